@@ -1,0 +1,1 @@
+//! Ordered changes of the on-disk format.

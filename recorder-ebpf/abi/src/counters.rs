@@ -1,0 +1,19 @@
+//! Exact counts of what the probes tried, lost and left out, one set per CPU.
+
+use crate::{Class, record};
+
+record! {
+    /// Value of the per-CPU counters map (one entry). Counts since the probes were loaded.
+    pub struct Counters = 72 {
+        /// Records tried, by [`Class`].
+        pub tried: [u64; Class::COUNT],
+        /// Records that found no room in their ring, by class.
+        pub lost: [u64; Class::COUNT],
+        /// File and network calls of the recorder itself, left out.
+        pub own: u64,
+        /// 32-bit and x32 calls of watched kinds, seen but not decoded.
+        pub compat: u64,
+        /// Calls that no handler took though watched (a failed tail call).
+        pub unhandled: u64,
+    }
+}

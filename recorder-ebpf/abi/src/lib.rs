@@ -1,0 +1,40 @@
+//! What crosses the ring buffers: one record is a [`Header`], a body that depends on the record's kind, and
+//! any number of [`PartHeader`]s with their bytes, each padded to [`ALIGN`].
+//!
+//! All integers are in host byte order (both sides are one machine). No implicit padding: sizes are asserted.
+#![no_std]
+
+mod body;
+mod counters;
+mod facts;
+mod header;
+pub mod limits;
+mod part;
+mod syscalls;
+
+pub use body::{ExecBody, ExitBody, ForkBody, SyscallBody, exec_flags};
+pub use counters::Counters;
+pub use facts::{Credentials, FileFacts, SocketFacts, facts_flags};
+pub use header::{Class, Header, RecordKind, header_flags};
+pub use part::{PartHeader, PartTag, part_flags};
+pub use syscalls::{Arg, FileSpec, Handler, NO_ARG, SYSCALLS, Syscall};
+
+/// Records, bodies and parts start at multiples of this many bytes.
+pub const ALIGN: usize = 8;
+
+/// Derives for a plain record type: the reading side gets zerocopy's checked views.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! record {
+    ($(#[$meta:meta])* pub struct $name:ident = $size:literal { $($(#[$fmeta:meta])* pub $field:ident: $ty:ty,)* }) => {
+        $(#[$meta])*
+        #[repr(C)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[cfg_attr(
+            feature = "user",
+            derive(zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::Immutable, zerocopy::KnownLayout)
+        )]
+        pub struct $name { $($(#[$fmeta])* pub $field: $ty,)* }
+        const _: () = assert!(size_of::<$name>() == $size && size_of::<$name>() % $crate::ALIGN == 0);
+    };
+}

@@ -1,0 +1,120 @@
+//! Which syscalls are watched and where their arguments are: the data that the probes dispatch by, the decoder
+//! reads by, and `tacho doctor` prints. x86-64 numbers (`arch/x86/entry/syscalls/syscall_64.tbl`).
+
+/// Index of an argument (0 to 5).
+pub type Arg = u8;
+/// No such argument: the working directory for a dirfd, absent for a path or an fd.
+pub const NO_ARG: Arg = u8::MAX;
+
+/// Which handler takes a syscall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handler {
+    /// Record kind `File`.
+    File(FileSpec),
+    /// Record kind `Socket`: argument 0 the descriptor, 1 the address, 2 its length.
+    Socket,
+    /// Record kind `Credentials`.
+    Credentials,
+}
+
+/// Where a file syscall keeps its paths and descriptors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileSpec {
+    /// Directory descriptor of the first path.
+    pub dirfd: Arg,
+    /// First path.
+    pub path: Arg,
+    /// Directory descriptor of the second path.
+    pub dirfd2: Arg,
+    /// Second path.
+    pub path2: Arg,
+    /// Descriptor that the call acts on (no path then).
+    pub fd: Arg,
+    /// The result is a descriptor: on success it is walked, instead of the path strings.
+    pub returns_fd: bool,
+    /// On success the working directory is walked as well.
+    pub walks_cwd: bool,
+}
+
+/// One watched syscall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Syscall {
+    /// Number in the x86-64 table.
+    pub nr: u32,
+    /// Name in that table.
+    pub name: &'static str,
+    /// Event name of the schema that it becomes (`unlinkat` with `AT_REMOVEDIR` becomes `rmdir`).
+    pub event: &'static str,
+    /// Who handles it.
+    pub handler: Handler,
+}
+
+const fn at(dirfd: Arg, path: Arg) -> FileSpec {
+    FileSpec { dirfd, path, dirfd2: NO_ARG, path2: NO_ARG, fd: NO_ARG, returns_fd: false, walks_cwd: false }
+}
+const fn path(arg: Arg) -> FileSpec {
+    at(NO_ARG, arg)
+}
+const fn two(dirfd: Arg, path: Arg, dirfd2: Arg, path2: Arg) -> FileSpec {
+    FileSpec { dirfd2, path2, ..at(dirfd, path) }
+}
+const fn descriptor(arg: Arg) -> FileSpec {
+    FileSpec { fd: arg, ..at(NO_ARG, NO_ARG) }
+}
+const fn opens(spec: FileSpec) -> FileSpec {
+    FileSpec { returns_fd: true, ..spec }
+}
+const fn moves(spec: FileSpec) -> FileSpec {
+    FileSpec { walks_cwd: true, ..spec }
+}
+const fn file(nr: u32, name: &'static str, event: &'static str, spec: FileSpec) -> Syscall {
+    Syscall { nr, name, event, handler: Handler::File(spec) }
+}
+const fn socket(nr: u32, name: &'static str) -> Syscall {
+    Syscall { nr, name, event: name, handler: Handler::Socket }
+}
+const fn credentials(nr: u32, name: &'static str, event: &'static str) -> Syscall {
+    Syscall { nr, name, event, handler: Handler::Credentials }
+}
+
+/// Every watched syscall, by number.
+pub const SYSCALLS: &[Syscall] = &[
+    file(2, "open", "open", opens(path(0))),
+    socket(42, "connect"),
+    socket(49, "bind"),
+    file(76, "truncate", "open", path(0)),
+    file(77, "ftruncate", "open", descriptor(0)),
+    file(80, "chdir", "chdir", moves(path(0))),
+    file(81, "fchdir", "chdir", moves(descriptor(0))),
+    file(82, "rename", "rename", two(NO_ARG, 0, NO_ARG, 1)),
+    file(83, "mkdir", "mkdir", path(0)),
+    file(84, "rmdir", "rmdir", path(0)),
+    file(85, "creat", "open", opens(path(0))),
+    file(86, "link", "link", two(NO_ARG, 0, NO_ARG, 1)),
+    file(87, "unlink", "unlink", path(0)),
+    file(90, "chmod", "chmod", path(0)),
+    file(91, "fchmod", "chmod", descriptor(0)),
+    file(92, "chown", "chown", path(0)),
+    file(93, "fchown", "chown", descriptor(0)),
+    file(94, "lchown", "chown", path(0)),
+    credentials(105, "setuid", "setuid"),
+    credentials(106, "setgid", "setgid"),
+    credentials(113, "setreuid", "setuid"),
+    credentials(114, "setregid", "setgid"),
+    credentials(117, "setresuid", "setuid"),
+    credentials(119, "setresgid", "setgid"),
+    credentials(122, "setfsuid", "setuid"),
+    credentials(123, "setfsgid", "setgid"),
+    credentials(126, "capset", "capset"),
+    file(257, "openat", "open", opens(at(0, 1))),
+    file(258, "mkdirat", "mkdir", at(0, 1)),
+    file(260, "fchownat", "chown", at(0, 1)),
+    file(263, "unlinkat", "unlink", at(0, 1)),
+    file(264, "renameat", "rename", two(0, 1, 2, 3)),
+    file(265, "linkat", "link", two(0, 1, 2, 3)),
+    file(268, "fchmodat", "chmod", at(0, 1)),
+    file(304, "open_by_handle_at", "open", opens(at(NO_ARG, NO_ARG))),
+    file(316, "renameat2", "rename", two(0, 1, 2, 3)),
+    file(437, "openat2", "open", opens(at(0, 1))),
+    file(452, "fchmodat2", "chmod", at(0, 1)),
+];

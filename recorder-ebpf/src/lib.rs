@@ -1,0 +1,2 @@
+//! The probes.
+#![no_std]

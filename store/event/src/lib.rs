@@ -1,0 +1,19 @@
+//! The event model: compact inside (ids and references), backend schema JSON only at the edge. No I/O.
+
+mod detail;
+mod file;
+mod gap;
+mod kind;
+mod model;
+mod process;
+mod time;
+
+pub use detail::{Detail, ExitCause, SocketAddress};
+pub use file::{File, FileFacts, file_flags};
+pub use gap::{Gap, GapReason};
+pub use kind::{Category, Class, Kind, Outcome};
+pub use model::{Event, EventId, event_flags};
+pub use process::{
+    BootId, Container, Context, ContextId, Credentials, Exit, Image, ImageRef, ProcessKey, Source, context_flags,
+};
+pub use time::Nanos;
