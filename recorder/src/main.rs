@@ -1,3 +1,7 @@
-//! The command line.
+//! The binary `tacho`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    recorder::cli::main()
+}

@@ -1,0 +1,96 @@
+//! The command line.
+
+pub mod args;
+pub mod config;
+pub mod settings;
+pub mod size;
+
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
+
+use anyhow::Result;
+use clap::Parser as _;
+
+use args::{Cli, Verb};
+use config::{Config, ConfigError};
+use settings::UsageError;
+
+/// Done.
+const DONE: u8 = 0;
+/// Failed.
+const FAILED: u8 = 1;
+/// Wrong usage (clap exits with the same).
+const USAGE: u8 = 2;
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(status) => ExitCode::from(status),
+        Err(error) if is_broken_pipe(&error) => ExitCode::from(DONE),
+        Err(error) => {
+            // Standard error may be gone as well; there is nobody left to tell.
+            let _ = writeln!(io::stderr(), "tacho: {error:#}");
+            ExitCode::from(if is_usage(&error) { USAGE } else { FAILED })
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<u8> {
+    let file = Config::load(cli.config.as_deref())?;
+    match cli.verb {
+        Verb::Record(flags) => crate::record::run(&flags.resolve(&file)?),
+        Verb::Serve(flags) => crate::serve::run(&flags.resolve(&file)?).map(|()| DONE),
+        Verb::Events(_)
+        | Verb::Tree(_)
+        | Verb::Stats(_)
+        | Verb::Verify(_)
+        | Verb::Doctor(_)
+        | Verb::Schema(_)
+        | Verb::Replay(_) => anyhow::bail!("this verb is not there yet"),
+    }
+}
+
+/// Whoever read our output (`| head`) has read enough: that is no failure.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+fn is_usage(error: &anyhow::Error) -> bool {
+    error.is::<UsageError>() || error.is::<ConfigError>()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn arguments_after_two_dashes_are_the_command() {
+        let cli =
+            Cli::try_parse_from(["tacho", "record", "--max-size", "24MiB", "--no-auth", "--", "ls", "-l"])
+                .unwrap();
+        let Verb::Record(flags) = cli.verb else { panic!("not record") };
+        assert_eq!(flags.command, ["ls", "-l"]);
+        assert_eq!(flags.no_auth, Some(true));
+    }
+
+    #[test]
+    fn relative_times_may_begin_with_a_dash() {
+        let cli = Cli::try_parse_from(["tacho", "events", "--since", "-15m", "--pid", "1,2"]).unwrap();
+        let Verb::Events(flags) = cli.verb else { panic!("not events") };
+        assert_eq!(flags.filters.parameters(), [("pid", "1,2".to_owned()), ("since", "-15m".to_owned())]);
+    }
+}

@@ -1,0 +1,185 @@
+//! What the verbs that serve are told to do: flag over variable over configuration file over default.
+
+use std::{
+    ffi::OsString,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    args::{RecordFlags, ServeFlags},
+    config::Config,
+    size::Size,
+};
+
+/// Default data directory.
+pub const STORE: &str = "/var/lib/tachograph";
+/// Default Unix socket.
+pub const SOCKET: &str = "/run/tachograph/tachograph.sock";
+/// Default port of the HTTP API, on 127.0.0.1.
+pub const PORT: u16 = 7878;
+/// Default cap on the data directory.
+pub const MAX_SIZE: Size = Size(4 << 30);
+/// Default size at which a segment is closed.
+pub const SEGMENT_SIZE: Size = Size(64 << 20);
+
+/// Settings of `record` after all layers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordArgs {
+    /// Data directory.
+    pub store: PathBuf,
+    /// Address of the HTTP API; port 0 for any free one.
+    pub listen: SocketAddr,
+    /// Unix socket.
+    pub socket: PathBuf,
+    /// No token; `listen` is a loopback address then.
+    pub no_auth: bool,
+    /// Cap on the data directory, bytes.
+    pub max_size: u64,
+    /// Size at which a segment is closed, bytes.
+    pub segment_size: u64,
+    /// Without the default filters.
+    pub everything: bool,
+    /// File for the decoded stream.
+    pub save: Option<PathBuf>,
+    /// Program to run, with its arguments; empty for none.
+    pub command: Vec<OsString>,
+}
+
+/// Settings of `serve` after all layers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServeArgs {
+    /// Store to serve.
+    pub store: PathBuf,
+    /// Address of the HTTP API; port 0 for any free one.
+    pub listen: SocketAddr,
+    /// Unix socket, if one is wanted.
+    pub socket: Option<PathBuf>,
+    /// No token; `listen` is a loopback address then.
+    pub no_auth: bool,
+}
+
+/// A wrong command line or setting: exit status 2.
+#[derive(Debug, thiserror::Error)]
+pub enum UsageError {
+    /// Without a token everybody on the network could read everything.
+    #[error(
+        "--no-auth is for loopback addresses only, and {0} is none: leave it out, or listen on 127.0.0.1 or [::1]"
+    )]
+    OpenToNetwork(SocketAddr),
+    /// Sizes that cannot work together.
+    #[error("--segment-size {segment} does not fit into --max-size {max}: at least two segments must")]
+    SegmentTooLarge {
+        /// Of a segment.
+        segment: Size,
+        /// Of the whole.
+        max: Size,
+    },
+    /// The API refused a parameter.
+    #[error("{0}")]
+    Refused(String),
+}
+
+fn listen(flag: Option<SocketAddr>, file: Option<SocketAddr>) -> SocketAddr {
+    flag.or(file).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], PORT)))
+}
+
+fn guarded(no_auth: bool, address: SocketAddr) -> Result<bool, UsageError> {
+    if no_auth && !address.ip().is_loopback() {
+        return Err(UsageError::OpenToNetwork(address));
+    }
+    Ok(no_auth)
+}
+
+impl RecordFlags {
+    /// Flags and variables over the file over the defaults.
+    ///
+    /// # Errors
+    /// If the settings contradict each other.
+    pub fn resolve(self, file: &Config) -> Result<RecordArgs, UsageError> {
+        let listen = listen(self.listen, file.listen);
+        let max_size = self.max_size.or(file.max_size).unwrap_or(MAX_SIZE);
+        let named = self.segment_size.or(file.segment_size);
+        // A small cap asks for small segments: one that nobody set gives way.
+        let segment_size = named.unwrap_or_else(|| Size((max_size.0 / 8).min(SEGMENT_SIZE.0)));
+        if segment_size.0 > max_size.0 / 2 {
+            return Err(UsageError::SegmentTooLarge { segment: segment_size, max: max_size });
+        }
+        Ok(RecordArgs {
+            store: self.store.or_else(|| file.store.clone()).unwrap_or_else(|| STORE.into()),
+            socket: self.socket.or_else(|| file.socket.clone()).unwrap_or_else(|| SOCKET.into()),
+            no_auth: guarded(self.no_auth.or(file.no_auth).unwrap_or(false), listen)?,
+            listen,
+            max_size: max_size.0,
+            segment_size: segment_size.0,
+            everything: self.everything.or(file.everything).unwrap_or(false),
+            save: self.save,
+            command: self.command,
+        })
+    }
+}
+
+impl ServeFlags {
+    /// Flags and variables over the file over the defaults.
+    ///
+    /// # Errors
+    /// If the settings contradict each other.
+    pub fn resolve(self, file: &Config) -> Result<ServeArgs, UsageError> {
+        let listen = listen(self.listen, file.listen);
+        Ok(ServeArgs {
+            store: self.store,
+            socket: self.socket,
+            no_auth: guarded(self.no_auth.or(file.no_auth).unwrap_or(false), listen)?,
+            listen,
+        })
+    }
+}
+
+/// The data directory of `verify`.
+#[must_use]
+pub fn store_of(flag: Option<PathBuf>, file: &Config) -> PathBuf {
+    flag.or_else(|| file.store.clone()).unwrap_or_else(|| Path::new(STORE).to_owned())
+}
+
+/// The socket of the read verbs.
+#[must_use]
+pub fn socket_of(flag: Option<PathBuf>, file: &Config) -> PathBuf {
+    flag.or_else(|| file.socket.clone()).unwrap_or_else(|| Path::new(SOCKET).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
+        let file = Config { store: Some("/file".into()), max_size: Some(Size(1 << 30)), ..Config::default() };
+        let flags = RecordFlags { store: Some("/flag".into()), ..RecordFlags::default() };
+        let args = flags.resolve(&file).unwrap();
+        assert_eq!(args.store, Path::new("/flag"));
+        assert_eq!(args.max_size, 1 << 30);
+        assert_eq!(args.segment_size, SEGMENT_SIZE.0);
+        assert_eq!(args.socket, Path::new(SOCKET));
+    }
+
+    #[test]
+    fn no_auth_is_refused_off_loopback_also_when_the_file_asks_for_it() {
+        let file =
+            Config { no_auth: Some(true), listen: Some("0.0.0.0:1".parse().unwrap()), ..Config::default() };
+        assert!(matches!(RecordFlags::default().resolve(&file), Err(UsageError::OpenToNetwork(_))));
+        let flags = RecordFlags { listen: Some("[::1]:1".parse().unwrap()), ..RecordFlags::default() };
+        assert!(flags.resolve(&file).unwrap().no_auth);
+    }
+
+    #[test]
+    fn a_small_cap_makes_small_segments() {
+        let flags = RecordFlags { max_size: Some(Size(24 << 20)), ..RecordFlags::default() };
+        assert_eq!(flags.resolve(&Config::default()).unwrap().segment_size, 3 << 20);
+        let flags = RecordFlags {
+            max_size: Some(Size(24 << 20)),
+            segment_size: Some(Size(20 << 20)),
+            ..RecordFlags::default()
+        };
+        assert!(matches!(flags.resolve(&Config::default()), Err(UsageError::SegmentTooLarge { .. })));
+    }
+}
