@@ -1,5 +1,10 @@
-//! The recorder: from the probes' rings to the store, and the command line around it.
+//! The recorder: reads what the probes saw, says who did it and to what, writes it to the store; and the command
+//! line around it.
 
 pub mod cli;
+pub mod clock;
+pub mod enrich;
+pub mod limits;
+pub mod process;
 pub mod record;
 pub mod serve;

@@ -1,0 +1,39 @@
+//! Every limit of the recorder in one place, with what happens there.
+
+use std::time::Duration;
+
+/// Records taken from one ring before the others get their turn; the rest waits in the ring.
+pub const DRAIN: usize = 8192;
+/// How long records are held back so that those of other CPUs and rings can overtake. A record that comes later
+/// still is written out of order and counted.
+pub const HOLD: Duration = Duration::from_millis(20);
+/// Bytes of records held for ordering; above it the oldest go on early.
+pub const HELD_BYTES: usize = 16 << 20;
+/// Events of one batch to the store; a full one is sent at once.
+pub const BATCH_EVENTS: usize = 16_384;
+/// Batches waiting for the store. When they are full the pipeline waits, the rings fill, and the probes count.
+pub const QUEUED_BATCHES: usize = 3;
+/// Longest wait for the rings' wake-up.
+pub const POLL: Duration = Duration::from_millis(50);
+/// Ended processes that late records can still be matched with.
+pub const ENDED: usize = 4096;
+/// Processes alive at once (the kernel's own limit is `pid_max`, at most 2^22); above it new ones are placeholders.
+pub const LIVE: usize = 1 << 17;
+/// File states remembered in each of two generations; the older is dropped whole.
+pub const FILE_STATES: usize = 16_384;
+/// Bytes of one argument or environment name; longer ones end in "...".
+pub const ARGUMENT: usize = 255;
+/// Arguments kept of one exec.
+pub const ARGUMENTS: usize = 512;
+/// Environment names kept of one exec.
+pub const ENVIRONMENT: usize = 512;
+/// Reads of /proc for processes that no record introduced, a second; above it they stay placeholders.
+pub const FALLBACKS: u32 = 200;
+/// Mount namespaces whose user names are cached.
+pub const NAME_SPACES: usize = 64;
+/// Bytes read of a passwd or group file.
+pub const NAMES_FILE: u64 = 4 << 20;
+/// Contexts, exits and gaps that wait for a store that refuses; above it the oldest contexts are given up.
+pub const KEPT_FOR_STORE: usize = 65_536;
+/// A recorder ends within this time of SIGTERM.
+pub const SHUTDOWN: Duration = Duration::from_secs(4);

@@ -1,0 +1,583 @@
+//! The table of processes: turns lifecycle records into contexts, and says which context a record acted in.
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::Arc,
+};
+
+use event::{
+    BootId, Container, Context, ContextId, Credentials, Exit, Image, ImageRef, Nanos, ProcessKey, Source,
+    context_flags,
+};
+
+use crate::{
+    clock::{Clock, TICK},
+    limits,
+    process::{MountNamespace, Names, container::container_id, procfs, procfs::ProcEntry},
+};
+
+/// Who a record is of, by its header.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity {
+    /// Process id.
+    pub tgid: u32,
+    /// Thread.
+    pub tid: u32,
+    /// `start_boottime` in nanoseconds.
+    pub start: u64,
+    /// Parent at that moment.
+    pub ppid: u32,
+    /// When, wall time.
+    pub time: Nanos,
+}
+
+/// What a fork record adds.
+#[derive(Clone, Debug)]
+pub struct ForkFacts {
+    /// The creator.
+    pub creator: (u32, u64),
+    /// Task name.
+    pub comm: String,
+    /// Ids without names.
+    pub credentials: Option<Credentials>,
+}
+
+/// What an exec record adds.
+#[derive(Clone, Debug)]
+pub struct ExecFacts {
+    /// The new program.
+    pub image: Image,
+    /// Task name.
+    pub comm: String,
+    /// Terminal.
+    pub tty: String,
+    /// Ids without names.
+    pub credentials: Option<Credentials>,
+    /// Cgroup path; `None` if it was not seen.
+    pub cgroup: Option<String>,
+    /// Mount namespace; 0 if not seen.
+    pub mount_namespace: u32,
+}
+
+/// New contexts and exits, for the store.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// In order of number.
+    pub contexts: Vec<Arc<Context>>,
+    /// In order of time.
+    pub exits: Vec<Exit>,
+}
+
+/// What the table counts, for `/stats`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Processes alive.
+    pub live: u64,
+    /// Records of a process that no record or snapshot introduced.
+    pub unknown: u64,
+    /// Of these, found in /proc.
+    pub fallbacks: u64,
+    /// Ends that no record told.
+    pub unseen_exits: u64,
+    /// Processes not entered because the table was full.
+    pub refused: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Live {
+    key: ProcessKey,
+    /// `key.start` is exact, not rounded down to a tick.
+    exact: bool,
+    context: Arc<Context>,
+    /// The context that holds the image.
+    image: Option<ContextId>,
+    /// Inode number of its mount namespace as last seen; 0 if unknown.
+    mount_namespace: u32,
+    /// Not found in /proc at the last look.
+    missing: bool,
+}
+
+impl Live {
+    fn is(&self, start: u64) -> bool {
+        if self.exact { self.key.start == start } else { self.key.start / TICK == start / TICK }
+    }
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct ProcessTable {
+    boot: BootId,
+    next: ContextId,
+    own_namespace: u32,
+    names: Names,
+    live: HashMap<u32, Live>,
+    ended: VecDeque<Live>,
+    fallbacks_left: u32,
+    counts: Counts,
+}
+
+impl ProcessTable {
+    /// An empty table that numbers contexts from `next`.
+    #[must_use]
+    pub fn new(boot: BootId, next: ContextId) -> Self {
+        Self {
+            boot,
+            next,
+            own_namespace: procfs::mount_namespace(std::process::id()),
+            names: Names::default(),
+            live: HashMap::new(),
+            ended: VecDeque::new(),
+            fallbacks_left: limits::FALLBACKS,
+            counts: Counts::default(),
+        }
+    }
+
+    /// Counts so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        Counts { live: self.live.len() as u64, ..self.counts }
+    }
+
+    /// Enters the snapshot. A process whose fork waits in the rings (`forked`: pid and start in ticks) is left to
+    /// its records, which know more.
+    pub fn begin(
+        &mut self,
+        entries: Vec<ProcEntry>,
+        forked: &HashSet<(u32, u64)>,
+        clock: Clock,
+        out: &mut Output,
+    ) {
+        let now = crate::clock::wall();
+        for entry in entries {
+            if !forked.contains(&(entry.pid, entry.start_ticks)) {
+                let live = self.enter_from_proc(entry, None, Source::Snapshot, now, clock, out);
+                self.insert(live, now, out);
+            }
+        }
+    }
+
+    /// A new process; returns its context.
+    pub fn fork(&mut self, id: Identity, facts: ForkFacts, out: &mut Output) -> ContextId {
+        let (creator_pid, creator_start) = facts.creator;
+        let creator = Identity { tgid: creator_pid, tid: creator_pid, start: creator_start, ppid: 0, ..id };
+        let creator = self.resolve(creator, out);
+        let parent = creator.context;
+        let known = parent.source != Source::Placeholder;
+        let mut credentials = facts.credentials.unwrap_or_else(|| parent.credentials.clone());
+        let namespace = creator.mount_namespace;
+        self.name(&mut credentials, Some(&parent.credentials), namespace, id.tgid);
+        let context = Context {
+            id: self.number(),
+            process: ProcessKey { boot: self.boot, start: id.start, pid: id.tgid },
+            lineage: Some(parent.id),
+            creator: Some(parent.process),
+            ppid: id.ppid,
+            since: id.time,
+            fork_time: id.time,
+            exec_time: parent.exec_time,
+            comm: facts.comm,
+            tty: parent.tty.clone(),
+            image: creator.image.map_or(ImageRef::Unknown, ImageRef::Shared),
+            credentials,
+            container: parent.container.clone(),
+            cgroup: parent.cgroup.clone(),
+            source: Source::Event,
+            flags: context_flags::FORKED | if known { 0 } else { context_flags::LINEAGE_UNKNOWN },
+        };
+        let live = self.live_of(context, creator.image, namespace, true, out);
+        let number = live.context.id;
+        self.insert(live, id.time, out);
+        number
+    }
+
+    /// A new image; returns the context that begins with it.
+    pub fn exec(&mut self, id: Identity, facts: ExecFacts, out: &mut Output) -> ContextId {
+        let before = self.resolve(id, out);
+        let previous = before.context;
+        let mut credentials = facts.credentials.unwrap_or_else(|| previous.credentials.clone());
+        let namespace =
+            if facts.mount_namespace == 0 { before.mount_namespace } else { facts.mount_namespace };
+        let same_view = namespace == before.mount_namespace;
+        self.name(&mut credentials, same_view.then_some(&previous.credentials), namespace, id.tgid);
+        let cgroup = facts.cgroup.unwrap_or_else(|| previous.cgroup.clone());
+        let image_before = before.image.is_some() && previous.flags & context_flags::FORKED == 0;
+        let unknown = previous.flags & context_flags::LINEAGE_UNKNOWN;
+        let number = self.number();
+        let context = Context {
+            id: number,
+            process: before.key,
+            lineage: Some(previous.id),
+            creator: previous.creator,
+            ppid: id.ppid,
+            since: id.time,
+            fork_time: previous.fork_time,
+            exec_time: id.time,
+            comm: facts.comm,
+            tty: facts.tty,
+            image: ImageRef::Own(Arc::new(facts.image)),
+            credentials,
+            container: container(&cgroup).or_else(|| previous.container.clone()),
+            cgroup,
+            source: Source::Event,
+            flags: unknown | if image_before { context_flags::EXEC_CHILD } else { 0 },
+        };
+        let live = self.live_of(context, Some(number), namespace, before.exact, out);
+        self.replace(live);
+        number
+    }
+
+    /// The end of a process; returns its last context.
+    pub fn exit(&mut self, id: Identity, status: u32, out: &mut Output) -> ContextId {
+        let live = self.resolve(id, out);
+        out.exits.push(Exit { process: live.key, time: id.time, status: Some(status) });
+        let number = live.context.id;
+        if self.live.get(&id.tgid).is_some_and(|entry| entry.key == live.key) {
+            self.live.remove(&id.tgid);
+        }
+        self.remember(live);
+        number
+    }
+
+    /// A change of credentials; returns the context before it. Other threads than the leader keep their own
+    /// (credentials(7)); the process is taken to be what its leader is.
+    pub fn credentials(&mut self, id: Identity, after: &mut Credentials, out: &mut Output) -> ContextId {
+        let live = self.resolve(id, out);
+        let before = &live.context;
+        self.name(after, Some(&before.credentials), live.mount_namespace, id.tgid);
+        if id.tid != id.tgid || *after == before.credentials {
+            return before.id;
+        }
+        let context = Context {
+            id: self.number(),
+            since: id.time,
+            ppid: if id.ppid == 0 { before.ppid } else { id.ppid },
+            credentials: after.clone(),
+            image: live.image.map_or(ImageRef::Unknown, ImageRef::Shared),
+            flags: before.flags | context_flags::CREDENTIALS_CHANGE,
+            ..(**before).clone()
+        };
+        let number = before.id;
+        let changed = self.live_of(context, live.image, live.mount_namespace, live.exact, out);
+        self.replace(changed);
+        number
+    }
+
+    /// The context in which a record acted, and the mount namespace if it is not the recorder's own.
+    pub fn acting(&mut self, id: Identity, out: &mut Output) -> (ContextId, Option<MountNamespace>) {
+        // The common case without a clone.
+        if let Some(live) = self.live.get(&id.tgid)
+            && live.is(id.start)
+        {
+            return (live.context.id, self.foreign(live.mount_namespace));
+        }
+        let live = self.resolve(id, out);
+        (live.context.id, self.foreign(live.mount_namespace))
+    }
+
+    /// Compares the table with /proc: a process that is missing twice in a row ended without a record. Call it
+    /// seldom (every half minute), with the rings drained in between.
+    pub fn reconcile(&mut self, now: Nanos, exists: impl Fn(u32) -> bool, out: &mut Output) {
+        let gone: Vec<u32> = self
+            .live
+            .iter_mut()
+            .filter_map(|(pid, live)| {
+                let missing = !exists(*pid);
+                let twice = missing && live.missing;
+                live.missing = missing;
+                twice.then_some(*pid)
+            })
+            .collect();
+        for pid in gone {
+            if let Some(live) = self.live.remove(&pid) {
+                self.end_unseen(live, now, out);
+            }
+        }
+    }
+
+    /// Allows fallbacks for another second.
+    pub fn refill(&mut self) {
+        self.fallbacks_left = limits::FALLBACKS;
+    }
+
+    fn foreign(&self, namespace: u32) -> Option<MountNamespace> {
+        (namespace != 0 && namespace != self.own_namespace).then_some(MountNamespace(namespace))
+    }
+
+    fn number(&mut self) -> ContextId {
+        let number = self.next;
+        self.next += 1;
+        number
+    }
+
+    /// Fills in names; from `known` if the ids are the same.
+    fn name(&mut self, credentials: &mut Credentials, known: Option<&Credentials>, namespace: u32, pid: u32) {
+        let ids = |c: &Credentials| (c.uid, c.gid, c.euid, c.egid, c.fsuid, c.fsgid);
+        if let Some(known) = known.filter(|known| ids(known) == ids(credentials)) {
+            let (effective, permitted) = (credentials.cap_effective, credentials.cap_permitted);
+            *credentials =
+                Credentials { cap_effective: effective, cap_permitted: permitted, ..known.clone() };
+        } else {
+            let root = self.foreign(namespace).unwrap_or(MountNamespace(0));
+            self.names.fill(credentials, root, pid);
+        }
+    }
+
+    fn live_of(
+        &self,
+        context: Context,
+        image: Option<ContextId>,
+        mount_namespace: u32,
+        exact: bool,
+        out: &mut Output,
+    ) -> Live {
+        let context = Arc::new(context);
+        out.contexts.push(Arc::clone(&context));
+        Live { key: context.process, exact, context, image, mount_namespace, missing: false }
+    }
+
+    /// Enters a process that began; one of the same pid ended unseen.
+    fn insert(&mut self, live: Live, now: Nanos, out: &mut Output) {
+        if let Some(old) = self.live.remove(&live.key.pid) {
+            self.end_unseen(old, now, out);
+        }
+        if self.live.len() >= limits::LIVE {
+            self.counts.refused += 1;
+            self.remember(live);
+        } else {
+            self.live.insert(live.key.pid, live);
+        }
+    }
+
+    /// Puts a newer state of a process in place of the one before.
+    fn replace(&mut self, live: Live) {
+        if let Some(entry) = self.live.get_mut(&live.key.pid).filter(|entry| entry.key == live.key) {
+            *entry = live;
+        } else if let Some(entry) = self.ended.iter_mut().find(|entry| entry.key == live.key) {
+            *entry = live;
+        }
+    }
+
+    fn end_unseen(&mut self, live: Live, now: Nanos, out: &mut Output) {
+        self.counts.unseen_exits += 1;
+        out.exits.push(Exit { process: live.key, time: now, status: None });
+        self.remember(live);
+    }
+
+    fn remember(&mut self, live: Live) {
+        if self.ended.iter().rev().take(8).any(|entry| entry.key == live.key) {
+            return;
+        }
+        if self.ended.len() >= limits::ENDED {
+            self.ended.pop_front();
+        }
+        self.ended.push_back(live);
+    }
+
+    fn resolve(&mut self, id: Identity, out: &mut Output) -> Live {
+        if let Some(live) = self.live.get(&id.tgid).filter(|live| live.is(id.start)) {
+            return live.clone();
+        }
+        let ended = self.ended.iter().rev().find(|live| live.key.pid == id.tgid && live.is(id.start));
+        if let Some(live) = ended {
+            return live.clone();
+        }
+        self.counts.unknown += 1;
+        let clock = Clock::now();
+        if self.fallbacks_left > 0 {
+            self.fallbacks_left -= 1;
+            if let Some(entry) = ProcEntry::read(id.tgid).filter(|entry| entry.start_ticks == id.start / TICK)
+            {
+                self.counts.fallbacks += 1;
+                let live = self.enter_from_proc(entry, Some(id.start), Source::Fallback, id.time, clock, out);
+                self.insert(live.clone(), id.time, out);
+                return live;
+            }
+        }
+        let live = self.placeholder(id, clock, out);
+        // Nothing will ever tell its end: it is ended at once, so that it is not carried along for ever.
+        out.exits.push(Exit { process: live.key, time: id.time, status: None });
+        self.remember(live.clone());
+        live
+    }
+
+    fn placeholder(&mut self, id: Identity, clock: Clock, out: &mut Output) -> Live {
+        let context = Context {
+            id: self.number(),
+            process: ProcessKey { boot: self.boot, start: id.start, pid: id.tgid },
+            lineage: None,
+            creator: None,
+            ppid: id.ppid,
+            since: id.time,
+            fork_time: clock.wall_of(id.start),
+            exec_time: 0,
+            comm: String::new(),
+            tty: String::new(),
+            image: ImageRef::Unknown,
+            credentials: Credentials::default(),
+            container: None,
+            cgroup: String::new(),
+            source: Source::Placeholder,
+            flags: context_flags::LINEAGE_UNKNOWN,
+        };
+        self.live_of(context, None, 0, true, out)
+    }
+
+    /// `start` is the exact start if a record told it.
+    fn enter_from_proc(
+        &mut self,
+        entry: ProcEntry,
+        start: Option<u64>,
+        source: Source,
+        now: Nanos,
+        clock: Clock,
+        out: &mut Output,
+    ) -> Live {
+        // The parent is the one of now: the creator, or whoever took the process over since (pid 1, a subreaper).
+        // /proc knows no more, and `source` says that this comes from there.
+        let parent = self.live.get(&entry.ppid).map(|live| (live.context.id, live.key));
+        let mut credentials = entry.credentials;
+        self.name(&mut credentials, None, entry.mount_namespace, entry.pid);
+        let number = self.number();
+        let started = start.unwrap_or(entry.start_ticks.saturating_mul(TICK));
+        let image = (!entry.kernel_thread).then(|| Image {
+            executable: entry.executable,
+            interpreter: None,
+            argv0: entry.argv0,
+            args: entry.args,
+            args_truncated: entry.args_truncated,
+            envs: entry.envs,
+            envs_truncated: entry.envs_truncated,
+        });
+        let held = image.is_some().then_some(number);
+        let fork_time = clock.wall_of(started);
+        let context = Context {
+            id: number,
+            process: ProcessKey { boot: self.boot, start: started, pid: entry.pid },
+            lineage: parent.map(|(context, _)| context),
+            creator: parent.map(|(_, key)| key),
+            ppid: entry.ppid,
+            since: now,
+            fork_time,
+            exec_time: if held.is_some() { fork_time } else { 0 },
+            comm: entry.comm,
+            tty: entry.tty,
+            image: image.map_or(ImageRef::Unknown, |image| ImageRef::Own(Arc::new(image))),
+            credentials,
+            container: container(&entry.cgroup),
+            cgroup: entry.cgroup,
+            source,
+            flags: if held.is_some() { 0 } else { context_flags::KERNEL_THREAD }
+                | if parent.is_none() && entry.ppid != 0 { context_flags::LINEAGE_UNKNOWN } else { 0 },
+        };
+        self.live_of(context, held, entry.mount_namespace, start.is_some(), out)
+    }
+}
+
+fn container(cgroup: &str) -> Option<Container> {
+    container_id(cgroup).map(|id| Container { id: id.to_owned(), created_at: 0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOOT: BootId = 7;
+
+    fn table() -> (ProcessTable, Output) {
+        let mut table = ProcessTable::new(BOOT, 1);
+        let mut out = Output::default();
+        let entry = ProcEntry { pid: 10, start_ticks: 5, comm: "sh".to_owned(), ..ProcEntry::default() };
+        table.begin(vec![entry], &HashSet::new(), Clock::now(), &mut out);
+        (table, out)
+    }
+
+    fn id(tgid: u32, start: u64) -> Identity {
+        Identity { tgid, tid: tgid, start, ppid: 10, time: 1000 }
+    }
+
+    fn fork(creator: (u32, u64)) -> ForkFacts {
+        ForkFacts { creator, comm: "sh".to_owned(), credentials: None }
+    }
+
+    fn exec(path: &str) -> ExecFacts {
+        let executable = event::File { path: path.to_owned(), ..event::File::default() };
+        ExecFacts {
+            image: Image { executable, ..Image::default() },
+            comm: "x".to_owned(),
+            tty: String::new(),
+            credentials: None,
+            cgroup: None,
+            mount_namespace: 0,
+        }
+    }
+
+    #[test]
+    fn a_child_leads_to_its_creator_and_shares_its_image_until_it_executes() {
+        let (mut table, mut out) = table();
+        let start = 5 * TICK + 3;
+        let child = table.fork(id(11, 900_000_000), fork((10, start)), &mut out);
+        let image = table.exec(id(11, 900_000_000), exec("/bin/x"), &mut out);
+        assert_eq!(out.contexts.len(), 3, "the creator was known by its tick");
+        assert_eq!(out.contexts[1].lineage, Some(out.contexts[0].id));
+        assert_eq!(out.contexts[1].image, ImageRef::Shared(out.contexts[0].id));
+        assert_eq!(out.contexts[2].lineage, Some(child));
+        assert_eq!(out.contexts[2].flags & context_flags::EXEC_CHILD, 0);
+        assert_eq!(table.acting(id(11, 900_000_000), &mut out).0, image);
+        let again = table.exec(id(11, 900_000_000), exec("/bin/y"), &mut out);
+        assert_eq!(out.contexts[3].id, again);
+        assert_ne!(out.contexts[3].flags & context_flags::EXEC_CHILD, 0);
+    }
+
+    #[test]
+    fn a_reused_pid_is_another_process_and_the_old_one_ends_unseen() {
+        let (mut table, mut out) = table();
+        table.fork(id(11, 900_000_000), fork((10, 5 * TICK)), &mut out);
+        table.fork(id(11, 950_000_000), fork((10, 5 * TICK)), &mut out);
+        assert_eq!(out.exits.len(), 1);
+        assert_eq!((out.exits[0].process.start, out.exits[0].status), (900_000_000, None));
+        assert_ne!(out.contexts[1].process, out.contexts[2].process);
+    }
+
+    #[test]
+    fn a_late_record_of_an_ended_process_keeps_its_context() {
+        let (mut table, mut out) = table();
+        let child = table.fork(id(11, 900_000_000), fork((10, 5 * TICK)), &mut out);
+        assert_eq!(table.exit(id(11, 900_000_000), 0, &mut out), child);
+        assert_eq!(table.acting(id(11, 900_000_000), &mut out).0, child);
+        assert_eq!(table.counts().unknown, 0);
+    }
+
+    #[test]
+    fn a_process_that_nothing_introduced_is_said_to_be_unknown() {
+        let (mut table, mut out) = table();
+        let pid = u32::MAX - 1;
+        let (context, _) = table.acting(id(pid, 1), &mut out);
+        assert_eq!(out.contexts[1].id, context);
+        assert_eq!(out.contexts[1].source, Source::Placeholder);
+        assert_ne!(out.contexts[1].flags & context_flags::LINEAGE_UNKNOWN, 0);
+        assert_eq!(out.exits.len(), 1, "nothing else would ever end it");
+        table.acting(id(pid, 1), &mut out);
+        assert_eq!(out.contexts.len(), 2, "one placeholder serves all its records");
+    }
+
+    #[test]
+    fn a_change_of_credentials_counts_from_the_next_record_on() {
+        let (mut table, mut out) = table();
+        let before = table.fork(id(11, 900_000_000), fork((10, 5 * TICK)), &mut out);
+        let mut after = Credentials { uid: 1, euid: 1, ..Credentials::default() };
+        assert_eq!(table.credentials(id(11, 900_000_000), &mut after, &mut out), before);
+        let (now, _) = table.acting(id(11, 900_000_000), &mut out);
+        assert_ne!(now, before);
+        assert_eq!(out.contexts.last().map(|context| context.credentials.uid), Some(1));
+    }
+
+    #[test]
+    fn a_process_missing_twice_in_proc_has_ended() {
+        let (mut table, mut out) = table();
+        table.reconcile(1, |_| false, &mut out);
+        assert!(out.exits.is_empty());
+        table.reconcile(2, |_| false, &mut out);
+        assert_eq!(out.exits.len(), 1);
+        assert_eq!(table.counts().live, 0);
+    }
+}
