@@ -1,3 +1,92 @@
-//! What ./x calls.
+//! What ./x calls: sets the machine up, builds, records, tests, checks.
 
-fn main() {}
+mod check;
+mod host;
+mod setup;
+mod test;
+#[cfg(test)]
+mod tidy;
+
+use std::{
+    ffi::OsString, os::unix::process::CommandExt as _, path::PathBuf, process::ExitCode, time::Instant,
+};
+
+use anyhow::{Context as _, Result, bail};
+
+use host::Host;
+use setup::Purpose;
+
+const HELP: &str = "\
+usage: ./x VERB [ARGS]
+
+  record [ARGS]  set up, build, then `tacho record ARGS` (as root)
+  test [ARGS]    set up, build, check the format, run every test (ARGS go to cargo test)
+  build          set up, build target/release/tacho
+  bench [ARGS]   set up, run the benchmarks (ARGS go to cargo bench)
+  check          format, lints, licences of the dependencies
+  setup          only install what is missing
+  help           this text";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args_os().skip(1);
+    let verb = args.next().and_then(|verb| verb.into_string().ok()).unwrap_or_else(|| "help".to_owned());
+    match run(&verb, args.collect()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("x: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(verb: &str, args: Vec<OsString>) -> Result<ExitCode> {
+    let host = Host::look()?;
+    match verb {
+        "record" => {
+            setup::run(&host, Purpose::Build)?;
+            let tacho = build(&host)?;
+            // The recorder takes this process's place, so that signals and the exit status are its own.
+            let error = std::process::Command::new(&tacho).arg("record").args(args).exec();
+            Err(error).with_context(|| format!("cannot start {}", tacho.display()))
+        }
+        "build" => {
+            setup::run(&host, Purpose::Build)?;
+            println!("{}", build(&host)?.display());
+            Ok(ExitCode::SUCCESS)
+        }
+        "test" => {
+            setup::run(&host, Purpose::Test)?;
+            test::run(&host, &args)
+        }
+        "bench" => {
+            setup::run(&host, Purpose::Build)?;
+            host::run(host.cargo(["bench", "--package", "benches"]).args(args))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        "check" => {
+            setup::run(&host, Purpose::Check)?;
+            check::run(&host)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        "setup" => {
+            setup::run(&host, Purpose::Test)?;
+            println!("x: nothing is missing");
+            Ok(ExitCode::SUCCESS)
+        }
+        "help" | "--help" | "-h" => {
+            println!("{HELP}");
+            Ok(ExitCode::SUCCESS)
+        }
+        other => bail!("no such verb: {other}\n{HELP}"),
+    }
+}
+
+/// Builds the release binary, the probes with it, and returns its path.
+fn build(host: &Host) -> Result<PathBuf> {
+    let begun = Instant::now();
+    host::run(&mut host.cargo(["build", "--release", "--package", "recorder"]))?;
+    if begun.elapsed().as_secs() > 5 {
+        eprintln!("x: built in {} s", begun.elapsed().as_secs());
+    }
+    Ok(host.target.join("release/tacho"))
+}
