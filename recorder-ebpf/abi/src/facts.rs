@@ -93,7 +93,7 @@ record! {
         pub reserved: u16,
         /// Inode number of the network namespace.
         pub netns: u32,
-        /// Local address: 4 bytes used for AF_INET, network byte order.
+        /// Local address: 4 bytes used for `AF_INET`, network byte order.
         pub local: [u8; 16],
         /// Remote address likewise.
         pub remote: [u8; 16],

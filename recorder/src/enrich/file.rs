@@ -107,7 +107,7 @@ impl FileEnricher {
     }
 
     /// The object that the probe saw.
-    fn seen(&mut self, call: &FileCall) -> Option<File> {
+    fn seen(call: &FileCall) -> Option<File> {
         let (walk, facts, created) = call.seen.as_ref()?;
         let mut file = file_of_walk(&walk.path, walk.truncated, walk.detached, walk.deleted);
         if let Some(facts) = facts {
@@ -123,10 +123,10 @@ impl FileEnricher {
     /// A failed call changed nothing: what is there now was there before. Refusals are looked up, they matter;
     /// the many that find nothing are not.
     fn failed(&mut self, call: &FileCall) -> File {
-        if let Some(file) = self.seen(call) {
+        if let Some(file) = Self::seen(call) {
             return file;
         }
-        let Some(named) = &call.first else { return File { error: fault(), ..File::default() } };
+        let Some(named) = &call.first else { return unread() };
         let mut file = as_named(call, named);
         if file.error.is_none() {
             let refused = event::Outcome::of_return(call.ret) == event::Outcome::Refused;
@@ -143,7 +143,7 @@ impl FileEnricher {
 
     /// Open, truncate, chdir: the object is still there.
     fn present(&mut self, call: &FileCall) -> File {
-        if let Some(file) = self.seen(call) {
+        if let Some(file) = Self::seen(call) {
             let whole = file.error.is_none() && file.flags & file_flags::DELETED == 0;
             if let (true, View::Own, Some((walk, Some(facts), _))) = (whole, call.view, &call.seen) {
                 self.states.set(&walk.path, facts);
@@ -154,7 +154,7 @@ impl FileEnricher {
     }
 
     fn find_first(&mut self, call: &FileCall) -> File {
-        let Some(named) = &call.first else { return File { error: fault(), ..File::default() } };
+        let Some(named) = &call.first else { return unread() };
         let file = as_named(call, named);
         if file.error.is_some() {
             return file;
@@ -178,8 +178,8 @@ impl FileEnricher {
     }
 
     fn removed(&mut self, call: &FileCall) -> File {
-        let Some(named) = &call.first else { return File { error: fault(), ..File::default() } };
-        let (path, mut file) = self.entry(call, named);
+        let Some(named) = &call.first else { return unread() };
+        let (path, mut file) = Self::entry(call, named);
         if file.error.is_some() {
             return file;
         }
@@ -199,10 +199,10 @@ impl FileEnricher {
 
     fn renamed(&mut self, call: &FileCall) -> (File, Option<File>) {
         let (Some(from), Some(to)) = (&call.first, &call.second) else {
-            return (File { error: fault(), ..File::default() }, None);
+            return (unread(), None);
         };
-        let (old, mut file) = self.entry(call, from);
-        let (new, mut destination) = self.entry(call, to);
+        let (old, mut file) = Self::entry(call, from);
+        let (new, mut destination) = Self::entry(call, to);
         let before = self.states.remove(&old);
         self.states.remove(&new);
         let now = self.lookup.find(call.view, &new, LastLink::Keep).map(|found| found.facts);
@@ -236,9 +236,9 @@ impl FileEnricher {
 
     fn linked(&mut self, call: &FileCall) -> (File, Option<File>) {
         let (Some(_), Some(to)) = (&call.first, &call.second) else {
-            return (File { error: fault(), ..File::default() }, None);
+            return (unread(), None);
         };
-        let (new, mut destination) = self.entry(call, to);
+        let (new, mut destination) = Self::entry(call, to);
         let mut file = self.find_first(call);
         if let Some(found) = self.lookup.find(call.view, &new, LastLink::Keep) {
             self.remember(call, &new, &found.facts);
@@ -262,14 +262,14 @@ impl FileEnricher {
         let before_of = |states: &FileStates, path: &[u8], now: &FileFacts| {
             states.get(path).filter(|before| before.inode == now.inode).cloned()
         };
-        let (mut file, path, before) = match self.seen(call) {
+        let (mut file, path, before) = match Self::seen(call) {
             Some(file) => {
                 let path = call.seen.as_ref().map(|(walk, ..)| walk.path.clone()).unwrap_or_default();
                 let before = file.facts.as_ref().and_then(|now| before_of(&self.states, &path, now));
                 (file, path, before)
             }
             None => {
-                let Some(named) = &call.first else { return File { error: fault(), ..File::default() } };
+                let Some(named) = &call.first else { return unread() };
                 let Some(found) = self.lookup.find(call.view, &path_of(call, named), last_link(call)) else {
                     let file = as_named(call, named);
                     return File { error: file.error.or_else(|| Some(not_found(call))), ..file };
@@ -298,7 +298,7 @@ impl FileEnricher {
     }
 
     /// A directory entry: its directory resolved, its name as it is.
-    fn entry(&self, call: &FileCall, named: &Named) -> (Vec<u8>, File) {
+    fn entry(call: &FileCall, named: &Named) -> (Vec<u8>, File) {
         let path = path_of(call, named);
         let file = as_named(call, named);
         let directory = split(&path).and_then(|(directory, name)| {
@@ -324,8 +324,9 @@ impl FileEnricher {
     }
 }
 
-fn fault() -> Option<String> {
-    Some(errors::FAULT.to_owned())
+/// A file of which the path could not even be read.
+fn unread() -> File {
+    File { error: Some(errors::FAULT.to_owned()), ..File::default() }
 }
 
 fn not_found(call: &FileCall) -> String {
@@ -341,7 +342,7 @@ fn as_named(call: &FileCall, named: &Named) -> File {
     let path = path_of(call, named);
     let mut file = file_of_walk(&path, named.base.truncated, named.base.detached, false);
     if named.fault {
-        file.error = fault();
+        file.error = Some(errors::FAULT.to_owned());
     } else if file.error.is_none() && call.ret < 0 && climbs(&path) {
         file.error = Some(errors::UNRESOLVED.to_owned());
     }
@@ -380,7 +381,7 @@ fn last_link(call: &FileCall) -> LastLink {
 
 /// Arguments are `int` or `umode_t` in the kernel: the upper half of a register means nothing.
 fn detail(call: &FileCall) -> Detail {
-    let arg = |index: usize| (call.args[index] & u64::from(u32::MAX)) as u32;
+    let arg = |index: usize| u32::try_from(call.args[index] & u64::from(u32::MAX)).unwrap_or(0);
     let given = || call.first.as_ref().map(|named| display(&named.arg)).unwrap_or_default();
     match call.syscall {
         "open" => Detail::Open { flags: arg(1), mode: arg(2) },

@@ -188,7 +188,7 @@ pub fn mount_namespace(pid: u32) -> u32 {
     fs::metadata(format!("/proc/{pid}/ns/mnt")).map_or(0, |data| u32::try_from(data.ino()).unwrap_or(0))
 }
 
-/// Name of the terminal of a `tty_nr` (proc_pid_stat(5): minor in bits 31 to 20 and 7 to 0, major in 15 to 8).
+/// Name of the terminal of a `tty_nr` (`proc_pid_stat(5)`: minor in bits 31 to 20 and 7 to 0, major in 15 to 8).
 fn tty_name(number: i32) -> String {
     const TTY: u32 = 4;
     const PTS: std::ops::RangeInclusive<u32> = 136..=143;

@@ -184,7 +184,7 @@ impl ProcessTable {
             source: Source::Event,
             flags: context_flags::FORKED | if known { 0 } else { context_flags::LINEAGE_UNKNOWN },
         };
-        let live = self.live_of(context, creator.image, namespace, true, out);
+        let live = Self::live_of(context, creator.image, namespace, true, out);
         let number = live.context.id;
         self.insert(live, id.time, out);
         number
@@ -221,7 +221,7 @@ impl ProcessTable {
             source: Source::Event,
             flags: unknown | if image_before { context_flags::EXEC_CHILD } else { 0 },
         };
-        let live = self.live_of(context, Some(number), namespace, before.exact, out);
+        let live = Self::live_of(context, Some(number), namespace, before.exact, out);
         self.replace(live);
         number
     }
@@ -257,7 +257,7 @@ impl ProcessTable {
             ..(**before).clone()
         };
         let number = before.id;
-        let changed = self.live_of(context, live.image, live.mount_namespace, live.exact, out);
+        let changed = Self::live_of(context, live.image, live.mount_namespace, live.exact, out);
         self.replace(changed);
         number
     }
@@ -323,7 +323,6 @@ impl ProcessTable {
     }
 
     fn live_of(
-        &self,
         context: Context,
         image: Option<ContextId>,
         mount_namespace: u32,
@@ -419,7 +418,7 @@ impl ProcessTable {
             source: Source::Placeholder,
             flags: context_flags::LINEAGE_UNKNOWN,
         };
-        self.live_of(context, None, 0, true, out)
+        Self::live_of(context, None, 0, true, out)
     }
 
     /// `start` is the exact start if a record told it.
@@ -439,7 +438,7 @@ impl ProcessTable {
         self.name(&mut credentials, None, entry.mount_namespace, entry.pid);
         let number = self.number();
         let started = start.unwrap_or(entry.start_ticks.saturating_mul(TICK));
-        let image = (!entry.kernel_thread).then(|| Image {
+        let image = (!entry.kernel_thread).then_some(Image {
             executable: entry.executable,
             interpreter: None,
             argv0: entry.argv0,
@@ -448,7 +447,7 @@ impl ProcessTable {
             envs: entry.envs,
             envs_truncated: entry.envs_truncated,
         });
-        let held = image.is_some().then_some(number);
+        let held = image.as_ref().map(|_| number);
         let fork_time = clock.wall_of(started);
         let context = Context {
             id: number,
@@ -469,7 +468,7 @@ impl ProcessTable {
             flags: if held.is_some() { 0 } else { context_flags::KERNEL_THREAD }
                 | if parent.is_none() && entry.ppid != 0 { context_flags::LINEAGE_UNKNOWN } else { 0 },
         };
-        self.live_of(context, held, entry.mount_namespace, start.is_some(), out)
+        Self::live_of(context, held, entry.mount_namespace, start.is_some(), out)
     }
 }
 

@@ -78,7 +78,7 @@ pub struct SocketAddress {
     pub kind: u16,
     /// `IPPROTO_*`, 0 if unknown.
     pub protocol: u16,
-    /// Address passed, for AF_INET and AF_INET6.
+    /// Address passed, for `AF_INET` and `AF_INET6`.
     pub ip: Option<IpAddr>,
     /// Port passed.
     pub port: u16,

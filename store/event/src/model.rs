@@ -32,7 +32,7 @@ pub struct Event {
 
 /// Bits of [`Event::flags`].
 pub mod event_flags {
-    /// Through io_uring.
+    /// Through `io_uring`.
     pub const ASYNC: u32 = 1;
     /// By a 32-bit call.
     pub const COMPAT: u32 = 2;
