@@ -116,7 +116,9 @@ impl Kind {
     #[must_use]
     pub const fn class(self) -> Class {
         match self {
-            Self::Fork | Self::Exec | Self::Exit | Self::Setuid | Self::Setgid | Self::Capset => Class::Process,
+            Self::Fork | Self::Exec | Self::Exit | Self::Setuid | Self::Setgid | Self::Capset => {
+                Class::Process
+            }
             Self::Bind | Self::Connect => Class::Network,
             _ => Class::File,
         }

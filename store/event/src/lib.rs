@@ -6,6 +6,9 @@ mod gap;
 mod kind;
 mod model;
 mod process;
+mod process_id;
+pub mod render;
+pub mod schema;
 mod time;
 
 pub use detail::{Detail, ExitCause, SocketAddress};
@@ -14,6 +17,8 @@ pub use gap::{Gap, GapReason};
 pub use kind::{Category, Class, Kind, Outcome};
 pub use model::{Event, EventId, event_flags};
 pub use process::{
-    BootId, Container, Context, ContextId, Credentials, Exit, Image, ImageRef, ProcessKey, Source, context_flags,
+    BootId, Container, Context, ContextId, Credentials, Exit, Image, ImageRef, ProcessKey, Source,
+    context_flags,
 };
+pub use process_id::InvalidProcessId;
 pub use time::Nanos;

@@ -1,0 +1,145 @@
+//! Events of every kind in every rendering, against `golden/RENDERING/CASE.json`.
+//! `REGENERATE_GOLDEN=1 cargo test -p event` writes the files anew; the difference is then for a reader to judge.
+
+use std::path::PathBuf;
+
+use event::Kind;
+use event::render::{Ancestor, Subject, to_json, write_json};
+use event::schema::{Rendering, Version, document};
+use serde_json::Value;
+
+use crate::sample::{Case, cases};
+use crate::structure::published;
+
+fn with_subject<T>(case: &Case, use_it: impl FnOnce(&Subject<'_>) -> T) -> T {
+    let ancestors: Vec<_> =
+        case.ancestors.iter().map(|(context, image)| Ancestor { context, image: image.as_deref() }).collect();
+    use_it(&Subject {
+        id: 42,
+        event: &case.event,
+        context: &case.context,
+        image: case.image.as_deref(),
+        ancestors: &ancestors,
+        ancestors_truncated: case.truncated,
+    })
+}
+
+fn render(case: &Case, rendering: Rendering) -> Value {
+    with_subject(case, |subject| to_json(subject, rendering).unwrap())
+}
+
+#[test]
+fn each_event_is_rendered_as_the_golden_files_say() {
+    let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/golden");
+    let regenerate = std::env::var_os("REGENERATE_GOLDEN").is_some();
+    for rendering in Rendering::ALL {
+        for case in cases() {
+            let path = directory.join(rendering.name()).join(format!("{}.json", case.name));
+            let rendered = serde_json::to_string_pretty(&render(&case, rendering)).unwrap() + "\n";
+            if regenerate {
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(&path, &rendered).unwrap();
+            }
+            let golden = std::fs::read_to_string(&path).unwrap_or_default();
+            assert_eq!(rendered, golden, "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn each_event_is_valid_in_each_generation() {
+    for version in Version::ALL {
+        let validator =
+            jsonschema::options().should_validate_formats(true).build(&published(version)).unwrap();
+        for case in cases() {
+            let rendered = render(&case, Rendering::Schema(version));
+            let errors: Vec<_> =
+                validator.iter_errors(&rendered).map(|e| format!("{}: {e}", e.instance_path())).collect();
+            assert!(errors.is_empty(), "{} as {version}: {errors:#?}", case.name);
+        }
+    }
+}
+
+#[test]
+fn the_validator_notices_what_does_not_belong() {
+    let validator =
+        jsonschema::options().should_validate_formats(true).build(&document(Version::V5)).unwrap();
+    let sound = render(&cases()[0], Rendering::default());
+    assert!(validator.is_valid(&sound));
+    for (pointer, value) in [("/date", Value::from("yesterday")), ("/process/uid", Value::from("root"))] {
+        let mut wrong = sound.clone();
+        *wrong.pointer_mut(pointer).unwrap() = value;
+        assert!(!validator.is_valid(&wrong), "{pointer}");
+    }
+    let full = render(&cases()[0], Rendering::Full);
+    assert!(!validator.is_valid(&full));
+}
+
+#[test]
+fn each_kind_has_a_case() {
+    let cases = cases();
+    for kind in Kind::ALL {
+        assert!(cases.iter().any(|case| case.event.kind == kind), "{}", kind.name());
+    }
+}
+
+#[test]
+fn full_is_v5_and_one_key_more() {
+    for case in cases() {
+        let mut full = render(&case, Rendering::Full);
+        let extra = full.as_object_mut().unwrap().shift_remove("tacho").unwrap();
+        assert_eq!(extra["id"], 42);
+        assert_eq!(extra["process_id"], case.context.process.to_string());
+        assert_eq!(full, render(&case, Rendering::default()), "{}", case.name);
+    }
+}
+
+#[test]
+fn writing_and_building_give_the_same() {
+    for rendering in Rendering::ALL {
+        for case in cases() {
+            let mut written = Vec::new();
+            with_subject(&case, |subject| write_json(&mut written, subject, rendering)).unwrap();
+            assert!(!written.contains(&b'\n'));
+            assert_eq!(serde_json::from_slice::<Value>(&written).unwrap(), render(&case, rendering));
+        }
+    }
+}
+
+/// An owner that the schema demands and nobody knows is 0, and then there is a mark beside it.
+#[test]
+fn an_unknown_owner_is_always_marked() {
+    fn check(value: &Value, name: &str) {
+        if let Value::Object(members) = value {
+            let a_file = members.contains_key("uid") && !members.contains_key("credentials");
+            let credentials = members.contains_key("euid");
+            if a_file && !credentials && members["uid"] == 0 && members["gid"] == 0 {
+                assert!(members.contains_key("path_resolution_error"), "{name}: {value}");
+            }
+            members.values().for_each(|member| check(member, name));
+        } else if let Value::Array(elements) = value {
+            for element in elements {
+                check(element, name);
+            }
+        }
+    }
+    for case in cases() {
+        check(&render(&case, Rendering::default()), case.name);
+    }
+}
+
+#[test]
+fn a_run_of_one_image_keeps_its_arguments_on_the_oldest_entry_only() {
+    let case = cases().into_iter().find(|case| case.name == "open").unwrap();
+    let rendered = render(&case, Rendering::default());
+    let ancestors = &rendered["process"]["ancestors"];
+    assert_eq!(rendered["process"]["args"], serde_json::json!(["script.py", "--flag"]));
+    assert_eq!(ancestors[0]["args"], serde_json::json!(["-c", "script.py"]));
+    for absent in ["args", "argv0", "envs"] {
+        assert!(ancestors[1].get(absent).is_none(), "{absent}");
+    }
+    assert_eq!(ancestors[2]["args"], serde_json::json!(["-i"]));
+    assert_eq!(rendered["process"]["parent"], ancestors[0]);
+    assert_eq!(ancestors[0]["exit_time"], rendered["process"]["exec_time"]);
+    assert!(ancestors[1].get("exit_time").is_none());
+}
