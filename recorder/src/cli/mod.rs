@@ -1,22 +1,33 @@
 //! The command line.
 
 pub mod args;
+pub mod client;
 pub mod config;
+pub mod events;
+pub mod gaps;
+pub mod row;
+pub mod schema;
 pub mod settings;
 pub mod size;
+pub mod stats;
+pub mod text;
+pub mod tree;
 
 use std::{
     io::{self, Write as _},
     process::ExitCode,
+    thread,
 };
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, anyhow};
 use clap::Parser as _;
 
 use args::{Cli, Verb};
 use config::{Config, ConfigError};
 use settings::UsageError;
 
+/// Stack for deep documents, bytes (of address space; only what is used becomes memory).
+const STACK: usize = 256 << 20;
 /// Done.
 const DONE: u8 = 0;
 /// Failed.
@@ -39,18 +50,29 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Documents of the API nest as deep as the process tree, and reading and dropping them recurses.
+fn on_deep_stack(verb: impl FnOnce() -> Result<()> + Send) -> Result<()> {
+    thread::scope(|scope| {
+        let verb = thread::Builder::new()
+            .name("tacho".to_owned())
+            .stack_size(STACK)
+            .spawn_scoped(scope, verb)
+            .context("cannot start a thread")?;
+        verb.join()
+            .unwrap_or_else(|_| Err(anyhow!("stopped by a defect; what is above may help to report it")))
+    })
+}
+
 fn run(cli: Cli) -> Result<u8> {
     let file = Config::load(cli.config.as_deref())?;
     match cli.verb {
         Verb::Record(flags) => crate::record::run(&flags.resolve(&file)?),
         Verb::Serve(flags) => crate::serve::run(&flags.resolve(&file)?).map(|()| DONE),
-        Verb::Events(_)
-        | Verb::Tree(_)
-        | Verb::Stats(_)
-        | Verb::Verify(_)
-        | Verb::Doctor(_)
-        | Verb::Schema(_)
-        | Verb::Replay(_) => anyhow::bail!("this verb is not there yet"),
+        Verb::Events(flags) => events::run(&flags, &file).map(|()| DONE),
+        Verb::Tree(flags) => on_deep_stack(|| tree::run(&flags, &file)).map(|()| DONE),
+        Verb::Stats(flags) => stats::run(&flags, &file).map(|()| DONE),
+        Verb::Schema(flags) => schema::run(&flags).map(|()| DONE),
+        Verb::Verify(_) | Verb::Doctor(_) | Verb::Replay(_) => anyhow::bail!("this verb is not there yet"),
     }
 }
 
