@@ -1,2 +1,26 @@
-//! The local store: a directory of segments, each one redb file.
+//! The local store: a directory of segments, each one redb file. docs/FORMAT.md has it byte by byte.
+//!
+//! One [`Writer`] per directory appends batches, each as one durable group commit; any number of [`Store`]s read.
 #![forbid(unsafe_code)]
+
+mod batch;
+mod error;
+mod options;
+mod pattern;
+mod process;
+mod query;
+mod reader;
+mod stats;
+mod verify;
+mod writer;
+
+pub use batch::{Appended, Batch};
+pub use error::{AppendError, OpenError, QueryError, VerifyError};
+pub use options::Options;
+pub use pattern::{PathPattern, PatternError};
+pub use process::{Ancestor, Lineage, Process, ProcessImage, ProcessPage, ProcessQuery};
+pub use query::{Filter, Found, Order, Page, Query};
+pub use reader::Store;
+pub use stats::{SegmentState, SegmentStats, Stats};
+pub use verify::{Progress, Report, SegmentReport, verify};
+pub use writer::Writer;

@@ -1,0 +1,35 @@
+//! How a store is written.
+
+use std::time::Duration;
+
+use event::BootId;
+
+/// Settings of a [`crate::Writer`].
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Cap on the whole directory in bytes, kept by removing the oldest segments. Default 4 GiB.
+    pub max_size: u64,
+    /// A segment is closed at this many bytes; taken as an eighth of `max_size` if that is less. Default 64 MiB.
+    pub segment_size: u64,
+    /// A segment is closed when it is this old. Default 24 h.
+    pub segment_age: Duration,
+    /// For the recorder: how long events may wait for their group commit. Default 250 ms.
+    pub commit_interval: Duration,
+    /// The running boot.
+    pub boot: BootId,
+    /// Whether closed segments are rewritten smaller in a background thread. Default true.
+    pub pack: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            max_size: 4 << 30,
+            segment_size: 64 << 20,
+            segment_age: Duration::from_secs(24 * 3600),
+            commit_interval: Duration::from_millis(250),
+            boot: 0,
+            pack: true,
+        }
+    }
+}

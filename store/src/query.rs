@@ -1,0 +1,94 @@
+//! Asking for events.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use event::{Category, Context, Event, EventId, Kind, Nanos, Outcome, ProcessKey};
+
+use crate::{Lineage, PathPattern};
+
+/// What is wanted. An empty list or `None` restricts nothing; several values of a field are OR, different fields AND.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Process ids.
+    pub pids: Vec<u32>,
+    /// Parents' process ids, as when the context began.
+    pub ppids: Vec<u32>,
+    /// Thread ids.
+    pub tids: Vec<u32>,
+    /// Processes.
+    pub processes: Vec<ProcessKey>,
+    /// Also everything that descends from `pids` or `processes`.
+    pub descendants: bool,
+    /// Of the file, its destination, or the image executed (exec, exit).
+    pub paths: Vec<PathPattern>,
+    /// Kinds.
+    pub kinds: Vec<Kind>,
+    /// Categories.
+    pub categories: Vec<Category>,
+    /// Outcomes.
+    pub outcomes: Vec<Outcome>,
+    /// Real user ids.
+    pub uids: Vec<u32>,
+    /// Real users' names.
+    pub users: Vec<String>,
+    /// Task names.
+    pub comms: Vec<String>,
+    /// Paths of the image that runs.
+    pub exes: Vec<PathPattern>,
+    /// Container ids.
+    pub containers: Vec<String>,
+    /// Addresses, either end.
+    pub ips: Vec<IpAddr>,
+    /// Ports, either end.
+    pub ports: Vec<u16>,
+    /// From this moment on.
+    pub since: Option<Nanos>,
+    /// Before this moment.
+    pub until: Option<Nanos>,
+}
+
+/// Direction of an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Oldest first.
+    #[default]
+    Asc,
+    /// Newest first.
+    Desc,
+}
+
+/// A question.
+#[derive(Clone, Debug, Default)]
+pub struct Query {
+    /// What is wanted.
+    pub filter: Filter,
+    /// In which direction.
+    pub order: Order,
+    /// How many at most.
+    pub limit: usize,
+    /// Where the page before ended: that event is left out, and all on its far side.
+    pub after: Option<EventId>,
+}
+
+/// An answer.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// In the order asked for.
+    pub events: Vec<Found>,
+    /// To be passed as `after`; `None` when there is no more.
+    pub next: Option<EventId>,
+}
+
+/// An event with what it refers to.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Its number.
+    pub id: EventId,
+    /// The event.
+    pub event: Event,
+    /// The state of its process.
+    pub context: Arc<Context>,
+    /// Image and ancestors.
+    pub lineage: Lineage,
+}
