@@ -1,1 +1,1 @@
-//! See Cargo.toml.
+//! Nothing: the tests are in `tests/it`, one binary, and drive the built `tacho` from outside.
