@@ -1,1 +1,34 @@
 //! The HTTP API over a store reader.
+//!
+//! [`app`] makes the router of one listener from an [`AppState`]; [`serve()`] serves routers on TCP and Unix sockets.
+//! Nothing here writes the store or knows the recorder, but for the numbers it may give through [`Live`].
+#![forbid(unsafe_code)]
+
+mod app;
+mod clock;
+mod cursor;
+mod decode;
+mod door;
+mod error;
+mod events;
+mod gaps;
+mod limits;
+mod metrics;
+mod page;
+pub mod params;
+mod paths;
+mod processes;
+mod query;
+mod read;
+mod serve;
+mod state;
+mod status;
+pub mod time;
+mod tree;
+
+pub use app::app;
+pub use door::{Door, NotLoopback};
+pub use error::{ApiError, Code};
+pub use limits::{DEFAULT_LIMIT, MAX_LIMIT};
+pub use serve::{Listener, SocketError, bind_socket, serve};
+pub use state::{AppState, Live, Role};

@@ -1,0 +1,38 @@
+//! What one request may ask for, and what the server takes on at once.
+
+use std::time::Duration;
+
+/// Events of one answer.
+pub const MAX_LIMIT: usize = 10_000;
+/// Events of one answer that does not say.
+pub const DEFAULT_LIMIT: usize = 100;
+/// Events fetched, rendered and sent in one go; what a slow reader holds in memory.
+pub(crate) const BATCH: usize = 256;
+/// Processes of a tree.
+pub(crate) const MAX_TREE: usize = 10_000;
+/// Levels of a tree. JSON readers commonly refuse more than 128 levels; a process takes two, and six inside.
+pub(crate) const MAX_TREE_DEPTH: usize = 56;
+/// Gaps listed in one answer; where there are more, those of one class and reason are merged.
+pub(crate) const MAX_GAPS: usize = 500;
+/// Bytes of path and query.
+pub(crate) const MAX_URI: usize = 48 * 1024;
+/// Parameters of one query, repetitions counted.
+pub(crate) const MAX_PARAMETERS: usize = 1_000;
+/// Values of one parameter, elements of lists counted.
+pub(crate) const MAX_VALUES: usize = 1_000;
+/// Bytes of one value: a path of `PATH_MAX` bytes with each of them escaped.
+pub(crate) const MAX_VALUE: usize = 16 * 1024;
+/// Requests being answered at once; more get 429.
+pub(crate) const MAX_REQUESTS: usize = 64;
+/// Store reads at once. They block a thread each; the others wait for their turn.
+pub(crate) const MAX_READS: usize = 4;
+/// Connections at once; more wait in the kernel's backlog.
+pub(crate) const MAX_CONNECTIONS: usize = 256;
+/// Bytes of a request's head.
+pub(crate) const MAX_HEAD: usize = 64 * 1024;
+/// Header fields of a request.
+pub(crate) const MAX_HEADERS: usize = 64;
+/// Time for a request's head to arrive, and for a connection to be idle.
+pub(crate) const HEAD_PATIENCE: Duration = Duration::from_secs(30);
+/// Time that open answers get at shutdown.
+pub(crate) const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(2);

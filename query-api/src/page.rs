@@ -1,0 +1,138 @@
+//! A page of events, read, rendered and sent in batches, so that neither side holds all of it.
+
+use std::io;
+
+use axum::body::{Body, Bytes};
+use event::EventId;
+use event::render::{Ancestor, Subject, write_json};
+use event::schema::Rendering;
+use futures_util::stream;
+use store::{Found, Store};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::error::ApiError;
+use crate::gaps::Gaps;
+use crate::limits::BATCH;
+use crate::params::Format;
+use crate::query::Query;
+use crate::read::read;
+use crate::state::AppState;
+
+/// What is still to be sent of a page.
+pub(crate) struct Page {
+    query: Box<Query>,
+    format: Format,
+    gaps: Gaps,
+    after: Option<EventId>,
+    left: usize,
+    /// Events have been written: the next one needs a comma before it.
+    begun: bool,
+}
+
+/// A batch, and the rest of the page if there is one.
+pub(crate) struct Batch {
+    bytes: Vec<u8>,
+    rest: Option<Page>,
+}
+
+impl Page {
+    /// The page that a query asks for, and its first batch.
+    pub(crate) fn open(
+        store: &Store,
+        query: Query,
+        format: Format,
+    ) -> Result<(bool, usize, Batch), ApiError> {
+        let gaps = Gaps::of_events(store, &query.asked.filter);
+        let (complete, count) = (gaps.complete(), gaps.len());
+        let after = query.after.as_deref().map(position).transpose()?;
+        let left = query.asked.limit();
+        let page = Self { query: Box::new(query), format, gaps, after, left, begun: false };
+        let mut bytes = Vec::new();
+        if format == Format::Json {
+            bytes.extend(b"{\"events\":[");
+        }
+        Ok((complete, count, page.batch(store, bytes)?))
+    }
+
+    fn batch(mut self, store: &Store, mut bytes: Vec<u8>) -> Result<Batch, ApiError> {
+        let asked = &self.query.asked;
+        let query = store::Query {
+            filter: asked.filter.clone(),
+            order: asked.order,
+            limit: self.left.min(BATCH),
+            after: self.after,
+        };
+        let found = store.events(&query).map_err(|error| ApiError::store(&error))?;
+        for event in &found.events {
+            if self.begun && self.format == Format::Json {
+                bytes.push(b',');
+            }
+            self.begun = true;
+            render(&mut bytes, event, asked.rendering)?;
+            if self.format == Format::Ndjson {
+                bytes.push(b'\n');
+            }
+        }
+        self.left = self.left.saturating_sub(found.events.len());
+        self.after = found.next;
+        if found.next.is_some() && self.left > 0 {
+            return Ok(Batch { bytes, rest: Some(self) });
+        }
+        if self.format == Format::Json {
+            self.close(&mut bytes).map_err(|error| ApiError::internal(&error))?;
+        }
+        Ok(Batch { bytes, rest: None })
+    }
+
+    /// What a document ends with.
+    fn close(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        let next = self.after.map(|id| self.query.next(id.to_be_bytes().to_vec()));
+        out.extend(b"],\"next\":");
+        serde_json::to_writer(&mut *out, &next)?;
+        out.extend(b",\"complete\":");
+        serde_json::to_writer(&mut *out, &self.gaps.complete())?;
+        out.extend(b",\"gaps\":");
+        serde_json::to_writer(&mut *out, &self.gaps)?;
+        out.push(b'}');
+        Ok(())
+    }
+}
+
+impl Batch {
+    /// This batch and all after it. Each is read when the one before is taken: a slow reader holds one batch and its
+    /// place among the requests, and no thread.
+    pub(crate) fn into_body(self, state: AppState, place: OwnedSemaphorePermit) -> Body {
+        Body::from_stream(stream::unfold((Some(self), state, place), |(batch, state, place)| async move {
+            let Self { bytes, rest } = batch?;
+            let Some(page) = rest else { return Some((Ok(Bytes::from(bytes)), (None, state, place))) };
+            match read(&state, move |store| page.batch(store, Vec::new())).await {
+                Ok(batch) => Some((Ok(Bytes::from(bytes)), (Some(batch), state, place))),
+                // The head is out: all that is left is to break off, which no reader takes for an end.
+                Err(error) => Some((Err(io::Error::other(error)), (None, state, place))),
+            }
+        }))
+    }
+}
+
+fn position(bytes: &[u8]) -> Result<EventId, ApiError> {
+    Ok(EventId::from_be_bytes(bytes.try_into().map_err(|_| Query::bad_cursor())?))
+}
+
+/// One event as JSON.
+pub(crate) fn render(out: &mut Vec<u8>, found: &Found, rendering: Rendering) -> Result<(), ApiError> {
+    let ancestors: Vec<_> = found
+        .lineage
+        .ancestors()
+        .iter()
+        .map(|ancestor| Ancestor { context: &ancestor.context, image: ancestor.image.as_deref() })
+        .collect();
+    let subject = Subject {
+        id: found.id,
+        event: &found.event,
+        context: &found.context,
+        image: found.lineage.image(),
+        ancestors: &ancestors,
+        ancestors_truncated: found.lineage.truncated(),
+    };
+    write_json(out, &subject, rendering).map_err(|error| ApiError::internal(&error))
+}

@@ -1,0 +1,120 @@
+//! `/processes` and `/processes/{id}`.
+
+use axum::Json;
+use axum::extract::{Path, Request, State};
+use axum::response::{IntoResponse, Response};
+use event::render::{Date, FileJson};
+use event::{ExitCause, ProcessKey};
+use serde_json::{Map, Value, json};
+use store::{Process, ProcessImage, ProcessQuery};
+
+use crate::clock;
+use crate::error::{ApiError, Code};
+use crate::gaps::Gaps;
+use crate::params::Endpoint;
+use crate::query::Query;
+use crate::read::{enter, read};
+use crate::state::AppState;
+
+pub(crate) async fn processes(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let _permit = enter(&state)?;
+    let query = Query::parse(Endpoint::Processes, request.uri().query(), clock::now())?;
+    let after = query.after.as_deref().map(position).transpose()?;
+    read(&state, move |store| {
+        let asked = &query.asked;
+        let wanted = ProcessQuery { filter: asked.filter.clone(), at: asked.at, limit: asked.limit(), after };
+        let page = store.processes(&wanted).map_err(|error| ApiError::store(&error))?;
+        let gaps =
+            Gaps::of_processes(store, asked.filter.since.or(asked.at), asked.filter.until.or(asked.at));
+        let processes = page.processes.iter().map(document).collect::<Result<Vec<_>, _>>()?;
+        let next = page.next.map(|key| query.next(key.to_string().into_bytes()));
+        let complete = gaps.complete();
+        let document = json!({ "processes": processes, "next": next, "complete": complete, "gaps": gaps });
+        Ok(Json(document).into_response())
+    })
+    .await
+}
+
+pub(crate) async fn process(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let _permit = enter(&state)?;
+    Query::parse(Endpoint::Plain, request.uri().query(), 0)?;
+    let key: ProcessKey = id.parse().map_err(|error: event::InvalidProcessId| {
+        ApiError::of(Code::BadValue, "id", format!("`id`: {error}"))
+    })?;
+    read(&state, move |store| {
+        let found = store.process(key).map_err(|error| ApiError::store(&error))?;
+        let process = found.ok_or_else(|| ApiError::new(Code::NotFound, "no such process is recorded"))?;
+        Ok(Json(document(&process)?).into_response())
+    })
+    .await
+}
+
+fn position(bytes: &[u8]) -> Result<ProcessKey, ApiError> {
+    std::str::from_utf8(bytes).ok().and_then(|id| id.parse().ok()).ok_or_else(Query::bad_cursor)
+}
+
+/// A process as the API writes it.
+pub(crate) fn document(process: &Process) -> Result<Value, ApiError> {
+    let mut object = Map::new();
+    let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
+    put("id", process.key.to_string().into());
+    put("pid", process.key.pid.into());
+    put("ppid", process.ppid.into());
+    put("parent_id", process.parent.map(|key| key.to_string()).into());
+    put("start", date(process.start));
+    // The latest context says what the process last was.
+    if let Some(context) = process.contexts.last() {
+        let credentials = &context.credentials;
+        put("comm", context.comm.as_str().into());
+        put("uid", credentials.uid.into());
+        put("user", credentials.user.as_str().into());
+        put("gid", credentials.gid.into());
+        put("group", credentials.group.as_str().into());
+        put("tty", context.tty.as_str().into());
+        put("cgroup", context.cgroup.as_str().into());
+        put("container", context.container.as_ref().map(|container| container.id.as_str()).into());
+        put("kernel_thread", (context.flags & event::context_flags::KERNEL_THREAD != 0).into());
+    }
+    let images = process.images.iter().map(image).collect::<Result<Vec<_>, _>>()?;
+    put("images", images.into());
+    put(
+        "exit",
+        process.exit.map_or(Value::Null, |exit| {
+            let (cause, code) = exit.status.map(ExitCause::of_status).unzip();
+            json!({ "time": Date(exit.time), "cause": cause.map(ExitCause::name), "code": code })
+        }),
+    );
+    put("source", process.source.name().into());
+    Ok(object.into())
+}
+
+fn image(image: &ProcessImage) -> Result<Value, ApiError> {
+    let ProcessImage { context, exec_time, image } = image;
+    let file = |file| {
+        let json = FileJson { file, names: &context.credentials };
+        serde_json::to_value(json).map_err(|error| ApiError::internal(&error))
+    };
+    let mut object = Map::new();
+    let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
+    put("exec_time", date(*exec_time));
+    put("comm", context.comm.as_str().into());
+    put("uid", context.credentials.uid.into());
+    put("user", context.credentials.user.as_str().into());
+    put("executable", file(&image.executable)?);
+    put("interpreter", image.interpreter.as_ref().map(file).transpose()?.into());
+    put("argv0", image.argv0.as_str().into());
+    put("args", image.args.as_slice().into());
+    put("args_truncated", image.args_truncated.into());
+    put("envs", image.envs.as_slice().into());
+    put("envs_truncated", image.envs_truncated.into());
+    Ok(object.into())
+}
+
+/// A time, or null for one that is not known.
+fn date(time: event::Nanos) -> Value {
+    if time == 0 { Value::Null } else { Date(time).to_string().into() }
+}
