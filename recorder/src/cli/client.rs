@@ -4,17 +4,21 @@
 use std::{io, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use axum::Router;
 use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper::{Request, StatusCode, body::Bytes, header};
 use hyper_util::rt::TokioIo;
+use query_api::{AppState, Role};
 use serde::Deserialize as _;
 use serde_json::Value;
+use store::Store;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpStream, UnixStream},
     runtime::Runtime,
     time::timeout,
 };
+use tower::ServiceExt as _;
 
 use super::{
     args::SourceFlags,
@@ -40,6 +44,7 @@ pub struct Client {
 enum Source {
     Socket(PathBuf),
     Address { host: String, base: String },
+    Store(Router),
 }
 
 struct Reply {
@@ -53,7 +58,9 @@ impl Client {
     /// # Errors
     /// If the store cannot be opened or the URL is none.
     pub fn open(flags: &SourceFlags, file: &Config) -> Result<Self> {
-        let source = if let Some(url) = &flags.url {
+        let source = if let Some(dir) = &flags.store {
+            Source::Store(query_api::app(AppState::new(Store::open(dir)?, Role::Serving)))
+        } else if let Some(url) = &flags.url {
             let (host, base) = parse_url(url)?;
             Source::Address { host, base }
         } else {
@@ -91,6 +98,11 @@ impl Client {
                 let stream =
                     TcpStream::connect(host).await.with_context(|| format!("cannot connect to {host}"))?;
                 self.exchange(stream, host, &target(base, path, parameters)).await
+            }
+            Source::Store(router) => {
+                let request = self.request("localhost", &target("", path, parameters))?;
+                let reply = router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
+                read(reply).await
             }
         }
     }

@@ -33,6 +33,12 @@ pub fn run(flags: &TreeFlags, file: &Config) -> Result<()> {
         draw(&mut out, Style::of_stdout(), &document)?;
     }
     out.flush()?;
+    if let Some(limit) = document["cut"]["processes"].as_u64() {
+        let _ = writeln!(
+            io::stderr(),
+            "tacho: only {limit} processes are shown; name a --pid, --at or a span for others"
+        );
+    }
     let gaps = document["gaps"].as_array().map_or(&[][..], Vec::as_slice);
     gaps::warn(document["complete"] == Value::Bool(false), gaps);
     Ok(())
@@ -75,6 +81,13 @@ fn draw(out: &mut impl Write, style: Style, document: &Value) -> Result<()> {
             let text = format!("{inner}was {earlier}");
             let text = style.columns.map_or_else(|| text.clone().into(), |columns| fit(&text, columns));
             writeln!(out, "{}", style.paint(sgr::DIM, &text))?;
+        }
+        if let Some(hidden) = pending.node["cut"]["processes"].as_u64() {
+            writeln!(
+                out,
+                "{below}{}",
+                style.paint(sgr::YELLOW, &format!("... {hidden} more below; --pid shows them"))
+            )?;
         }
         for (index, node) in children.iter().enumerate().rev() {
             stack.push(Pending {
