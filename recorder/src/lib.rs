@@ -3,7 +3,9 @@
 
 pub mod cli;
 pub mod clock;
+pub mod decode;
 pub mod enrich;
+pub mod kernel;
 pub mod limits;
 pub mod process;
 pub mod record;

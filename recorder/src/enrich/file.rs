@@ -106,6 +106,18 @@ impl FileEnricher {
         FileEvent { file, destination, detail }
     }
 
+    /// The script that an exec named. Run through a descriptor it has no name but `/dev/fd/N` of the new image.
+    pub fn script(&mut self, view: View, path: &[u8], by_descriptor: bool) -> File {
+        if by_descriptor {
+            let error = Some("executed through a descriptor: its name is not known".to_owned());
+            return File { error, ..file_of_path(path) };
+        }
+        match self.lookup.find(view, path, LastLink::Follow) {
+            Some(found) => looked_up(&found.path, found.facts),
+            None => File { error: Some(errors::NOT_FOUND.to_owned()), ..file_of_path(path) },
+        }
+    }
+
     /// The object that the probe saw.
     fn seen(call: &FileCall) -> Option<File> {
         let (walk, facts, created) = call.seen.as_ref()?;

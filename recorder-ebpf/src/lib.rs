@@ -1,2 +1,0 @@
-//! The probes.
-#![no_std]

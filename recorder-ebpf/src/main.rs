@@ -1,0 +1,21 @@
+//! The probes. Everything in here runs in the kernel, under its verifier.
+#![no_std]
+#![no_main]
+
+mod counters;
+mod kernel;
+mod maps;
+mod parts;
+mod probes;
+mod record;
+mod walk;
+
+#[panic_handler]
+fn panic(_info: &core::panic::PanicInfo<'_>) -> ! {
+    // The verifier refuses whatever could get here.
+    loop {}
+}
+
+#[unsafe(link_section = "license")]
+#[unsafe(no_mangle)]
+static LICENSE: [u8; 13] = *b"Dual MIT/GPL\0";

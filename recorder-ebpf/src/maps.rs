@@ -1,0 +1,70 @@
+//! Maps and read-only globals shared with the loader. Names are the loader's keys.
+
+use abi::{Counters, NUMBERS, Watch, offsets, tail_calls};
+use aya_ebpf::{
+    macros::map,
+    maps::{Array, PerCpuArray, ProgramArray, RingBuf},
+};
+
+use crate::record::Scratch;
+
+/// Lifecycle and credentials. Sizes are set by the loader.
+#[map]
+pub static RING_PROCESS: RingBuf = RingBuf::with_byte_size(4096, 0);
+/// Files.
+#[map]
+pub static RING_FILE: RingBuf = RingBuf::with_byte_size(4096, 0);
+/// Sockets.
+#[map]
+pub static RING_NETWORK: RingBuf = RingBuf::with_byte_size(4096, 0);
+/// Exact counts.
+#[map]
+pub static COUNTERS: PerCpuArray<Counters> = PerCpuArray::with_max_entries(1, 0);
+/// What to do with a syscall number.
+#[map]
+pub static WATCH: Array<Watch> = Array::with_max_entries(NUMBERS, 0);
+/// The handlers.
+#[map]
+pub static HANDLERS: ProgramArray = ProgramArray::with_max_entries(tail_calls::COUNT, 0);
+/// One record under construction for each CPU, by CPU number; as many as the loader says. Not a per-CPU map: its
+/// values are limited to 32 KiB (kernel/bpf/arraymap.c, `PCPU_MIN_UNIT_SIZE`). Programs are not preempted on their
+/// CPU by one another: the tracepoints call them with preemption off.
+#[map]
+pub static SCRATCH: Array<Scratch> = Array::with_max_entries(1, 0);
+
+/// Offsets into kernel structures, by index in [`offsets`].
+#[unsafe(no_mangle)]
+static OFFSETS: [u32; offsets::COUNT] = [0; offsets::COUNT];
+/// The recorder's own process id.
+#[unsafe(no_mangle)]
+static OWN_TGID: u32 = 0;
+/// Bytes in a ring above which the reader is woken at once, by class.
+#[unsafe(no_mangle)]
+static WAKE_AT: [u64; abi::Class::COUNT] = [0; abi::Class::COUNT];
+
+/// An offset; the verifier knows its value.
+#[inline(always)]
+pub fn offset(index: usize) -> u64 {
+    // SAFETY: in bounds (every index is a constant of `offsets`); volatile, because the loader sets the value.
+    u64::from(unsafe { core::ptr::read_volatile((&raw const OFFSETS).cast::<u32>().add(index)) })
+}
+
+/// Does this kernel have the field?
+#[inline(always)]
+pub fn has(index: usize) -> bool {
+    offset(index) != offsets::ABSENT as u64
+}
+
+/// The recorder's own process id.
+#[inline(always)]
+pub fn own_tgid() -> u32 {
+    // SAFETY: a plain read of a global; volatile, because the loader sets the value.
+    unsafe { core::ptr::read_volatile(&raw const OWN_TGID) }
+}
+
+/// Fill level above which a ring's reader is woken.
+#[inline(always)]
+pub fn wake_at(class: abi::Class) -> u64 {
+    // SAFETY: in bounds (a class is below COUNT); volatile, because the loader sets the value.
+    unsafe { core::ptr::read_volatile((&raw const WAKE_AT).cast::<u64>().add(class as usize)) }
+}

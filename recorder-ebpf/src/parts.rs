@@ -1,0 +1,279 @@
+//! Parts of a record: strings, structures, and what is read of tasks, files and sockets.
+
+use abi::{
+    Credentials, FileFacts, PartHeader, PartTag, SocketFacts, facts_flags, limits, offsets as o, part_flags,
+};
+use aya_ebpf::helpers::generated::{bpf_probe_read_kernel_str, bpf_probe_read_user, bpf_probe_read_user_str};
+
+use crate::{
+    kernel::{Address, at, current, field, read},
+    maps::has,
+    record::{Scratch, padded},
+};
+
+const HEADER: u64 = size_of::<PartHeader>() as u64;
+
+/// Writes a part's header at `start` and moves on behind its `length` bytes.
+#[inline(always)]
+pub fn close(scratch: &mut Scratch, start: u64, tag: PartTag, flags: u8, length: u64) {
+    let header = PartHeader { tag: tag as u8, flags, len: length as u16, reserved: 0 };
+    // SAFETY: `start` is at most LAST_START, and the buffer has room for a part behind it.
+    unsafe { scratch.buffer.as_mut_ptr().add(start as usize).cast::<PartHeader>().write(header) };
+    scratch.position = start + HEADER + padded(length);
+}
+
+/// A structure.
+#[inline(always)]
+pub fn structure<T: Copy>(scratch: &mut Scratch, tag: PartTag, value: &T) {
+    let Some(start) = scratch.start() else { return };
+    // SAFETY: as in `close`; T is far smaller than a part may be, and aligned to ALIGN at the most.
+    unsafe { scratch.buffer.as_mut_ptr().add((start + HEADER) as usize).cast::<T>().write(*value) };
+    close(scratch, start, tag, 0, size_of::<T>() as u64);
+}
+
+/// A string in the kernel, up to `PATH` bytes; left out if the pointer is null.
+#[inline(always)]
+pub fn kernel_string(scratch: &mut Scratch, tag: PartTag, address: Address) {
+    if address == 0 {
+        return;
+    }
+    let Some(start) = scratch.start() else { return };
+    // SAFETY: as in `close`; the helper writes up to the given length and checks the address.
+    let length = unsafe {
+        bpf_probe_read_kernel_str(
+            scratch.buffer.as_mut_ptr().add((start + HEADER) as usize).cast(),
+            limits::PATH as u32,
+            address as *const _,
+        )
+    };
+    close_string(scratch, start, tag, length);
+}
+
+/// A path string of the caller; the part is there even if the read fails.
+#[inline(always)]
+pub fn user_string(scratch: &mut Scratch, tag: PartTag, address: Address) -> bool {
+    let Some(start) = scratch.start() else { return false };
+    // SAFETY: as in `close`; the helper writes up to the given length and checks the address.
+    let (length, first) = unsafe {
+        let to = scratch.buffer.as_mut_ptr().add((start + HEADER) as usize);
+        let length = bpf_probe_read_user_str(to.cast(), limits::PATH as u32, address as *const _);
+        (length, core::ptr::read_volatile(to))
+    };
+    close_string(scratch, start, tag, length);
+    length > 1 && first == b'/'
+}
+
+#[inline(always)]
+fn close_string(scratch: &mut Scratch, start: u64, tag: PartTag, length: i64) {
+    if length <= 0 {
+        close(scratch, start, tag, part_flags::FAULT, 0);
+        return;
+    }
+    let mut length = length as u64;
+    if length > limits::PATH as u64 {
+        length = limits::PATH as u64;
+    }
+    // The helper counts the NUL. A string as long as the limit has been cut.
+    let flags = if length == limits::PATH as u64 { part_flags::TRUNCATED } else { 0 };
+    close(scratch, start, tag, flags, length - 1);
+}
+
+/// User memory from `from` to `to`, cut at 8 KiB (`ARGS` and `ENVS`).
+#[inline(always)]
+pub fn user_memory(scratch: &mut Scratch, tag: PartTag, from: Address, to: Address) {
+    const MOST: u64 = 8192;
+    const _: () = assert!(limits::ARGS == 8192 && limits::ENVS == 8192 && limits::SOCKADDR < 8192);
+    if from == 0 || to <= from {
+        return;
+    }
+    let Some(start) = scratch.start() else { return };
+    let wanted = to - from;
+    let cut = wanted > MOST;
+    scratch.args[6] = if cut { MOST } else { wanted };
+    // SAFETY: a plain field; volatile, so that the verifier sees the bound that follows.
+    let mut length = unsafe { core::ptr::read_volatile(&raw const scratch.args[6]) };
+    if length > MOST {
+        length = MOST;
+    }
+    // SAFETY: as in `close`; the helper writes `length` bytes and checks the address.
+    let result = unsafe {
+        bpf_probe_read_user(
+            scratch.buffer.as_mut_ptr().add((start + HEADER) as usize).cast(),
+            length as u32,
+            from as *const _,
+        )
+    };
+    if result < 0 {
+        close(scratch, start, tag, part_flags::FAULT, 0);
+    } else {
+        close(scratch, start, tag, if cut { part_flags::TRUNCATED } else { 0 }, length);
+    }
+}
+
+/// The task's name.
+#[inline(always)]
+pub fn comm(scratch: &mut Scratch, task: Address) {
+    let Some(start) = scratch.start() else { return };
+    // SAFETY: as in `close`; the helper writes up to 16 bytes.
+    let length = unsafe {
+        bpf_probe_read_kernel_str(
+            scratch.buffer.as_mut_ptr().add((start + HEADER) as usize).cast(),
+            16,
+            at(task, o::TASK_COMM) as *const _,
+        )
+    };
+    let length = if length > 0 && length <= 16 { length as u64 - 1 } else { 0 };
+    close(scratch, start, PartTag::Comm, 0, length);
+}
+
+/// The task's credentials.
+#[inline(always)]
+pub fn credentials(scratch: &mut Scratch, task: Address) {
+    let cred: Address = field(task, o::TASK_CRED);
+    let Some(start) = scratch.start() else { return };
+    // uid, gid, suid, sgid, euid, egid, fsuid, fsgid stand together in this order, and so do the five sets
+    // (include/linux/cred.h, unchanged since 2.6.29); the loader checks both against BTF.
+    let ids: [u32; 8] = field(cred, o::CRED_UID);
+    let caps: [u64; 5] = field(cred, o::CRED_CAP_INHERITABLE);
+    let value = Credentials {
+        uid: ids[0],
+        gid: ids[1],
+        suid: ids[2],
+        sgid: ids[3],
+        euid: ids[4],
+        egid: ids[5],
+        fsuid: ids[6],
+        fsgid: ids[7],
+        auid: if has(o::TASK_LOGINUID) { field(task, o::TASK_LOGINUID) } else { u32::MAX },
+        session: if has(o::TASK_SESSIONID) { field(task, o::TASK_SESSIONID) } else { u32::MAX },
+        cap_inheritable: caps[0],
+        cap_permitted: caps[1],
+        cap_effective: caps[2],
+        cap_bounding: caps[3],
+        cap_ambient: caps[4],
+    };
+    // SAFETY: as in `structure`.
+    unsafe { scratch.buffer.as_mut_ptr().add((start + HEADER) as usize).cast::<Credentials>().write(value) };
+    close(scratch, start, PartTag::Credentials, 0, size_of::<Credentials>() as u64);
+}
+
+/// Facts of an inode as seen through a mount; `file` is 0 if there is none open.
+#[inline(always)]
+pub fn facts(scratch: &mut Scratch, inode: Address, mount: Address, file: Address) {
+    const FMODE_CREATED: u32 = 0x10_0000;
+    if inode == 0 {
+        return;
+    }
+    let Some(start) = scratch.start() else { return };
+    let sb: Address = field(inode, o::INODE_SB);
+    let kind: Address = field(sb, o::SB_TYPE);
+    let seconds = |index| field::<i64>(inode, index).wrapping_mul(1_000_000_000);
+    let mut value = FileFacts {
+        inode: field(inode, o::INODE_INO),
+        mtime: seconds(o::INODE_MTIME).wrapping_add(i64::from(field::<u32>(inode, o::INODE_MTIME_NS))),
+        ctime: seconds(o::INODE_CTIME).wrapping_add(i64::from(field::<u32>(inode, o::INODE_CTIME_NS))),
+        size: if has(o::INODE_SIZE) { field(inode, o::INODE_SIZE) } else { 0 },
+        device: field(sb, o::SB_DEV),
+        mode: u32::from(field::<u16>(inode, o::INODE_MODE)),
+        uid: field(inode, o::INODE_UID),
+        gid: field(inode, o::INODE_GID),
+        mount_id: if has(o::MOUNT_ID) { field(mount, o::MOUNT_ID) } else { 0 },
+        nlink: if has(o::INODE_NLINK) { field(inode, o::INODE_NLINK) } else { 0 },
+        filesystem: [0; 16],
+        flags: 0,
+        mount_namespace: mount_namespace(current()),
+    };
+    if file != 0 && field::<u32>(file, o::FILE_MODE) & FMODE_CREATED != 0 {
+        value.flags |= facts_flags::CREATED;
+    }
+    // SAFETY: as in `structure`; the helper checks the address and writes 15 bytes and NULs.
+    unsafe {
+        let to = scratch.buffer.as_mut_ptr().add((start + HEADER) as usize).cast::<FileFacts>();
+        to.write(value);
+        bpf_probe_read_kernel_str(
+            (&raw mut (*to).filesystem).cast(),
+            15,
+            field::<Address>(kind, o::FSTYPE_NAME) as *const _,
+        );
+    }
+    close(scratch, start, PartTag::Facts, 0, size_of::<FileFacts>() as u64);
+}
+
+#[inline(always)]
+fn mount_namespace(task: Address) -> u32 {
+    if !has(o::TASK_NSPROXY) || !has(o::NSPROXY_MNT) || !has(o::MNTNS_INUM) {
+        return 0;
+    }
+    let proxy: Address = field(task, o::TASK_NSPROXY);
+    if proxy == 0 {
+        return 0;
+    }
+    field(field(proxy, o::NSPROXY_MNT), o::MNTNS_INUM)
+}
+
+/// Name of the controlling terminal.
+#[inline(always)]
+pub fn tty(scratch: &mut Scratch, task: Address) {
+    if !has(o::SIGNAL_TTY) || !has(o::TTY_NAME) {
+        return;
+    }
+    let tty: Address = field(field(task, o::TASK_SIGNAL), o::SIGNAL_TTY);
+    if tty != 0 {
+        kernel_string(scratch, PartTag::Tty, at(tty, o::TTY_NAME));
+    }
+}
+
+/// Both ends of a socket.
+#[inline(always)]
+pub fn socket(scratch: &mut Scratch, file: Address) {
+    const S_IFMT: u16 = 0o170_000;
+    const S_IFSOCK: u16 = 0o140_000;
+    const AF_INET6: u16 = 10;
+    if file == 0 || !has(o::SOCKET_SK) || !has(o::SOCK_FAMILY) {
+        return;
+    }
+    let inode: Address = field(file, o::FILE_INODE);
+    if field::<u16>(inode, o::INODE_MODE) & S_IFMT != S_IFSOCK {
+        return;
+    }
+    let socket: Address = field(file, o::FILE_PRIVATE);
+    if socket == 0 {
+        return;
+    }
+    let sk: Address = field(socket, o::SOCKET_SK);
+    if sk == 0 {
+        return;
+    }
+    let mut value = SocketFacts {
+        family: field(sk, o::SOCK_FAMILY),
+        kind: if has(o::SOCK_TYPE) { field(sk, o::SOCK_TYPE) } else { 0 },
+        protocol: if has(o::SOCK_PROTOCOL) { field(sk, o::SOCK_PROTOCOL) } else { 0 },
+        local_port: field(sk, o::SOCK_NUM),
+        remote_port: u16::from_be(field(sk, o::SOCK_DPORT)),
+        netns: if has(o::NET_INUM) { field(field(sk, o::SOCK_NET), o::NET_INUM) } else { 0 },
+        ..SocketFacts::default()
+    };
+    let (local, remote) = if value.family == AF_INET6 && has(o::SOCK_LADDR6) && has(o::SOCK_DADDR6) {
+        (at(sk, o::SOCK_LADDR6), at(sk, o::SOCK_DADDR6))
+    } else {
+        (at(sk, o::SOCK_LADDR), at(sk, o::SOCK_DADDR))
+    };
+    let length = if value.family == AF_INET6 { 16 } else { 4 };
+    if length == 16 {
+        value.local = read(local);
+        value.remote = read(remote);
+    } else {
+        let (local, remote): ([u8; 4], [u8; 4]) = (read(local), read(remote));
+        value.local[..4].copy_from_slice(&local);
+        value.remote[..4].copy_from_slice(&remote);
+    }
+    structure(scratch, PartTag::Socket, &value);
+}
+
+/// Copies the syscall's registers: arguments in the order of the calling convention.
+#[inline(always)]
+pub fn arguments(scratch: &mut Scratch, regs: Address) {
+    // struct pt_regs of x86-64 (arch/x86/include/asm/ptrace.h): r10 at 56, then r9, r8, ax, cx, dx, si, di.
+    let [r10, r9, r8, _ax, _cx, dx, si, di]: [u64; 8] = read(regs + 56);
+    scratch.args = [di, si, dx, r10, r8, r9, 0, 0];
+}

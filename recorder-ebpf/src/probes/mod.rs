@@ -1,0 +1,9 @@
+//! One file for each program.
+
+mod credentials;
+mod exec;
+mod exit;
+pub mod file;
+mod fork;
+mod socket;
+mod sys_exit;

@@ -1,0 +1,166 @@
+//! The record under construction: header, body, then parts at a growing position.
+
+use abi::{ALIGN, Class, Header, RecordKind, SyscallBody, Watch, header_flags, limits, offsets as o};
+use aya_ebpf::{
+    bindings::{BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP},
+    helpers::{
+        bpf_get_current_cgroup_id, bpf_get_smp_processor_id, bpf_ktime_get_boot_ns, bpf_ringbuf_output,
+    },
+    maps::RingBuf,
+};
+
+use crate::{
+    counters,
+    kernel::{Address, current, field},
+    maps::{RING_FILE, RING_NETWORK, RING_PROCESS, SCRATCH, wake_at},
+};
+
+/// Parts begin at positions up to here.
+pub const LAST_START: u64 = (limits::RECORD - 8192) as u64;
+/// Bytes of one part at the most, and room for its header and padding. The verifier adds the largest length to the
+/// largest position, whatever was checked before.
+const SLACK: usize = 8192 + 64;
+const BUFFER: usize = limits::RECORD - 8192 + SLACK;
+
+/// State of one CPU: the record and what the walk needs.
+#[repr(C, align(8))]
+pub struct Scratch {
+    /// Next free byte of `buffer`.
+    pub position: u64,
+    /// Syscall arguments; two more than there are, so that a masked index is always within.
+    pub args: [u64; 8],
+    /// What is watched about the syscall.
+    pub watch: Watch,
+    /// The walk's dentry.
+    pub dentry: Address,
+    /// The walk's mount.
+    pub mount: Address,
+    /// Where the walk's part began.
+    pub walk_start: u64,
+    /// `part_flags` of the walk.
+    pub walk_flags: u64,
+    /// The walk reached a root.
+    pub walk_done: u64,
+    /// The record.
+    pub buffer: [u8; BUFFER],
+}
+
+/// This CPU's scratch.
+#[inline(always)]
+pub fn scratch() -> Option<&'static mut Scratch> {
+    // SAFETY: takes no argument.
+    let cpu = unsafe { bpf_get_smp_processor_id() };
+    // SAFETY: only programs on this CPU use this entry, and they do not preempt one another.
+    SCRATCH.get_ptr_mut(cpu).map(|scratch| unsafe { &mut *scratch })
+}
+
+impl Scratch {
+    /// Position of the next part; `None` (and the record is marked) if there is no room for another.
+    #[inline(always)]
+    pub fn start(&mut self) -> Option<u64> {
+        // Volatile, and compared alone against a constant: LLVM otherwise drops bounds that it can prove and the
+        // verifier cannot.
+        // SAFETY: a plain field.
+        let position = unsafe { core::ptr::read_volatile(&raw const self.position) };
+        if position > LAST_START {
+            self.header().flags |= header_flags::TRUNCATED;
+            return None;
+        }
+        Some(position)
+    }
+
+    /// The record's header.
+    #[inline(always)]
+    pub fn header(&mut self) -> &mut Header {
+        // SAFETY: the buffer is aligned and larger than a header, which may hold any bytes.
+        unsafe { &mut *self.buffer.as_mut_ptr().cast::<Header>() }
+    }
+
+    /// Writes a body behind the header.
+    #[inline(always)]
+    pub fn body<T: Copy>(&mut self, body: T) {
+        // SAFETY: the buffer is aligned and larger than header and body; both sizes are multiples of ALIGN.
+        unsafe { self.buffer.as_mut_ptr().add(size_of::<Header>()).cast::<T>().write(body) };
+        self.position = (size_of::<Header>() + size_of::<T>()) as u64;
+    }
+
+    /// Writes the body of a syscall record.
+    #[inline(always)]
+    pub fn syscall_body(&mut self) {
+        let a = &self.args;
+        self.body(SyscallBody { args: [a[0], a[1], a[2], a[3], a[4], a[5]] });
+    }
+
+    /// Begins a record of the running task.
+    #[inline(always)]
+    pub fn begin(&mut self, kind: RecordKind, class: Class, ret: i64, nr: u32) {
+        let task = current();
+        self.begin_for(task, kind, class, ret, nr);
+        // SAFETY: takes no argument.
+        self.header().cgroup = unsafe { bpf_get_current_cgroup_id() };
+    }
+
+    /// Begins a record of a task.
+    #[inline(always)]
+    pub fn begin_for(&mut self, task: Address, kind: RecordKind, class: Class, ret: i64, nr: u32) {
+        let leader: Address = field(task, o::TASK_LEADER);
+        let parent: Address = field(task, o::TASK_REAL_PARENT);
+        let header = Header {
+            // SAFETY: takes no argument.
+            time: unsafe { bpf_ktime_get_boot_ns() },
+            start: field(leader, o::TASK_START),
+            cgroup: 0,
+            seq: counters::tried(class),
+            ret,
+            tgid: field(task, o::TASK_TGID),
+            tid: field(task, o::TASK_PID),
+            // SAFETY: takes no argument.
+            cpu: unsafe { bpf_get_smp_processor_id() } as u16,
+            kind: kind as u16,
+            flags: 0,
+            nr,
+            ppid: field(parent, o::TASK_TGID),
+        };
+        *self.header() = header;
+        self.position = size_of::<Header>() as u64;
+    }
+
+    /// Sends the record to its ring.
+    #[inline(always)]
+    pub fn submit(&mut self, class: Class) {
+        // SAFETY: a plain field.
+        let mut length = unsafe { core::ptr::read_volatile(&raw const self.position) };
+        if length > BUFFER as u64 {
+            length = BUFFER as u64;
+        }
+        let ring: &RingBuf = match class {
+            Class::Process => &RING_PROCESS,
+            Class::File => &RING_FILE,
+            Class::Network => &RING_NETWORK,
+        };
+        let wake = if ring.query(u64::from(BPF_RB_AVAIL_DATA)) >= wake_at(class) {
+            BPF_RB_FORCE_WAKEUP
+        } else {
+            BPF_RB_NO_WAKEUP
+        };
+        // SAFETY: the buffer has `length` bytes. Called directly, because `RingBuf::output` wants a slice, whose
+        // length LLVM and the verifier see differently.
+        let result = unsafe {
+            bpf_ringbuf_output(
+                core::ptr::from_ref(ring).cast_mut().cast(),
+                self.buffer.as_mut_ptr().cast(),
+                length,
+                u64::from(wake),
+            )
+        };
+        if result < 0 {
+            counters::lost(class);
+        }
+    }
+}
+
+/// The next multiple of the alignment.
+#[inline(always)]
+pub const fn padded(length: u64) -> u64 {
+    (length + ALIGN as u64 - 1) & !(ALIGN as u64 - 1)
+}

@@ -1,0 +1,5 @@
+//! Records as the probes wrote them, read without trusting a byte of them.
+
+mod record;
+
+pub use record::{Body, ParseError, Record, WalkedPath, parse};

@@ -1,0 +1,191 @@
+//! Loads the probes into the kernel and attaches them.
+
+use abi::{COMPAT_NUMBERS, Class, Counters, NUMBERS, SYSCALLS, Watch, tail_calls, watch_flags};
+use aya::{
+    Btf, Ebpf, EbpfError, EbpfLoader,
+    maps::{Array, MapData, MapError, PerCpuArray, ProgramArray, RingBuf},
+    programs::{BtfTracePoint, ProgramError},
+};
+use zerocopy::IntoBytes as _;
+
+use crate::kernel::{offsets, rings::Rings};
+
+/// The object, built by build.rs.
+static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/probes.o"));
+
+/// How the probes are set up.
+#[derive(Clone, Copy, Debug)]
+pub struct ProbeConfig {
+    /// Bytes of each ring, by [`Class`]; powers of two, at least a page.
+    pub ring_bytes: [u32; Class::COUNT],
+    /// Whose own file and network calls are left out: the recorder's.
+    pub own_tgid: u32,
+}
+
+impl Default for ProbeConfig {
+    fn default() -> Self {
+        Self { ring_bytes: [4 << 20, 16 << 20, 2 << 20], own_tgid: std::process::id() }
+    }
+}
+
+/// Why the probes do not run.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The kernel's structures.
+    #[error(transparent)]
+    Offsets(#[from] offsets::OffsetError),
+    /// The object as a whole.
+    #[error(
+        "the kernel does not take the probes' maps: {0} (root is needed, and CAP_BPF and CAP_PERFMON; `tacho doctor` looks closer)"
+    )]
+    Object(#[from] Box<EbpfError>),
+    /// One program.
+    #[error("the kernel refuses the probe `{program}`: {source} (`tacho doctor` looks closer)")]
+    Program {
+        /// Its name.
+        program: &'static str,
+        /// The kernel's words.
+        #[source]
+        source: Box<ProgramError>,
+    },
+    /// One map.
+    #[error("the probes' map `{map}` cannot be used: {source}")]
+    Map {
+        /// Its name.
+        map: &'static str,
+        /// Why.
+        #[source]
+        source: Box<MapError>,
+    },
+    /// A part of the object is not there: built from other sources.
+    #[error("the probes' object has no `{0}`: build it anew")]
+    Absent(&'static str),
+}
+
+/// Programs called by others: loaded, not attached.
+const HANDLERS: [(&str, u32); 3] = [
+    ("handle_file", tail_calls::FILE),
+    ("handle_socket", tail_calls::SOCKET),
+    ("handle_credentials", tail_calls::CREDENTIALS),
+];
+
+/// Programs and their tracepoints, in the order of attaching: an end before a beginning would be of a process that
+/// nobody knows, and lifecycle comes before everything that refers to it.
+const ATTACHED: [&str; 4] = ["sched_process_fork", "sched_process_exec", "sched_process_exit", "sys_exit"];
+
+/// Loaded and attached programs.
+pub struct Probes {
+    // Owns the links.
+    _ebpf: Ebpf,
+    _handlers: ProgramArray<MapData>,
+    counters: PerCpuArray<MapData, [u64; COUNTER_WORDS]>,
+}
+
+const COUNTER_WORDS: usize = size_of::<Counters>() / 8;
+
+impl Probes {
+    /// Loads, fills the maps, attaches.
+    ///
+    /// # Errors
+    /// If the kernel lacks something or refuses a program.
+    pub fn load(config: &ProbeConfig) -> Result<(Self, Rings), LoadError> {
+        let offsets = offsets::find()?;
+        let cpus = aya::util::nr_cpus().map_or(1024, |cpus| u32::try_from(cpus).unwrap_or(1024));
+        let wake: [u64; Class::COUNT] = config.ring_bytes.map(|bytes| u64::from(bytes) / 4);
+        let mut loader = EbpfLoader::new();
+        loader
+            .override_global("OFFSETS", &offsets[..], true)
+            .override_global("OWN_TGID", &config.own_tgid, true)
+            .override_global("WAKE_AT", &wake[..], true)
+            .map_max_entries("SCRATCH", cpus)
+            .map_max_entries("RING_PROCESS", config.ring_bytes[0])
+            .map_max_entries("RING_FILE", config.ring_bytes[1])
+            .map_max_entries("RING_NETWORK", config.ring_bytes[2]);
+        let mut ebpf = loader.load(OBJECT).map_err(Box::new)?;
+        let rings = Rings::new([
+            ring(&mut ebpf, "RING_PROCESS")?,
+            ring(&mut ebpf, "RING_FILE")?,
+            ring(&mut ebpf, "RING_NETWORK")?,
+        ]);
+        fill_watch(&mut ebpf)?;
+        let btf = Btf::from_sys_fs().map_err(|error| offsets::OffsetError::NoBtf(error.to_string()))?;
+        let handlers = load_handlers(&mut ebpf, &btf)?;
+        for name in ATTACHED {
+            let program = program(&mut ebpf, name)?;
+            program.load(name, &btf).map_err(refused(name))?;
+        }
+        for name in ATTACHED {
+            program(&mut ebpf, name)?.attach().map_err(refused(name))?;
+        }
+        let counters = take(&mut ebpf, "COUNTERS")?;
+        Ok((Self { _ebpf: ebpf, _handlers: handlers, counters }, rings))
+    }
+
+    /// The probes' counts, by CPU.
+    #[must_use]
+    pub fn counters(&self) -> Vec<Counters> {
+        self.counters.get(&0, 0).map_or_else(
+            |error| {
+                tracing::warn!(%error, "the probes' counters cannot be read");
+                Vec::new()
+            },
+            |values| values.iter().map(|words| zerocopy::transmute!(*words)).collect(),
+        )
+    }
+}
+
+fn refused(program: &'static str) -> impl Fn(ProgramError) -> LoadError {
+    move |source| LoadError::Program { program, source: Box::new(source) }
+}
+
+fn program<'a>(ebpf: &'a mut Ebpf, name: &'static str) -> Result<&'a mut BtfTracePoint, LoadError> {
+    ebpf.program_mut(name).ok_or(LoadError::Absent(name))?.try_into().map_err(refused(name))
+}
+
+fn take<M: TryFrom<aya::maps::Map, Error = MapError>>(
+    ebpf: &mut Ebpf,
+    map: &'static str,
+) -> Result<M, LoadError> {
+    let taken = ebpf.take_map(map).ok_or(LoadError::Absent(map))?;
+    M::try_from(taken).map_err(|source| LoadError::Map { map, source: Box::new(source) })
+}
+
+fn ring(ebpf: &mut Ebpf, map: &'static str) -> Result<RingBuf<MapData>, LoadError> {
+    take(ebpf, map)
+}
+
+fn fill_watch(ebpf: &mut Ebpf) -> Result<(), LoadError> {
+    const MAP: &str = "WATCH";
+    let failed = |source| LoadError::Map { map: MAP, source: Box::new(source) };
+    let map = ebpf.map_mut(MAP).ok_or(LoadError::Absent(MAP))?;
+    let mut map: Array<_, [u64; 2]> = map.try_into().map_err(failed)?;
+    let mut table = vec![Watch::default(); NUMBERS as usize];
+    for syscall in SYSCALLS {
+        if let Some(entry) = table.get_mut(syscall.nr as usize) {
+            *entry = Watch::of(syscall);
+        }
+    }
+    for number in COMPAT_NUMBERS {
+        if let Some(entry) = table.get_mut(*number as usize) {
+            entry.flags |= watch_flags::COMPAT;
+        }
+    }
+    for (index, entry) in (0..).zip(&table) {
+        let mut words = [0u64; 2];
+        words.as_mut_bytes().copy_from_slice(entry.as_bytes());
+        map.set(index, words, 0).map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn load_handlers(ebpf: &mut Ebpf, btf: &Btf) -> Result<ProgramArray<MapData>, LoadError> {
+    const MAP: &str = "HANDLERS";
+    let mut map: ProgramArray<_> = take(ebpf, MAP)?;
+    for (name, slot) in HANDLERS {
+        let program = program(ebpf, name)?;
+        program.load("sys_exit", btf).map_err(refused(name))?;
+        let fd = program.fd().map_err(refused(name))?;
+        map.set(slot, fd, 0).map_err(|source| LoadError::Map { map: MAP, source: Box::new(source) })?;
+    }
+    Ok(map)
+}

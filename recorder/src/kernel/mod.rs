@@ -1,0 +1,28 @@
+//! The kernel side: loads the probes, attaches them, reads their rings.
+
+mod load;
+mod offsets;
+mod rings;
+
+pub use load::{LoadError, ProbeConfig, Probes};
+pub use offsets::OffsetError;
+pub use rings::Rings;
+
+/// Attached probes and their rings. Dropping it detaches.
+pub struct Recording {
+    /// The programs and their counters.
+    pub probes: Probes,
+    /// What they write.
+    pub rings: Rings,
+}
+
+impl Recording {
+    /// Loads and attaches everything.
+    ///
+    /// # Errors
+    /// If the kernel lacks something or refuses a program; the error says which and what to do.
+    pub fn begin(config: &ProbeConfig) -> Result<Self, LoadError> {
+        let (probes, rings) = Probes::load(config)?;
+        Ok(Self { probes, rings })
+    }
+}
