@@ -1,7 +1,11 @@
 //! The read verbs' way to an API: the recorder's socket, another address, or the very same router over a store
 //! opened in this process.
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use axum::Router;
@@ -91,7 +95,8 @@ impl Client {
     async fn ask(&self, path: &str, parameters: &Parameters) -> Result<Reply> {
         match &self.source {
             Source::Socket(socket) => {
-                let stream = UnixStream::connect(socket).await.map_err(|error| no_recorder(socket, error))?;
+                let stream =
+                    UnixStream::connect(socket).await.map_err(|error| no_recorder(socket, &error))?;
                 self.exchange(stream, "localhost", &target("", path, parameters)).await
             }
             Source::Address { host, base } => {
@@ -144,7 +149,7 @@ where
     Ok(Reply { status, body })
 }
 
-fn no_recorder(socket: &std::path::Path, error: io::Error) -> anyhow::Error {
+fn no_recorder(socket: &Path, error: &io::Error) -> anyhow::Error {
     let advice = match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
             "is `tacho record` running? (--store DIR reads a store that nobody writes, --url another API)"
@@ -152,8 +157,7 @@ fn no_recorder(socket: &std::path::Path, error: io::Error) -> anyhow::Error {
         io::ErrorKind::PermissionDenied => "only root may read what was recorded",
         _ => "is that the recorder's socket?",
     };
-    let text = format!("no recorder answers at {}: {error}; {advice}", socket.display());
-    anyhow::Error::new(error).context(text)
+    anyhow!("no recorder answers at {}: {error}; {advice}", socket.display())
 }
 
 /// Without `serde_json`'s limit of 128 levels: a tree of processes may be deeper. Deep documents need a deep stack,
@@ -236,6 +240,27 @@ mod tests {
     fn parameters_are_encoded() {
         let parameters = vec![("path", "/etc/**".to_owned()), ("since", "2h ago+&=%".to_owned())];
         assert_eq!(target("", "/events", &parameters), "/events?path=/etc/**&since=2h%20ago%2B%26%3D%25");
+    }
+
+    #[test]
+    fn every_filter_of_the_api_is_a_flag() {
+        use clap::CommandFactory as _;
+        let mut command = super::super::args::Cli::command();
+        command.build();
+        let flags = |verb: &str| -> Vec<String> {
+            let verb = command.find_subcommand(verb).unwrap();
+            verb.get_arguments().filter_map(|arg| arg.get_long().map(str::to_owned)).collect()
+        };
+        let (events, tree) = (flags("events"), flags("tree"));
+        for parameter in query_api::params::PARAMS {
+            let on = |endpoint| parameter.on.contains(&endpoint);
+            let name = parameter.name.to_owned();
+            assert!(
+                !on(query_api::params::Endpoint::Events) || name == "format" || events.contains(&name),
+                "{name}"
+            );
+            assert!(!on(query_api::params::Endpoint::Tree) || tree.contains(&name), "{name}");
+        }
     }
 
     #[test]

@@ -41,11 +41,13 @@ pub fn run(flags: &EventsFlags, file: &Config) -> Result<()> {
     let style = Style::of_stdout();
     let oldest_first = flags.order == "asc";
     let limit = if oldest_first { flags.limit } else { flags.limit.min(MAX_NEWEST) };
-    if flags.output == Output::Table {
-        row::head(&mut out, style)?;
-    }
+    let mut headless = flags.output == Output::Table;
     let mut held = Vec::new();
     let summary = pages(&client, &parameters, flags.cursor.clone(), limit, |events| {
+        // Not before the API has accepted the question.
+        if std::mem::take(&mut headless) {
+            row::head(&mut out, style)?;
+        }
         if oldest_first && flags.output != Output::Json {
             return events.iter().try_for_each(|event| print(&mut out, flags.output, style, event));
         }
