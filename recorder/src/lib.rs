@@ -1,12 +1,19 @@
 //! The recorder: reads what the probes saw, says who did it and to what, writes it to the store; and the command
 //! line around it.
 
+pub mod api;
 pub mod cli;
 pub mod clock;
+pub mod command;
 pub mod decode;
 pub mod enrich;
 pub mod kernel;
 pub mod limits;
+pub mod mounts;
+pub mod pipeline;
 pub mod process;
 pub mod record;
 pub mod serve;
+pub mod stats;
+pub mod token;
+pub mod writer;

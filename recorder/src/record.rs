@@ -1,13 +1,127 @@
-//! `tacho record`.
+//! `tacho record`: store, probes, pipeline and API, started in the order in which nothing is missed, and stopped
+//! in the order in which nothing is lost.
 
-use anyhow::Result;
+use std::{
+    fs,
+    io::{IsTerminal as _, Write as _},
+    os::unix::fs::DirBuilderExt as _,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::sync_channel,
+    },
+    thread::{self, JoinHandle},
+};
 
-use crate::cli::settings::RecordArgs;
+use anyhow::{Context as _, Result, anyhow, bail};
+use event::{Class, Gap, GapReason};
+use store::{Batch, Options, Writer};
 
-/// Records until SIGTERM, or while the command runs; returns the exit status.
+use crate::{
+    api::{self, Listeners},
+    cli::settings::RecordArgs,
+    clock,
+    kernel::{ProbeConfig, Recording},
+    limits,
+    pipeline::Pipeline,
+    process::ProcessTable,
+    stats::Stats,
+    writer,
+};
+
+/// Records until SIGTERM or SIGINT, or while the command runs; returns the exit status.
 ///
 /// # Errors
 /// If recording cannot begin, or what was recorded cannot be committed.
-pub fn run(_args: &RecordArgs) -> Result<u8> {
-    anyhow::bail!("recording is not there yet")
+pub fn run(args: &RecordArgs) -> Result<u8> {
+    if !rustix::process::geteuid().is_root() {
+        bail!(
+            "recording needs root, to load the probes: run it as root, or read a store with `tacho serve` or `tacho events --store`"
+        );
+    }
+    make_dir(&args.store)?;
+    let options = Options {
+        max_size: args.max_size,
+        segment_size: args.segment_size,
+        boot: clock::boot_id()?,
+        ..Options::default()
+    };
+    let commit_interval = options.commit_interval;
+    // The store first: a second recorder is refused before it loads anything.
+    let store = Writer::open(&args.store, options)
+        .with_context(|| format!("cannot open the store {}", args.store.display()))?;
+    let listeners = Listeners::bind(&args.store, args.listen, Some(&args.socket), args.no_auth)?;
+    let recording = Recording::begin(&ProbeConfig::default())
+        .context("cannot load the probes (`tacho doctor` says what this kernel allows)")?;
+    let attached = clock::since_boot();
+
+    let stats = Arc::new(Stats::default());
+    let (sink, batches) = sync_channel(limits::QUEUED_BATCHES);
+    let table = ProcessTable::new(clock::boot_id()?, store.next_context_id());
+    let gaps = store.last_time().map(nobody_recorded).into_iter().collect();
+    let mut pipeline =
+        Pipeline::new(recording, table, attached, gaps, sink, Arc::clone(&stats), commit_interval);
+    pipeline.begin();
+
+    let reader = store.reader();
+    let copy = |_: &Batch| {};
+    let writer = thread::Builder::new().name("tacho-store".to_owned()).spawn({
+        let stats = Arc::clone(&stats);
+        move || writer::run(store, &batches, &stats, copy)
+    })?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let pipeline = thread::Builder::new().name("tacho-pipeline".to_owned()).spawn({
+        let stop = Arc::clone(&stop);
+        move || pipeline.run(&stop)
+    })?;
+
+    listeners.announce(&format!("recording into {}", args.store.display()));
+    let status = api::run_beside(listeners, reader, Arc::clone(&stats), &args.command);
+    stop.store(true, Ordering::Release);
+    join(pipeline, "the pipeline")?;
+    join(writer, "the store's thread")?.context("what was recorded last could not be committed")?;
+    let status = status?;
+    if !args.command.is_empty() {
+        summary(&stats)?;
+    }
+    Ok(status)
+}
+
+/// Nobody recorded between the last commit and now.
+fn nobody_recorded(last: event::Nanos) -> Gap {
+    Gap { from: last, to: clock::wall(), class: Class::All, lost: None, reason: GapReason::NotRecording }
+}
+
+fn make_dir(dir: &std::path::Path) -> Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .with_context(|| format!("cannot make the data directory {}", dir.display()))
+}
+
+fn join<T>(thread: JoinHandle<T>, what: &str) -> Result<T> {
+    thread.join().map_err(|_| anyhow!("{what} ended by a fault of its own: what it held is lost"))
+}
+
+/// What `record -- CMD` says at its end.
+fn summary(stats: &Stats) -> Result<()> {
+    let report = stats.report();
+    let lost = report.lost.process
+        + report.lost.file
+        + report.lost.network
+        + report.undecodable
+        + report.refused_by_store;
+    let mut out = std::io::stderr().lock();
+    let mark = if out.is_terminal() { "\u{1b}[1mtachograph\u{1b}[0m" } else { "tachograph" };
+    writeln!(
+        out,
+        "{mark}: {} events committed, {lost} lost ({} process, {} file and {} network records; {:.2} s of CPU)",
+        report.committed,
+        report.records.process,
+        report.records.file,
+        report.records.network,
+        report.cpu_seconds,
+    )?;
+    Ok(())
 }

@@ -3,6 +3,7 @@
 pub mod args;
 pub mod client;
 pub mod config;
+pub mod doctor;
 pub mod events;
 pub mod gaps;
 pub mod row;
@@ -40,6 +41,7 @@ const USAGE: u8 = 2;
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    log();
     match run(cli) {
         Ok(status) => ExitCode::from(status),
         Err(error) if is_broken_pipe(&error) => ExitCode::from(DONE),
@@ -48,6 +50,21 @@ pub fn main() -> ExitCode {
             let _ = writeln!(io::stderr(), "tacho: {error:#}");
             ExitCode::from(if is_usage(&error) { USAGE } else { FAILED })
         }
+    }
+}
+
+/// What the recorder says of itself goes to standard error; `TACHO_LOG` chooses what (`debug`, `recorder=trace`).
+fn log() {
+    let filter = tracing_subscriber::EnvFilter::builder()
+        .with_default_directive(tracing::level_filters::LevelFilter::INFO.into())
+        .with_env_var("TACHO_LOG")
+        .from_env_lossy();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    // The journal has times of its own, and colours are for terminals.
+    if io::stderr().is_terminal() {
+        log.with_target(false).init();
+    } else {
+        log.without_time().with_ansi(false).with_target(false).init();
     }
 }
 
@@ -74,7 +91,8 @@ fn run(cli: Cli) -> Result<u8> {
         Verb::Stats(flags) => stats::run(&flags, &file).map(|()| DONE),
         Verb::Verify(flags) => verify::run(flags, &file).map(|whole| if whole { DONE } else { FAILED }),
         Verb::Schema(flags) => schema::run(&flags).map(|()| DONE),
-        Verb::Doctor(_) | Verb::Replay(_) => anyhow::bail!("this verb is not there yet"),
+        Verb::Doctor(flags) => doctor::run(&flags).map(|ready| if ready { DONE } else { FAILED }),
+        Verb::Replay(_) => anyhow::bail!("this verb is not there yet"),
     }
 }
 

@@ -1,0 +1,203 @@
+//! The API beside a recorder or over a store that nobody writes: its listeners, its token, its end.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::{IsTerminal as _, Write as _},
+    net::SocketAddr,
+    os::unix::fs::DirBuilderExt as _,
+    path::Path,
+    process::{Child, ExitStatus},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result};
+use query_api::{AppState, Door, Listener, Live, Role, app, bind_socket, serve};
+use store::Store;
+use tokio::{
+    net::TcpListener,
+    runtime::{Builder, Runtime},
+    signal::unix::{SignalKind, signal},
+};
+
+use crate::{command, stats::Stats, token};
+
+/// Threads of the API: it must never take the recorder's share of a small machine.
+const THREADS: usize = 2;
+/// How often the program of `record -- CMD` is looked after.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Bound addresses, before anything is served: a port that is taken is known before the probes are loaded.
+pub struct Listeners {
+    runtime: Runtime,
+    tcp: TcpListener,
+    address: SocketAddr,
+    unix: Option<tokio::net::UnixListener>,
+    door: Door,
+    token: Option<String>,
+}
+
+impl Listeners {
+    /// Binds the address and the socket, and makes or reads the token in `dir` unless it is waived.
+    ///
+    /// # Errors
+    /// If one of them is taken or cannot be made.
+    pub fn bind(dir: &Path, listen: SocketAddr, socket: Option<&Path>, no_auth: bool) -> Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .thread_name("tacho-api")
+            .enable_all()
+            .build()
+            .context("cannot start the API's threads")?;
+        let tcp = runtime
+            .block_on(TcpListener::bind(listen))
+            .with_context(|| format!("cannot listen on {listen} (another --listen, perhaps with port 0?)"))?;
+        let address = tcp.local_addr().context("the address listened on is not known")?;
+        let token = if no_auth { None } else { Some(token::read_or_make(dir)?) };
+        let door = match &token {
+            Some(token) => Door::with_token(address, token),
+            None => Door::without_token(address)?,
+        };
+        let unix = socket
+            .map(|path| {
+                if let Some(parent) = path.parent() {
+                    fs::DirBuilder::new()
+                        .recursive(true)
+                        .mode(0o755)
+                        .create(parent)
+                        .with_context(|| format!("cannot make {}", parent.display()))?;
+                }
+                let _inside = runtime.enter();
+                bind_socket(path).map_err(anyhow::Error::from)
+            })
+            .transpose()?;
+        Ok(Self { runtime, tcp, address, unix, door, token })
+    }
+
+    /// Where it is, with the token on a terminal only: logs are read by more people than root.
+    pub fn announce(&self, what: &str) {
+        let mut err = std::io::stderr().lock();
+        let token = match &self.token {
+            Some(token) if err.is_terminal() => format!("/healthz?token={token}"),
+            _ => String::new(),
+        };
+        // A closed standard error is no reason to stop.
+        let _ = writeln!(err, "tachograph: {what}; http://{}{token}", self.address);
+    }
+
+    /// Serves until SIGTERM or SIGINT, or until `child` has ended; then answers under way get a moment.
+    ///
+    /// # Errors
+    /// If signals cannot be waited for.
+    pub fn run(self, state: AppState, child: Option<Child>) -> Result<Option<ExitStatus>> {
+        let Self { runtime, tcp, unix, door, .. } = self;
+        let result = runtime.block_on(async {
+            let mut doors = vec![(Listener::Tcp(tcp), app(state.clone().with_door(door)))];
+            doors.extend(unix.map(|unix| (Listener::Unix(unix), app(state.with_door(Door::socket())))));
+            let (tell, told) = tokio::sync::oneshot::channel::<()>();
+            let serving = tokio::spawn(serve(doors, async {
+                // An error means that the other end is gone, which is the end too.
+                let _ = told.await;
+            }));
+            let status = wait(child).await;
+            drop(tell);
+            let _ = serving.await;
+            status
+        });
+        runtime.shutdown_timeout(Duration::from_millis(500));
+        result
+    }
+}
+
+/// Waits for a signal or the child. The child gets the terminal's SIGINT itself; SIGTERM is passed on.
+async fn wait(child: Option<Child>) -> Result<Option<ExitStatus>> {
+    let mut term = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+    let mut int = signal(SignalKind::interrupt()).context("cannot wait for SIGINT")?;
+    let Some(mut child) = child else {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
+        return Ok(None);
+    };
+    loop {
+        if let Some(status) = child.try_wait().context("cannot wait for the program")? {
+            return Ok(Some(status));
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            _ = int.recv() => {}
+            _ = term.recv() => {
+                let pid = rustix::process::Pid::from_child(&child);
+                // It may have ended in this moment.
+                let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+            }
+        }
+    }
+}
+
+/// Serves the recorder's store while `command` runs, or until told to stop; returns the exit status.
+///
+/// # Errors
+/// If the program cannot be started or signals cannot be waited for.
+pub fn run_beside(
+    listeners: Listeners,
+    reader: Store,
+    stats: Arc<Stats>,
+    command: &[std::ffi::OsString],
+) -> Result<u8> {
+    let state = AppState::new(reader, Role::Recording).with_live(Arc::new(LiveStats(stats)));
+    let child = if command.is_empty() { None } else { Some(command::start(command)?) };
+    let status = listeners.run(state, child)?;
+    Ok(status.map_or(0, command::status))
+}
+
+/// The recorder's numbers for the API.
+struct LiveStats(Arc<Stats>);
+
+impl Live for LiveStats {
+    fn ready(&self) -> bool {
+        true
+    }
+
+    fn stats(&self) -> serde_json::Value {
+        serde_json::to_value(self.0.report()).unwrap_or_default()
+    }
+
+    fn metrics(&self, out: &mut String) {
+        let report = self.0.report();
+        let mut counter = |name: &str, help: &str, values: &[(&str, u64)]| {
+            // Writing to a String cannot fail.
+            let _ = writeln!(out, "# HELP tachograph_{name} {help}\n# TYPE tachograph_{name} counter");
+            for (labels, value) in values {
+                let _ = writeln!(out, "tachograph_{name}{labels} {value}");
+            }
+        };
+        let classes = [r#"{class="process"}"#, r#"{class="file"}"#, r#"{class="network"}"#];
+        let by_class = |of: crate::stats::ByClass| {
+            let values = [of.process, of.file, of.network];
+            [(classes[0], values[0]), (classes[1], values[1]), (classes[2], values[2])]
+        };
+        counter("records_total", "Records read from the probes.", &by_class(report.records));
+        counter("records_lost_total", "Records that found no room in their ring.", &by_class(report.lost));
+        counter("own_calls_total", "Calls of the recorder itself, left out.", &[("", report.own_left_out)]);
+        counter(
+            "compat_calls_total",
+            "32-bit calls seen but not decoded.",
+            &[("", report.compat_not_decoded)],
+        );
+        counter("undecodable_total", "Records that could not be understood.", &[("", report.undecodable)]);
+        counter("events_committed_total", "Events committed to the store.", &[("", report.committed)]);
+        counter(
+            "events_refused_total",
+            "Events lost because the store refused them.",
+            &[("", report.refused_by_store)],
+        );
+        counter(
+            "processes_unknown_total",
+            "Records of processes that nothing introduced.",
+            &[("", report.processes_unknown)],
+        );
+    }
+}

@@ -1,0 +1,258 @@
+//! From the rings to batches for the store: drain, count losses, order, convert.
+
+mod convert;
+mod loss;
+mod order;
+
+use std::{
+    collections::HashSet,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::SyncSender,
+    },
+    time::{Duration, Instant},
+};
+
+use abi::{Class, Counters, RecordKind};
+use event::{Gap, GapReason, Nanos};
+use store::Batch;
+
+pub use self::convert::{ConvertError, Converter};
+pub use self::loss::join_gaps;
+use self::{
+    loss::{LossTracker, class_of},
+    order::Reorder,
+};
+use crate::{
+    clock::{self, Clock, TICK},
+    decode,
+    enrich::FileEnricher,
+    limits,
+    mounts::MountWatch,
+    process::{Output, ProcessTable, snapshot},
+    stats::Stats,
+};
+
+/// Losses that lie within this time of each other are reported as one gap.
+const NEAR: Nanos = 1_000_000_000;
+const SECOND: Duration = Duration::from_secs(1);
+const RECONCILE: Duration = Duration::from_secs(30);
+
+/// Where records come from. The kernel's rings; a test's own.
+pub trait Source {
+    /// Waits until there is something to drain, at most so long.
+    fn wait(&mut self, most: Duration);
+    /// Hands over up to `most` records of a class, oldest first; returns how many.
+    fn drain(&mut self, class: Class, most: usize, take: &mut dyn FnMut(&[u8])) -> usize;
+    /// The probes' counts, by CPU.
+    fn counters(&self) -> Vec<Counters>;
+}
+
+/// The pipeline's state. It runs in a thread of its own, [`Pipeline::run`].
+pub struct Pipeline<S> {
+    source: S,
+    converter: Converter,
+    reorder: Reorder,
+    loss: LossTracker,
+    clock: Clock,
+    mounts: MountWatch,
+    batch: Batch,
+    gaps: Vec<Gap>,
+    sink: SyncSender<Batch>,
+    stats: Arc<Stats>,
+    commit_interval: Duration,
+}
+
+impl<S: Source> Pipeline<S> {
+    /// `attached`: time since boot at which the probes were attached. `gaps`: what is known to be missing already.
+    pub fn new(
+        source: S,
+        table: ProcessTable,
+        attached: u64,
+        gaps: Vec<Gap>,
+        sink: SyncSender<Batch>,
+        stats: Arc<Stats>,
+        commit_interval: Duration,
+    ) -> Self {
+        let mut files = FileEnricher::default();
+        files.forget();
+        Self {
+            source,
+            converter: Converter { table, files },
+            reorder: Reorder::default(),
+            loss: LossTracker::new(attached),
+            clock: Clock::now(),
+            mounts: MountWatch::new(),
+            batch: Batch::default(),
+            gaps,
+            sink,
+            stats,
+            commit_interval,
+        }
+    }
+
+    /// Enters the processes that run already. The probes are attached, so what begins or ends meanwhile is in the
+    /// rings; what the rings tell of a process is better than what /proc tells, and is left to them.
+    pub fn begin(&mut self) {
+        let entries = snapshot();
+        let mut forked = HashSet::new();
+        self.drain(&mut |bytes| {
+            if let Ok(record) = decode::parse(bytes)
+                && RecordKind::from_number(record.header.kind) == Some(RecordKind::Fork)
+            {
+                forked.insert((record.header.tgid, record.header.start / TICK));
+            }
+        });
+        let mut out = Output::default();
+        self.converter.table.begin(entries, &forked, self.clock, &mut out);
+        self.absorb(out);
+    }
+
+    /// Runs until `stop` is set, and then until the rings are empty.
+    pub fn run(mut self, stop: &AtomicBool) {
+        let mut committed = Instant::now();
+        let mut second = Instant::now();
+        let mut reconciled = Instant::now();
+        loop {
+            let stopping = stop.load(Ordering::Acquire);
+            if !stopping {
+                self.source.wait(limits::POLL);
+            }
+            let (mark, count) = self.drain(&mut |_| {});
+            let hold = u64::try_from(limits::HOLD.as_nanos()).unwrap_or(u64::MAX);
+            let last = stopping && count == 0;
+            self.convert(if last { u64::MAX } else { mark.saturating_sub(hold) });
+            if second.elapsed() >= SECOND || last {
+                second = Instant::now();
+                self.every_second();
+            }
+            if reconciled.elapsed() >= RECONCILE {
+                reconciled = Instant::now();
+                self.reconcile();
+            }
+            if committed.elapsed() >= self.commit_interval || last {
+                committed = Instant::now();
+                self.flush();
+            }
+            if last {
+                return;
+            }
+        }
+    }
+
+    /// Empties the rings into the reorder buffer; returns the time since boot up to which everything has been
+    /// seen, and how many records came.
+    fn drain(&mut self, look: &mut dyn FnMut(&[u8])) -> (u64, usize) {
+        let mut mark = clock::since_boot();
+        let mut total = 0;
+        for class in Class::ALL {
+            let mut newest = 0;
+            let Self { source, reorder, loss, gaps, stats, clock, .. } = self;
+            let count = source.drain(class, limits::DRAIN, &mut |bytes| {
+                look(bytes);
+                match decode::parse(bytes) {
+                    Ok(record) => {
+                        let header = record.header;
+                        newest = newest.max(header.time);
+                        gaps.extend(loss.saw(class, header.cpu, header.seq, header.time, *clock));
+                        reorder.push(header.time, class, bytes);
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "a record cannot be read: counted as lost");
+                        stats.undecodable.add(1);
+                        gaps.push(undecodable(class_of(class), clock::wall()));
+                    }
+                }
+            });
+            stats.records[class as usize].add(count as u64);
+            if count >= limits::DRAIN {
+                mark = mark.min(newest);
+            }
+            total += count;
+        }
+        (mark, total)
+    }
+
+    fn convert(&mut self, until: u64) {
+        while let Some(bytes) = self.reorder.pop(until) {
+            // It was read once on its way in.
+            let Ok(record) = decode::parse(&bytes) else { continue };
+            let mut out = Output::default();
+            match self.converter.convert(&record, self.clock, &mut out) {
+                Ok(event) => {
+                    self.absorb(out);
+                    self.batch.events.push(event);
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a record cannot be understood: counted as lost");
+                    self.stats.undecodable.add(1);
+                    let time = self.clock.wall_of(record.header.time);
+                    self.gaps.push(undecodable(event::Class::All, time));
+                    self.absorb(out);
+                }
+            }
+            if self.batch.events.len() >= limits::BATCH_EVENTS {
+                self.flush();
+            }
+        }
+    }
+
+    fn absorb(&mut self, out: Output) {
+        self.batch.contexts.extend(out.contexts);
+        self.batch.exits.extend(out.exits);
+    }
+
+    fn every_second(&mut self) {
+        let counters = self.source.counters();
+        let found = self.loss.compare(&counters, clock::since_boot(), self.clock);
+        self.gaps.extend(found);
+        if self.gaps.iter().any(|gap| gap.class != event::Class::Network) || self.mounts.changed() {
+            self.converter.files.forget();
+        }
+        let step = self.clock.refresh();
+        if step.unsigned_abs() > 1_000_000_000 {
+            tracing::warn!(step_ms = step / 1_000_000, "the wall clock was set");
+        }
+        self.converter.table.refill();
+        self.stats.publish(&counters, self.loss.lost(), self.converter.table.counts(), self.reorder.late());
+    }
+
+    fn reconcile(&mut self) {
+        let mut out = Output::default();
+        let exists = |pid: u32| Path::new(&format!("/proc/{pid}")).exists();
+        self.converter.table.reconcile(clock::wall(), exists, &mut out);
+        self.absorb(out);
+    }
+
+    /// Hands the batch to the store; waits if the store is behind, while the rings take what comes.
+    fn flush(&mut self) {
+        self.batch.gaps = join_gaps(std::mem::take(&mut self.gaps), NEAR);
+        if self.batch == Batch::default() {
+            return;
+        }
+        // The store's thread ends only after this one.
+        if self.sink.send(std::mem::take(&mut self.batch)).is_err() {
+            tracing::error!("the store's thread is gone: what was read is lost");
+        }
+    }
+}
+
+fn undecodable(class: event::Class, time: Nanos) -> Gap {
+    Gap { from: time, to: time, class, lost: Some(1), reason: GapReason::Undecodable }
+}
+
+impl Source for crate::kernel::Recording {
+    fn wait(&mut self, most: Duration) {
+        self.rings.wait(most);
+    }
+
+    fn drain(&mut self, class: Class, most: usize, take: &mut dyn FnMut(&[u8])) -> usize {
+        self.rings.drain(class, most, take)
+    }
+
+    fn counters(&self) -> Vec<Counters> {
+        self.probes.counters()
+    }
+}

@@ -1,0 +1,150 @@
+//! What the recorder counts of itself: written by its threads, read by the API.
+
+use std::sync::{
+    Mutex,
+    atomic::{AtomicU64, Ordering},
+};
+
+use abi::{Class, Counters};
+use serde::Serialize;
+
+use crate::process;
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub struct Count(AtomicU64);
+
+impl Count {
+    /// Adds.
+    pub fn add(&self, more: u64) {
+        self.0.fetch_add(more, Ordering::Relaxed);
+    }
+
+    /// Reads.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The counts.
+#[derive(Debug, Default)]
+pub struct Stats {
+    /// Records read, by class.
+    pub records: [Count; Class::COUNT],
+    /// Records that could not be understood.
+    pub undecodable: Count,
+    /// Events committed.
+    pub committed: Count,
+    /// Events that the store refused.
+    pub refused: Count,
+    /// Commits that failed.
+    pub failed_commits: Count,
+    seen: Mutex<Seen>,
+}
+
+/// What is looked at once a second.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    counters: Counters,
+    lost: [u64; Class::COUNT],
+    table: process::Counts,
+    late: u64,
+}
+
+/// `recorder` in `/stats`.
+#[derive(Clone, Debug, Serialize)]
+#[expect(missing_docs, reason = "the names are the API's")]
+pub struct Report {
+    pub records: ByClass,
+    pub lost: ByClass,
+    /// File and network calls of the recorder itself, left out on purpose.
+    pub own_left_out: u64,
+    /// 32-bit calls, seen but not decoded.
+    pub compat_not_decoded: u64,
+    pub undecodable: u64,
+    pub out_of_order: u64,
+    pub committed: u64,
+    pub refused_by_store: u64,
+    pub failed_commits: u64,
+    pub processes_live: u64,
+    pub processes_unknown: u64,
+    pub exits_unseen: u64,
+    pub resident_bytes: u64,
+    pub cpu_seconds: f64,
+}
+
+/// A number for each class.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[expect(missing_docs, reason = "the names are the API's")]
+pub struct ByClass {
+    pub process: u64,
+    pub file: u64,
+    pub network: u64,
+}
+
+impl From<[u64; Class::COUNT]> for ByClass {
+    fn from([process, file, network]: [u64; Class::COUNT]) -> Self {
+        Self { process, file, network }
+    }
+}
+
+impl Stats {
+    /// Puts in what the pipeline saw.
+    pub fn publish(
+        &self,
+        counters: &[Counters],
+        lost: [u64; Class::COUNT],
+        table: process::Counts,
+        late: u64,
+    ) {
+        let mut sum = Counters::default();
+        for cpu in counters {
+            sum.own += cpu.own;
+            sum.compat += cpu.compat;
+        }
+        *self.seen() = Seen { counters: sum, lost, table, late };
+    }
+
+    /// The numbers of now.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        let seen = *self.seen();
+        let records = [0, 1, 2].map(|class: usize| self.records[class].get());
+        let (resident_bytes, cpu_seconds) = own_cost();
+        Report {
+            records: records.into(),
+            lost: seen.lost.into(),
+            own_left_out: seen.counters.own,
+            compat_not_decoded: seen.counters.compat,
+            undecodable: self.undecodable.get(),
+            out_of_order: seen.late,
+            committed: self.committed.get(),
+            refused_by_store: self.refused.get(),
+            failed_commits: self.failed_commits.get(),
+            processes_live: seen.table.live,
+            processes_unknown: seen.table.unknown,
+            exits_unseen: seen.table.unseen_exits,
+            resident_bytes,
+            cpu_seconds,
+        }
+    }
+
+    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
+        // Plain numbers are whole even if a thread died while writing them.
+        self.seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// Resident bytes and CPU seconds of this process.
+fn own_cost() -> (u64, f64) {
+    let pages = std::fs::read_to_string("/proc/self/statm")
+        .ok()
+        .and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok())
+        .unwrap_or(0);
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let cpu = std::time::Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or(0),
+        u32::try_from(time.tv_nsec).unwrap_or(0),
+    );
+    (pages.saturating_mul(rustix::param::page_size() as u64), cpu.as_secs_f64())
+}
