@@ -16,7 +16,7 @@ pub mod tree;
 pub mod verify;
 
 use std::{
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     process::ExitCode,
     thread,
 };
