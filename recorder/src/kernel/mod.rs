@@ -1,5 +1,6 @@
 //! The kernel side: loads the probes, attaches them, reads their rings.
 
+mod btf;
 mod load;
 mod offsets;
 mod rings;

@@ -1,7 +1,10 @@
 //! Offsets of kernel structures, from the running kernel's BTF.
 
-use abi::offsets::{ABSENT, COUNT, OFFSETS, Offset};
-use btf_rs::{Btf, Struct, Type};
+use std::fs;
+
+use abi::offsets::{ABSENT, COUNT, CRED_CAP_INHERITABLE, CRED_UID, OFFSETS};
+
+use crate::kernel::btf::Btf;
 
 /// Where the kernel describes its own types (`CONFIG_DEBUG_INFO_BTF`).
 pub const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
@@ -26,74 +29,55 @@ pub enum OffsetError {
     },
 }
 
+/// Fields of `struct cred` that the probes read in one go, with their distance in bytes from the first.
+const CRED_IDS: [(&str, u32); 8] = [
+    ("uid", 0),
+    ("gid", 4),
+    ("suid", 8),
+    ("sgid", 12),
+    ("euid", 16),
+    ("egid", 20),
+    ("fsuid", 24),
+    ("fsgid", 28),
+];
+const CRED_SETS: [(&str, u32); 5] = [
+    ("cap_inheritable", 0),
+    ("cap_permitted", 8),
+    ("cap_effective", 16),
+    ("cap_bset", 24),
+    ("cap_ambient", 32),
+];
+
 /// Offsets in bytes by index of [`OFFSETS`]; [`ABSENT`] for optional ones that this kernel lacks.
 ///
 /// # Errors
 /// If there is no BTF or a required field is missing.
 pub fn find() -> Result<[u32; COUNT], OffsetError> {
-    let btf = Btf::from_file(VMLINUX).map_err(|error| OffsetError::NoBtf(error.to_string()))?;
+    let bytes = fs::read(VMLINUX).map_err(|error| OffsetError::NoBtf(error.to_string()))?;
+    let btf = Btf::parse(&bytes).map_err(|error| OffsetError::NoBtf(error.to_string()))?;
     let mut found = [ABSENT; COUNT];
     for (slot, offset) in found.iter_mut().zip(&OFFSETS) {
-        *slot = match find_one(&btf, offset) {
-            Some(bytes) => bytes,
-            None if offset.required => {
-                return Err(OffsetError::Missing { structure: offset.structure, field: offset.fields[0] });
+        let known = offset.fields.iter().find_map(|path| btf.offset(offset.structure, path));
+        if known.is_none() && offset.required {
+            return Err(OffsetError::Missing { structure: offset.structure, field: offset.fields[0] });
+        }
+        *slot = known.unwrap_or(ABSENT);
+    }
+    for (fields, first) in [(&CRED_IDS[..], CRED_UID), (&CRED_SETS[..], CRED_CAP_INHERITABLE)] {
+        for (field, distance) in fields {
+            if btf.offset("cred", field) != found[first].checked_add(*distance) {
+                return Err(OffsetError::Missing { structure: "cred", field });
             }
-            None => ABSENT,
-        };
+        }
     }
     Ok(found)
 }
 
-fn find_one(btf: &Btf, offset: &Offset) -> Option<u32> {
-    let types = btf.resolve_types_by_name(offset.structure).ok()?;
-    let structure = types.into_iter().find_map(|found| match found {
-        Type::Struct(found) if !found.members.is_empty() => Some(found),
-        _ => None,
-    })?;
-    offset.fields.iter().find_map(|path| {
-        let mut bits = 0;
-        let mut inside = Some(structure.clone());
-        for name in path.split('.') {
-            let (at, next) = member(btf, &inside?, name)?;
-            bits += at;
-            inside = next;
-        }
-        // Bit fields have no address.
-        (bits % 8 == 0).then_some(bits / 8)
-    })
-}
-
-/// Bit offset and structure (if it is one) of a member; anonymous members are looked through.
-fn member(btf: &Btf, structure: &Struct, name: &str) -> Option<(u32, Option<Struct>)> {
-    for member in &structure.members {
-        let inside = btf.resolve_chained_type(member).ok().and_then(|found| as_struct(btf, found));
-        let own = btf.resolve_name(member).unwrap_or_default();
-        if own == name {
-            return Some((member.bit_offset(), inside));
-        }
-        if own.is_empty()
-            && let Some((bits, next)) = inside.and_then(|inside| self::member(btf, &inside, name))
-        {
-            return Some((member.bit_offset() + bits, next));
-        }
-    }
-    None
-}
-
-/// The structure behind qualifiers and typedefs.
-fn as_struct(btf: &Btf, mut found: Type) -> Option<Struct> {
-    // Deeper chains do not exist; the bound is against damaged BTF.
-    for _ in 0..16 {
-        match found {
-            Type::Struct(inner) | Type::Union(inner) => return Some(inner),
-            Type::Typedef(inner) => found = btf.resolve_chained_type(&inner).ok()?,
-            Type::Const(inner) => found = btf.resolve_chained_type(&inner).ok()?,
-            Type::Volatile(inner) => found = btf.resolve_chained_type(&inner).ok()?,
-            _ => return None,
-        }
-    }
-    None
+/// Optional fields that a kernel lacks, as "structure.field".
+#[must_use]
+pub fn absent(found: &[u32; COUNT]) -> Vec<String> {
+    let missing = OFFSETS.iter().zip(found).filter(|(_, bytes)| **bytes == ABSENT);
+    missing.map(|(offset, _)| format!("{}.{}", offset.structure, offset.fields[0])).collect()
 }
 
 #[cfg(test)]
@@ -103,12 +87,6 @@ mod tests {
     #[test]
     fn every_offset_is_found_in_this_kernel() {
         let Ok(found) = find() else { return };
-        let absent: Vec<_> = OFFSETS
-            .iter()
-            .zip(found)
-            .filter(|(_, bytes)| *bytes == ABSENT)
-            .map(|(offset, _)| format!("{}.{}", offset.structure, offset.fields[0]))
-            .collect();
-        assert_eq!(absent, Vec::<String>::new());
+        assert_eq!(absent(&found), Vec::<String>::new());
     }
 }
