@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use crate::host::{self, Host};
+use crate::host::Host;
 
 /// What the test binaries reported, added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,8 +42,7 @@ impl Totals {
 
 /// Runs everything; the exit code says whether all passed.
 pub(crate) fn run(host: &Host, args: &[OsString]) -> Result<ExitCode> {
-    host::run(&mut host.cargo(["fmt", "--all", "--check"]))
-        .context("the format is not rustfmt's: run cargo fmt --all")?;
+    crate::check::format(host)?;
     // The tests drive the very binary that users run.
     let tacho = super::build(host)?;
     let skips = host.target.join("skipped-tests");
