@@ -7,6 +7,7 @@ mod durability;
 mod facts;
 mod host;
 mod lifecycle;
+mod load;
 mod paths;
 mod recorder;
 mod strace;
