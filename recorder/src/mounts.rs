@@ -4,7 +4,7 @@ use std::{fs::File, os::fd::AsFd as _};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// Watches `/proc/self/mountinfo`, which polls as an exceptional condition after a change (proc_pid_mounts(5)).
+/// Watches `/proc/self/mountinfo`, which polls as an exceptional condition after a change (`proc_pid_mounts(5)`).
 #[derive(Debug)]
 pub struct MountWatch {
     file: Option<File>,

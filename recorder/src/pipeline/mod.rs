@@ -3,6 +3,8 @@
 mod convert;
 mod loss;
 mod order;
+#[cfg(test)]
+mod tests;
 
 use std::{
     collections::HashSet,
