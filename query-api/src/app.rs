@@ -9,13 +9,14 @@ use axum::routing::get;
 
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
-use crate::{door, events, paths, processes, status, tree};
+use crate::{door, events, paths, processes, status, stream, tree};
 
 /// The API behind one door.
 pub fn app(state: AppState) -> Router {
     let guard = middleware::from_fn_with_state(state.door.clone(), door::guard);
     Router::new()
         .route("/events", get(events::events))
+        .route("/events/stream", get(stream::stream))
         .route("/processes", get(processes::processes))
         .route("/processes/{id}", get(processes::process))
         .route("/tree", get(tree::tree))

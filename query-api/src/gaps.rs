@@ -58,7 +58,7 @@ impl Serialize for GapJson<'_> {
 }
 
 /// The classes whose losses may be missing from an answer to this filter.
-fn classes(filter: &Filter) -> Vec<Class> {
+pub(crate) fn classes(filter: &Filter) -> Vec<Class> {
     const EVERY: [Class; 4] = [Class::Process, Class::File, Class::Network, Class::Kernel];
     let mut classes: Vec<Class> = match (filter.kinds.as_slice(), filter.categories.as_slice()) {
         ([], []) => EVERY.to_vec(),

@@ -23,6 +23,7 @@ mod read;
 mod serve;
 mod state;
 mod status;
+mod stream;
 pub mod time;
 mod tree;
 

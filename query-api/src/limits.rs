@@ -24,6 +24,12 @@ pub(crate) const MAX_VALUES: usize = 1_000;
 pub(crate) const MAX_VALUE: usize = 16 * 1024;
 /// Requests being answered at once; more get 429.
 pub(crate) const MAX_REQUESTS: usize = 64;
+/// Streams open at once.
+pub(crate) const MAX_STREAMS: usize = 16;
+/// How often a stream looks for news.
+pub(crate) const STREAM_INTERVAL: Duration = Duration::from_millis(300);
+/// How long a stream is silent at most: that is how a reader's death is noticed.
+pub(crate) const STREAM_HEARTBEAT: Duration = Duration::from_secs(15);
 /// Store reads at once. They block a thread each; the others wait for their turn.
 pub(crate) const MAX_READS: usize = 4;
 /// Connections at once; more wait in the kernel's backlog.

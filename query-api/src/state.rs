@@ -7,7 +7,7 @@ use store::Store;
 use tokio::sync::Semaphore;
 
 use crate::door::Door;
-use crate::limits::{MAX_READS, MAX_REQUESTS};
+use crate::limits::{MAX_READS, MAX_REQUESTS, MAX_STREAMS};
 
 /// What this server does besides answering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,7 @@ pub struct AppState {
     pub(crate) door: Door,
     pub(crate) requests: Arc<Semaphore>,
     pub(crate) reads: Arc<Semaphore>,
+    pub(crate) streams: Arc<Semaphore>,
 }
 
 impl AppState {
@@ -62,6 +63,7 @@ impl AppState {
             door: Door::socket(),
             requests: Arc::new(Semaphore::new(MAX_REQUESTS)),
             reads: Arc::new(Semaphore::new(MAX_READS)),
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
         }
     }
 

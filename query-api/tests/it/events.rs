@@ -219,3 +219,38 @@ async fn refusals_name_the_parameter() {
         assert!(!error["message"].as_str().unwrap().is_empty());
     }
 }
+
+#[tokio::test]
+async fn a_stream_tells_what_comes_and_what_was_lost_meanwhile() {
+    use futures_util::StreamExt as _;
+    use tower::ServiceExt as _;
+    async fn until(body: &mut axum::body::BodyDataStream, text: &mut String, sign: &str) {
+        while !text.contains(sign) {
+            text.push_str(std::str::from_utf8(&body.next().await.unwrap().unwrap()).unwrap());
+        }
+    }
+    let mut world = World::new();
+    let known = world.cases.len() as u64;
+    let request = Request::get("/events/stream?name=open&schema=full").body(Body::empty()).unwrap();
+    let response = world.app.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+    let mut body = response.into_body().into_data_stream();
+    world.add_opens("open", 2);
+    let mut text = String::new();
+    until(&mut body, &mut text, &format!("id: {}\n", known + 2)).await;
+    let first = text.lines().nth(1).unwrap().strip_prefix("data: ").unwrap();
+    let event: Value = serde_json::from_str(first).unwrap();
+    assert_eq!((&event["tacho"]["id"], &event["evt"]["name"]), (&(known + 1).into(), &"open".into()));
+    let now = i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos()).unwrap();
+    let gap = event::Gap {
+        from: now,
+        to: now + SECOND,
+        class: event::Class::File,
+        lost: Some(9),
+        reason: event::GapReason::RingFull,
+    };
+    world.writer.append(&store::Batch { gaps: vec![gap], ..store::Batch::default() }).unwrap();
+    until(&mut body, &mut text, "event: gap\n").await;
+    assert!(text.contains("\"lost\":9"), "{text}");
+    assert_eq!(world.get("/events/stream?limit=1").await.code(), "unknown_parameter");
+}

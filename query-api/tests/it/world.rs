@@ -66,7 +66,9 @@ fn spread(mut case: Case, place: u32) -> (Case, Vec<Arc<Context>>) {
         context.lineage = next.map(|id| id + base);
         context.id += base;
         move_key(&mut context.process);
-        context.creator.as_mut().map_or((), move_key);
+        if let Some(creator) = &mut context.creator {
+            move_key(creator);
+        }
         if context.ppid > 1 {
             context.ppid += shift;
         }

@@ -175,11 +175,14 @@ fn processes() -> Vec<Case> {
     let mut forked = case("fork", Kind::Fork, Detail::None);
     forked.context.flags = context_flags::FORKED;
     forked.context.image = ImageRef::Shared(4);
+    forked.image.clone_from(&forked.ancestors[0].1);
     let mut script = case("exec_script", Kind::Exec, Detail::Exec { path: "./script.py".to_owned() });
     let mut with_interpreter = image("/home/alice/script.py", &["a"]).as_ref().clone();
     with_interpreter.interpreter = Some(file("/usr/bin/python3", 1001));
     with_interpreter.args_truncated = true;
-    script.image = Some(Arc::new(with_interpreter));
+    let with_interpreter = Arc::new(with_interpreter);
+    script.context.image = ImageRef::Own(with_interpreter.clone());
+    script.image = Some(with_interpreter);
     let mut lost = case("exit_unknown", Kind::Exit, Detail::Exit { status: 9 | 0x80 });
     (lost.image, lost.context.image) = (None, ImageRef::Unknown);
     lost.ancestors.clear();

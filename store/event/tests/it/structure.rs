@@ -28,7 +28,9 @@ fn with_sorted_sets(mut value: Value) -> Value {
             }
         }
         Value::Array(elements) => {
-            elements.iter_mut().for_each(|element| *element = with_sorted_sets(element.take()))
+            for element in elements {
+                *element = with_sorted_sets(element.take());
+            }
         }
         _ => {}
     }
