@@ -201,7 +201,7 @@ impl FileEnricher {
         }
         match before {
             Some(facts) => {
-                file.facts = Some(facts);
+                file.facts = Some(remembered(facts));
                 file.flags |= file_flags::FROM_CACHE;
             }
             None => file.error = Some(errors::STATE_UNKNOWN.to_owned()),
@@ -233,7 +233,7 @@ impl FileEnricher {
         // A rename changes nothing of the inode but its change time.
         match before.filter(|before| before.inode == now.inode) {
             Some(before) => {
-                file.facts = Some(before);
+                file.facts = Some(remembered(before));
                 file.flags |= file_flags::FROM_CACHE;
             }
             None => {
@@ -295,7 +295,7 @@ impl FileEnricher {
             self.remember(call, &path, &now);
         }
         if let Some(before) = before.filter(|_| call.view == View::Own) {
-            file.facts = Some(before);
+            file.facts = Some(remembered(before));
             file.flags =
                 (file.flags & !(file_flags::FROM_KERNEL | file_flags::FROM_LOOKUP)) | file_flags::FROM_CACHE;
         } else if call.kind == Kind::Chmod {
@@ -339,6 +339,12 @@ impl FileEnricher {
 /// A file of which the path could not even be read.
 fn unread() -> File {
     File { error: Some(errors::FAULT.to_owned()), ..File::default() }
+}
+
+/// What an earlier event told. Inode, mode and owner change by calls that are seen; the times change by writes,
+/// which are not, and are left out.
+fn remembered(facts: FileFacts) -> FileFacts {
+    FileFacts { mtime: 0, ctime: 0, ..facts }
 }
 
 fn not_found(call: &FileCall) -> String {
