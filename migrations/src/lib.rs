@@ -1,1 +1,81 @@
-//! Ordered changes of the on-disk format.
+//! Ordered changes of the store's on-disk format.
+//!
+//! Each [`Migration`] takes segments from one format version to the next and has a module of its own that freezes
+//! the table definitions of both: they are written out there a second time, on purpose, so that the store's own
+//! definitions can change without changing what an old migration does. Version 1 is the first: there is none yet.
+#![forbid(unsafe_code)]
+
+/// Format version that this release writes.
+pub const CURRENT: u32 = 1;
+
+/// Oldest format version that can be brought up to date.
+pub const OLDEST: u32 = 1;
+
+/// A change of the format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Migration {
+    /// Version it starts from.
+    pub from: u32,
+    /// Version it ends at: always one more.
+    pub to: u32,
+    /// What it does, for the log.
+    pub title: &'static str,
+}
+
+/// All of them, in order.
+pub const MIGRATIONS: &[Migration] = &[];
+
+/// What has to be done to a segment; empty if it is up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// In order.
+    pub steps: &'static [Migration],
+}
+
+/// A format that this release does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("format version {found} is not known here (supported: {OLDEST} to {supported})")]
+pub struct Newer {
+    /// Version found.
+    pub found: u32,
+    /// Newest version known here.
+    pub supported: u32,
+}
+
+/// What has to be done to a segment of the format version found.
+///
+/// # Errors
+/// If the version is not known here: it comes from a newer release (or is 0, which never was one).
+pub fn check(found: u32) -> Result<Plan, Newer> {
+    if !(OLDEST..=CURRENT).contains(&found) {
+        return Err(Newer { found, supported: CURRENT });
+    }
+    let first = MIGRATIONS.iter().position(|step| step.from == found).unwrap_or(MIGRATIONS.len());
+    Ok(Plan { steps: &MIGRATIONS[first..] })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CURRENT, MIGRATIONS, Newer, OLDEST, check};
+
+    #[test]
+    fn the_steps_lead_from_the_oldest_version_to_the_current_one() {
+        let mut version = OLDEST;
+        for step in MIGRATIONS {
+            assert_eq!((step.from, step.to), (version, version + 1));
+            version = step.to;
+        }
+        assert_eq!(version, CURRENT);
+    }
+
+    #[test]
+    fn the_current_version_needs_nothing() {
+        assert!(check(CURRENT).unwrap().steps.is_empty());
+    }
+
+    #[test]
+    fn a_version_from_the_future_is_refused() {
+        assert_eq!(check(CURRENT + 1), Err(Newer { found: CURRENT + 1, supported: CURRENT }));
+        assert!(check(0).is_err());
+    }
+}

@@ -4,12 +4,17 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+mod block;
+mod bytes;
+mod context;
 mod error;
+mod limits;
 mod options;
 mod pattern;
 mod process;
 mod query;
 mod reader;
+mod segment;
 mod stats;
 mod verify;
 mod writer;

@@ -1,0 +1,280 @@
+//! Columns to events. Whatever is damaged is an error, never a panic.
+
+use std::collections::HashMap;
+
+use event::{Detail, Event, File, FileFacts, Kind, Nanos, Outcome};
+
+use super::zone::Zone;
+use crate::bytes::{Damaged, Input, unpack};
+use crate::limits::MAX_SECTION;
+
+/// The three frames of a stored block.
+pub fn sections(value: &[u8]) -> Result<[&[u8]; 3], Damaged> {
+    let mut input = Input(value);
+    let lengths = [input.array::<4>()?, input.array()?, input.array()?];
+    let mut take = |length: [u8; 4]| {
+        input.take(usize::try_from(u32::from_le_bytes(length)).map_err(|_| Damaged("a frame is too long"))?)
+    };
+    Ok([take(lengths[0])?, take(lengths[1])?, take(lengths[2])?])
+}
+
+/// What filters look at: paths and columns.
+#[derive(Debug)]
+pub struct Core {
+    /// Distinct paths, ascending.
+    pub paths: Vec<Box<str>>,
+    /// Path of each distinct file (index into `paths`).
+    pub file_paths: Vec<u32>,
+    /// Per event.
+    pub times: Vec<Nanos>,
+    /// Per event: index into the header row's contexts.
+    pub whos: Vec<u32>,
+    /// Per event.
+    pub tids: Vec<u32>,
+    /// Per event.
+    pub kinds: Vec<Kind>,
+    /// Per event.
+    pub retvals: Vec<i64>,
+    /// Per event.
+    pub flags: Vec<u32>,
+    /// Per event: 0, or one more than the index of its file.
+    pub files: Vec<u32>,
+    /// Likewise of its destination.
+    pub destinations: Vec<u32>,
+}
+
+fn column<'a, T>(
+    bytes: &'a [u8],
+    count: usize,
+    mut read: impl FnMut(&mut Input<'a>) -> Result<T, Damaged>,
+) -> Result<Vec<T>, Damaged> {
+    let mut input = Input(bytes);
+    (0..count).map(|_| read(&mut input)).collect()
+}
+
+impl Core {
+    /// From a stored block.
+    pub fn decode(zone: &Zone, value: &[u8]) -> Result<Self, Damaged> {
+        let [paths, core, _] = sections(value)?;
+        let core = unpack(core, MAX_SECTION)?;
+        let mut input = Input(&core);
+        let count = zone.count as usize;
+        if count > core.len() {
+            return Err(Damaged("a block has fewer events than it says"));
+        }
+        let files = input.number()?;
+        let files = usize::try_from(files).ok().filter(|files| *files <= 2 * count).ok_or(Damaged("too many files"))?;
+        let path_count = input.count()?;
+        let mut path = 0_u32;
+        let file_paths = column(input.bytes()?, files, |steps| {
+            path = path.wrapping_add(steps.small()?);
+            match path.checked_sub(1) {
+                Some(path) if (path as usize) < path_count => Ok(path),
+                _ => Err(Damaged("a file has no path")),
+            }
+        })?;
+        let mut time = 0_i64;
+        let times = column(input.bytes()?, count, |steps| {
+            time = time.wrapping_add(steps.signed()?);
+            Ok(time)
+        })?;
+        let contexts = zone.contexts.len();
+        let whos = column(input.bytes()?, count, |who| match who.small()? {
+            who if (who as usize) < contexts => Ok(who),
+            _ => Err(Damaged("an event has no context")),
+        })?;
+        let mut last = vec![0_i64; contexts];
+        let mut row = 0;
+        let tids = column(input.bytes()?, count, |steps| {
+            let last = &mut last[whos[row] as usize];
+            row += 1;
+            *last = last.wrapping_add(steps.signed()?);
+            u32::try_from(*last).map_err(|_| Damaged("a thread id is out of range"))
+        })?;
+        let kinds = column(input.bytes()?, count, |kinds| {
+            Kind::try_from(kinds.array::<1>()?[0]).map_err(|_| Damaged("unknown kind"))
+        })?;
+        let retvals = column(input.bytes()?, count, Input::signed)?;
+        let flags = column(input.bytes()?, count, Input::small)?;
+        let file = |index: &mut Input<'_>| match index.small()? {
+            index if index as usize <= files => Ok(index),
+            _ => Err(Damaged("an event has no such file")),
+        };
+        let file_column = column(input.bytes()?, count, file)?;
+        let destinations = column(input.bytes()?, count, file)?;
+        let paths = decode_paths(&unpack(paths, MAX_SECTION)?, path_count)?;
+        Ok(Self {
+            paths,
+            file_paths,
+            times,
+            whos,
+            tids,
+            kinds,
+            retvals,
+            flags,
+            files: file_column,
+            destinations,
+        })
+    }
+
+    /// `evt.outcome` of an event.
+    pub fn outcome(&self, row: usize) -> Outcome {
+        match self.kinds[row] {
+            Kind::Fork | Kind::Exec | Kind::Exit => Outcome::Success,
+            _ => Outcome::of_return(self.retvals[row]),
+        }
+    }
+
+    /// Path of a file column's value.
+    pub fn path(&self, file: u32) -> Option<u32> {
+        file.checked_sub(1).and_then(|file| self.file_paths.get(file as usize)).copied()
+    }
+
+    /// Bytes in memory, about.
+    pub fn size(&self) -> usize {
+        self.times.len() * 41
+            + self.file_paths.len() * 4
+            + self.paths.iter().map(|path| path.len() + 16).sum::<usize>()
+    }
+
+    /// Puts an event together again.
+    pub fn event(&self, zone: &Zone, rest: &Rest, row: usize) -> Option<Event> {
+        let file = |index: u32| {
+            let index = index.checked_sub(1)? as usize;
+            let mut file = rest.files.get(index)?.clone();
+            file.path = self.paths.get(*self.file_paths.get(index)? as usize)?.to_string();
+            Some(file)
+        };
+        Some(Event {
+            time: *self.times.get(row)?,
+            kind: self.kinds[row],
+            context: *zone.contexts.get(self.whos[row] as usize)?,
+            tid: self.tids[row],
+            retval: self.retvals[row],
+            flags: self.flags[row],
+            file: file(self.files[row]),
+            destination: file(self.destinations[row]),
+            detail: rest.detail(row)?.clone(),
+        })
+    }
+}
+
+fn decode_paths(bytes: &[u8], count: usize) -> Result<Vec<Box<str>>, Damaged> {
+    let mut input = Input(bytes);
+    let mut path: Vec<u8> = Vec::new();
+    let mut total = 0;
+    (0..count)
+        .map(|_| {
+            let shared = usize::try_from(input.number()?).map_err(|_| Damaged("a path is damaged"))?;
+            if shared > path.len() {
+                return Err(Damaged("a path shares more than there is"));
+            }
+            path.truncate(shared);
+            path.extend_from_slice(input.bytes()?);
+            total += path.len();
+            if total > MAX_SECTION {
+                return Err(Damaged("paths are too long"));
+            }
+            Ok(std::str::from_utf8(&path).map_err(|_| Damaged("a path is not UTF-8"))?.into())
+        })
+        .collect()
+}
+
+/// What is looked at only for events that fit: files' facts and details.
+#[derive(Debug)]
+pub struct Rest {
+    /// Distinct files, their paths left empty.
+    files: Vec<File>,
+    details: Vec<Detail>,
+    detail_column: Vec<u32>,
+}
+
+impl Rest {
+    /// From a stored block.
+    pub fn decode(zone: &Zone, files: usize, value: &[u8]) -> Result<Self, Damaged> {
+        let [_, _, rest] = sections(value)?;
+        let rest = unpack(rest, MAX_SECTION)?;
+        let mut input = Input(&rest);
+        let files = decode_facts(&mut input, files)?;
+        let detail_count = input.count()?;
+        let details = column(input.bytes()?, detail_count, |details| {
+            rmp_serde::from_slice(details.bytes()?).map_err(|_| Damaged("a detail is damaged"))
+        })?;
+        let detail_column = column(input.bytes()?, zone.count as usize, |index| match index.small()? {
+            index if (index as usize) < detail_count => Ok(index),
+            _ => Err(Damaged("an event has no such detail")),
+        })?;
+        Ok(Self { files, details, detail_column })
+    }
+
+    /// Of an event.
+    pub fn detail(&self, row: usize) -> Option<&Detail> {
+        self.details.get(*self.detail_column.get(row)? as usize)
+    }
+
+    /// Bytes in memory, about.
+    pub fn size(&self) -> usize {
+        self.files.len() * (size_of::<File>() + 8)
+            + self.details.len() * (size_of::<Detail>() + 64)
+            + self.detail_column.len() * 4
+    }
+}
+
+fn decode_facts(input: &mut Input<'_>, count: usize) -> Result<Vec<File>, Damaged> {
+    let flags = column(input.bytes()?, count, Input::small)?;
+    let known = column(input.bytes()?, count, |known| Ok(known.array::<1>()? != [0]))?;
+    let facts = known.iter().filter(|known| **known).count();
+    let mut inode = 0_i64;
+    let inodes = column(input.bytes()?, facts, |steps| {
+        inode = inode.wrapping_add(steps.signed()?);
+        Ok(inode.cast_unsigned())
+    })?;
+    let modes = column(input.bytes()?, facts, Input::small)?;
+    let uids = column(input.bytes()?, facts, Input::small)?;
+    let gids = column(input.bytes()?, facts, Input::small)?;
+    let mut mtime = 0_i64;
+    let mtimes = column(input.bytes()?, facts, |steps| {
+        mtime = mtime.wrapping_add(steps.signed()?);
+        Ok(mtime)
+    })?;
+    let ctimes = column(input.bytes()?, facts, Input::signed)?;
+    let mounts = column(input.bytes()?, facts, Input::small)?;
+    let filesystem_column = column(input.bytes()?, facts, Input::small)?;
+    let names = (0..input.count()?)
+        .map(|_| std::str::from_utf8(input.bytes()?).map_err(|_| Damaged("a file system's name is not UTF-8")))
+        .collect::<Result<Vec<_>, _>>()?;
+    let odd_count = input.count()?;
+    let mut odd: HashMap<u64, (Option<Vec<u8>>, Option<String>)> =
+        column(input.bytes()?, odd_count, |odd| {
+            let place = odd.number()?;
+            let value =
+                rmp_serde::from_slice(odd.bytes()?).map_err(|_| Damaged("a file's error is damaged"))?;
+            Ok((place, value))
+        })?
+        .into_iter()
+        .collect();
+    let mut next = 0;
+    (0..count)
+        .map(|place| {
+            let (raw, error) = odd.remove(&(place as u64)).unwrap_or_default();
+            let mut file = File { raw, error, flags: flags[place], ..File::default() };
+            if known[place] {
+                file.facts = Some(FileFacts {
+                    inode: inodes[next],
+                    mode: modes[next],
+                    uid: uids[next],
+                    gid: gids[next],
+                    mtime: mtimes[next],
+                    ctime: mtimes[next].wrapping_add(ctimes[next]),
+                    mount_id: mounts[next],
+                    filesystem: names
+                        .get(filesystem_column[next] as usize)
+                        .ok_or(Damaged("a file has no such file system"))?
+                        .to_string(),
+                });
+                next += 1;
+            }
+            Ok(file)
+        })
+        .collect()
+}

@@ -1,0 +1,9 @@
+//! A block: some thousand events as columns, in three sections that are unpacked one by one.
+
+mod decode;
+mod encode;
+mod zone;
+
+pub use decode::{Core, Rest, sections};
+pub use encode::{Encoded, encode, frame};
+pub use zone::{GENESIS, Hash, Zone, chain};

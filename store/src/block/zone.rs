@@ -1,0 +1,102 @@
+//! A block's header row: enough to know that a block has nothing of what is asked for.
+
+use event::{EventId, Nanos};
+
+use crate::bytes::{Damaged, Input, put, put_growing, unzigzag, zigzag};
+
+/// Hash of a block and of all before it.
+pub type Hash = [u8; 32];
+
+/// What stands in for the block before the first.
+pub const GENESIS: Hash = [0; 32];
+
+/// Bytes of a BLAKE3 hash that end a row, so that a damaged one is known.
+const CHECK: usize = 4;
+
+/// Header row of a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Zone {
+    /// Id of its first event; the row's key.
+    pub first: EventId,
+    /// Number of events.
+    pub count: u32,
+    /// Whether it is final; else later events are merged into it while the segment is open.
+    pub sealed: bool,
+    /// Earliest event.
+    pub min_time: Nanos,
+    /// Latest event.
+    pub max_time: Nanos,
+    /// Kinds' numbers, ascending, with their numbers of events.
+    pub kinds: Vec<(u8, u32)>,
+    /// Bit n: has outcome n.
+    pub outcomes: u8,
+    /// Contexts of the events, ascending.
+    pub contexts: Vec<u64>,
+    /// Lengths of the sections unpacked.
+    pub sizes: [u32; 3],
+    /// Of this block's sections and the block before.
+    pub hash: Hash,
+}
+
+impl Zone {
+    /// First id after the block.
+    pub fn end(&self) -> EventId {
+        self.first.saturating_add(u64::from(self.count))
+    }
+
+    /// As a row.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(64 + 2 * self.contexts.len());
+        out.push(u8::from(self.sealed));
+        put(&mut out, u64::from(self.count));
+        put(&mut out, zigzag(self.min_time));
+        put(&mut out, zigzag(self.max_time.wrapping_sub(self.min_time)));
+        put(&mut out, self.kinds.len() as u64);
+        for (kind, count) in &self.kinds {
+            out.push(*kind);
+            put(&mut out, u64::from(*count));
+        }
+        out.push(self.outcomes);
+        for size in self.sizes {
+            put(&mut out, u64::from(size));
+        }
+        out.extend_from_slice(&self.hash);
+        put_growing(&mut out, &self.contexts);
+        let check = blake3::hash(&out);
+        out.extend_from_slice(&check.as_bytes()[..CHECK]);
+        out
+    }
+
+    /// From a row.
+    pub fn decode(first: EventId, row: &[u8]) -> Result<Self, Damaged> {
+        let (row, check) = row.split_last_chunk::<CHECK>().ok_or(Damaged("a header row is cut off"))?;
+        if blake3::hash(row).as_bytes()[..CHECK] != *check {
+            return Err(Damaged("a header row does not fit its checksum"));
+        }
+        let mut input = Input(row);
+        let sealed = input.array::<1>()? != [0];
+        let count = input.small()?;
+        let min_time = input.signed()?;
+        let max_time = min_time.wrapping_add(unzigzag(input.number()?));
+        let kinds = (0..input.count()?)
+            .map(|_| Ok((input.array::<1>()?[0], input.small()?)))
+            .collect::<Result<_, Damaged>>()?;
+        let [outcomes] = input.array::<1>()?;
+        let sizes = [input.small()?, input.small()?, input.small()?];
+        let hash = input.array()?;
+        let contexts = input.growing()?;
+        Ok(Self { first, count, sealed, min_time, max_time, kinds, outcomes, contexts, sizes, hash })
+    }
+}
+
+/// The chain's next hash: over the one before, the first id, and the three sections unpacked, each with its length.
+pub fn chain(previous: &Hash, first: EventId, sections: [&[u8]; 3]) -> Hash {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(previous);
+    hasher.update(&first.to_be_bytes());
+    for section in sections {
+        hasher.update(&(section.len() as u64).to_be_bytes());
+        hasher.update(section);
+    }
+    *hasher.finalize().as_bytes()
+}

@@ -1,0 +1,154 @@
+//! Numbers of variable length, and reading what may be damaged.
+
+/// Bytes that are not what they should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("damaged: {0}")]
+pub struct Damaged(pub &'static str);
+
+/// Appends an unsigned LEB128 number.
+pub fn put(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+/// Signed to unsigned, small absolute values first.
+pub const fn zigzag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)).cast_unsigned()
+}
+
+/// Back again.
+pub const fn unzigzag(value: u64) -> i64 {
+    (value >> 1).cast_signed() ^ -((value & 1).cast_signed())
+}
+
+/// Appends bytes with their length.
+pub fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    put(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+}
+
+/// Appends a growing list as its first element and the steps.
+pub fn put_growing(out: &mut Vec<u8>, list: &[u64]) {
+    put(out, list.len() as u64);
+    let mut last = 0;
+    for value in list {
+        put(out, value.wrapping_sub(last));
+        last = *value;
+    }
+}
+
+/// Reads forward; every read is checked.
+#[derive(Clone, Copy, Debug)]
+pub struct Input<'a>(pub &'a [u8]);
+
+impl<'a> Input<'a> {
+    pub fn number(&mut self) -> Result<u64, Damaged> {
+        let mut value = 0_u64;
+        for shift in (0..64).step_by(7) {
+            let (byte, rest) = self.0.split_first().ok_or(Damaged("a number is cut off"))?;
+            self.0 = rest;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Ok(value);
+            }
+        }
+        Err(Damaged("a number is too long"))
+    }
+
+    pub fn signed(&mut self) -> Result<i64, Damaged> {
+        self.number().map(unzigzag)
+    }
+
+    pub fn small(&mut self) -> Result<u32, Damaged> {
+        u32::try_from(self.number()?).map_err(|_| Damaged("a number is too large"))
+    }
+
+    /// A count of things that each take at least one byte of what is left.
+    pub fn count(&mut self) -> Result<usize, Damaged> {
+        let count = usize::try_from(self.number()?).map_err(|_| Damaged("a count is too large"))?;
+        if count > self.0.len() { Err(Damaged("a count exceeds its data")) } else { Ok(count) }
+    }
+
+    pub fn take(&mut self, count: usize) -> Result<&'a [u8], Damaged> {
+        if count > self.0.len() {
+            return Err(Damaged("data is cut off"));
+        }
+        let (taken, rest) = self.0.split_at(count);
+        self.0 = rest;
+        Ok(taken)
+    }
+
+    pub fn bytes(&mut self) -> Result<&'a [u8], Damaged> {
+        let count = self.count()?;
+        self.take(count)
+    }
+
+    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Damaged> {
+        let mut out = [0; N];
+        out.copy_from_slice(self.take(N)?);
+        Ok(out)
+    }
+
+    pub fn growing(&mut self) -> Result<Vec<u64>, Damaged> {
+        let count = self.count()?;
+        let mut last = 0_u64;
+        (0..count)
+            .map(|_| {
+                last = last.wrapping_add(self.number()?);
+                Ok(last)
+            })
+            .collect()
+    }
+}
+
+/// Unpacks a zstd frame of at most `limit` bytes.
+pub fn unpack(frame: &[u8], limit: usize) -> Result<Vec<u8>, Damaged> {
+    let size = zstd::zstd_safe::get_frame_content_size(frame)
+        .ok()
+        .flatten()
+        .and_then(|size| usize::try_from(size).ok())
+        .filter(|size| *size <= limit)
+        .ok_or(Damaged("a frame has no valid size"))?;
+    zstd::bulk::decompress(frame, size).map_err(|_| Damaged("a frame does not decompress"))
+}
+
+/// Packs bytes as one zstd frame with its checksum. Packing memory cannot fail but for want of memory; then the frame
+/// is empty, which is refused when it is read.
+pub fn pack(bytes: &[u8], level: i32) -> Vec<u8> {
+    let compress = || {
+        let mut compressor = zstd::bulk::Compressor::new(level)?;
+        compressor.set_parameter(zstd::zstd_safe::CParameter::ChecksumFlag(true))?;
+        compressor.compress(bytes)
+    };
+    compress().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Input, put, put_growing, unzigzag, zigzag};
+
+    #[test]
+    fn numbers_come_back() {
+        for value in [0, 1, 127, 128, u64::from(u32::MAX), u64::MAX] {
+            let mut out = Vec::new();
+            put(&mut out, value);
+            assert_eq!(Input(&out).number(), Ok(value));
+        }
+        for value in [0, -1, 1, i64::MIN, i64::MAX] {
+            assert_eq!(unzigzag(zigzag(value)), value);
+        }
+        let mut out = Vec::new();
+        put_growing(&mut out, &[3, 3, 900]);
+        assert_eq!(Input(&out).growing(), Ok(vec![3, 3, 900]));
+    }
+
+    #[test]
+    fn cut_off_numbers_are_damage() {
+        assert!(Input(&[0x80]).number().is_err());
+        assert!(Input(&[0xff; 11]).number().is_err());
+        assert!(Input(&[200, 1]).count().is_err());
+    }
+}

@@ -1,0 +1,162 @@
+//! What queries need of a chunk's contexts, as columns.
+
+use std::collections::HashMap;
+
+use event::{BootId, Context, ImageRef, ProcessKey};
+use serde::{Deserialize, Serialize};
+
+use crate::bytes::{Damaged, pack, unpack};
+use crate::limits::MAX_SECTION;
+
+/// Columns over the contexts of a chunk; element n of each is of context n. Texts are indexes into `texts`.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Summary {
+    /// Ids, ascending.
+    pub ids: Vec<u64>,
+    /// Distinct boots.
+    pub boots: Vec<BootId>,
+    /// Index of the process's boot.
+    pub boot: Vec<u32>,
+    /// The process's start.
+    pub starts: Vec<u64>,
+    /// The process's pid.
+    pub pids: Vec<u32>,
+    /// Parent's pid.
+    pub ppids: Vec<u32>,
+    /// Next of the lineage, 0 if none.
+    pub lineages: Vec<u64>,
+    /// Creator's start and pid in the same boot, if known.
+    pub creators: Vec<Option<(u64, u32)>>,
+    /// When the context began.
+    pub since: Vec<i64>,
+    /// Real user.
+    pub uids: Vec<u32>,
+    /// Distinct texts.
+    pub texts: Vec<String>,
+    /// Real user's name.
+    pub users: Vec<u32>,
+    /// Task name.
+    pub comms: Vec<u32>,
+    /// Container's id; 0 for none, else one more than the index.
+    pub containers: Vec<u32>,
+    /// Path of an image held by the context itself, likewise.
+    pub exes: Vec<u32>,
+    /// Context that holds the image instead, 0 if none.
+    pub shared: Vec<u64>,
+}
+
+/// Texts by number, each once.
+#[derive(Default)]
+struct Texts<'a> {
+    list: Vec<String>,
+    known: HashMap<&'a str, u32>,
+}
+
+impl<'a> Texts<'a> {
+    fn place(&mut self, text: &'a str) -> u32 {
+        *self.known.entry(text).or_insert_with(|| {
+            self.list.push(text.to_owned());
+            u32::try_from(self.list.len() - 1).unwrap_or(u32::MAX)
+        })
+    }
+}
+
+impl Summary {
+    /// Of contexts in order of id.
+    pub fn of(contexts: &[&Context]) -> Self {
+        let mut out = Self::default();
+        let mut texts = Texts::default();
+        for context in contexts {
+            out.ids.push(context.id);
+            let boot = out.boots.iter().position(|boot| *boot == context.process.boot).unwrap_or_else(|| {
+                out.boots.push(context.process.boot);
+                out.boots.len() - 1
+            });
+            out.boot.push(u32::try_from(boot).unwrap_or(u32::MAX));
+            out.starts.push(context.process.start);
+            out.pids.push(context.process.pid);
+            out.ppids.push(context.ppid);
+            out.lineages.push(context.lineage.unwrap_or(0));
+            out.creators.push(
+                context
+                    .creator
+                    .filter(|creator| creator.boot == context.process.boot)
+                    .map(|creator| (creator.start, creator.pid)),
+            );
+            out.since.push(context.since);
+            out.uids.push(context.credentials.uid);
+            out.users.push(texts.place(&context.credentials.user));
+            out.comms.push(texts.place(&context.comm));
+            out.containers
+                .push(context.container.as_ref().map_or(0, |container| texts.place(&container.id) + 1));
+            let (exe, shared) = match &context.image {
+                ImageRef::Unknown => (0, 0),
+                ImageRef::Own(image) => (texts.place(&image.executable.path) + 1, 0),
+                ImageRef::Shared(holder) => (0, *holder),
+            };
+            out.exes.push(exe);
+            out.shared.push(shared);
+        }
+        out.texts = texts.list;
+        out
+    }
+
+    /// As stored.
+    pub fn pack(&self, level: i32) -> Vec<u8> {
+        pack(&rmp_serde::to_vec(self).unwrap_or_default(), level)
+    }
+
+    /// From what is stored; every column is checked to have all rows and every index to be in range.
+    pub fn unpack(value: &[u8]) -> Result<Self, Damaged> {
+        let bytes = unpack(value, MAX_SECTION)?;
+        let out: Self = rmp_serde::from_slice(&bytes).map_err(|_| Damaged("a summary is damaged"))?;
+        let rows = out.ids.len();
+        let lengths = [
+            out.boot.len(),
+            out.starts.len(),
+            out.pids.len(),
+            out.ppids.len(),
+            out.lineages.len(),
+            out.creators.len(),
+            out.since.len(),
+            out.uids.len(),
+            out.users.len(),
+            out.comms.len(),
+            out.containers.len(),
+            out.exes.len(),
+            out.shared.len(),
+        ];
+        let texts = out.texts.len();
+        let whole = lengths.iter().all(|length| *length == rows)
+            && out.boot.iter().all(|boot| (*boot as usize) < out.boots.len())
+            && out.users.iter().chain(&out.comms).all(|text| (*text as usize) < texts)
+            && out.containers.iter().chain(&out.exes).all(|text| *text as usize <= texts);
+        if whole { Ok(out) } else { Err(Damaged("a summary is incomplete")) }
+    }
+
+    /// The process of a row.
+    pub fn process(&self, row: usize) -> ProcessKey {
+        ProcessKey { boot: self.boots[self.boot[row] as usize], start: self.starts[row], pid: self.pids[row] }
+    }
+
+    /// The creator of a row's process.
+    pub fn creator(&self, row: usize) -> Option<ProcessKey> {
+        let boot = self.boots[self.boot[row] as usize];
+        self.creators[row].map(|(start, pid)| ProcessKey { boot, start, pid })
+    }
+
+    /// Container's id of a row.
+    pub fn container(&self, row: usize) -> Option<&str> {
+        self.containers[row].checked_sub(1).map(|text| self.texts[text as usize].as_str())
+    }
+
+    /// Path of the image that a row holds itself.
+    pub fn exe(&self, row: usize) -> Option<&str> {
+        self.exes[row].checked_sub(1).map(|text| self.texts[text as usize].as_str())
+    }
+
+    /// Bytes in memory, about.
+    pub fn size(&self) -> usize {
+        self.ids.len() * 96 + self.texts.iter().map(|text| text.len() + 24).sum::<usize>()
+    }
+}

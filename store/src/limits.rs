@@ -1,0 +1,34 @@
+//! Every limit of the store, and what happens there.
+
+/// Events of a full block: as many as compress well together and are still decoded in under a millisecond.
+pub const BLOCK_EVENTS: usize = 16_384;
+/// Contexts of a full chunk.
+pub const CHUNK_CONTEXTS: usize = 1_024;
+/// Bytes of decoded blocks and contexts that a reader keeps; the least recently used go first.
+pub const CACHE_BYTES: usize = 24 << 20;
+/// redb's own page cache of the open segment.
+pub const WRITER_PAGE_CACHE: usize = 16 << 20;
+/// redb's own page cache of a closed segment being read.
+pub const READER_PAGE_CACHE: usize = 1 << 20;
+/// Closed segments whose files a reader keeps open; the least recently used are closed.
+pub const OPEN_SEGMENTS: usize = 16;
+/// Steps of a lineage that are resolved; a longer one is marked truncated.
+pub const LINEAGE_STEPS: usize = 200;
+/// Events of one answer.
+pub const MAX_LIMIT: usize = 100_000;
+/// Processes of one answer.
+pub const MAX_PROCESSES: usize = 100_000;
+/// Paths of one answer.
+pub const MAX_PATHS: usize = 100_000;
+/// Gaps of one answer; the oldest are left out.
+pub const MAX_GAPS: usize = 100_000;
+/// Bytes that one section of a block may claim to unpack to; more is damage.
+pub const MAX_SECTION: usize = 256 << 20;
+/// Smallest segment size.
+pub const MIN_SEGMENT: u64 = 256 << 10;
+/// Paths of one chunk of a packed segment's path index.
+pub const PATHS_PER_CHUNK: usize = 512;
+/// Pids of one chunk of a packed segment's process index.
+pub const PIDS_PER_CHUNK: usize = 512;
+/// Events of one batch; a larger one is refused.
+pub const MAX_BATCH: usize = 4 << 20;

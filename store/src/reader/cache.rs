@@ -1,0 +1,109 @@
+//! Decoded blocks and contexts, so many bytes of them and no more.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use event::Context;
+
+use crate::block::{Core, Rest};
+use crate::context::Summary;
+use crate::limits::CACHE_BYTES;
+
+/// What is cached, of which segment, in which version (a chunk of the open segment changes under the same key).
+pub type Key = (u64, u64, u64);
+
+/// Something decoded.
+#[derive(Clone, Debug)]
+pub enum Cached {
+    /// Paths and columns of a block.
+    Core(Arc<Core>),
+    /// The rest of a block.
+    Rest(Arc<Rest>),
+    /// Summary of a chunk of contexts.
+    Summary(Arc<Summary>),
+    /// A chunk of contexts.
+    Contexts(Arc<Vec<Arc<Context>>>),
+    /// Lowest and highest id of each chunk of a segment, with the chunk's key.
+    Ranges(Arc<Vec<(u64, u64, u64)>>),
+}
+
+/// The sort of a cached thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Sort {
+    Core,
+    Rest,
+    Summary,
+    Contexts,
+    Ranges,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    entries: HashMap<(Sort, Key), (Cached, usize, u64)>,
+    order: BTreeMap<u64, (Sort, Key)>,
+    bytes: usize,
+    clock: u64,
+}
+
+/// Least recently used goes first.
+#[derive(Debug, Default)]
+pub struct Cache(Mutex<Inner>);
+
+impl Cache {
+    /// Looks one up.
+    pub fn get(&self, sort: Sort, key: Key) -> Option<Cached> {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let inner = &mut *inner;
+        let (cached, _, used) = inner.entries.get_mut(&(sort, key))?;
+        inner.order.remove(used);
+        inner.clock += 1;
+        *used = inner.clock;
+        inner.order.insert(inner.clock, (sort, key));
+        Some(cached.clone())
+    }
+
+    /// Keeps one, and lets others go if need be. What is larger than an eighth of the cache is not kept.
+    pub fn put(&self, sort: Sort, key: Key, cached: Cached, bytes: usize) {
+        if bytes > CACHE_BYTES / 8 {
+            return;
+        }
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let inner = &mut *inner;
+        inner.clock += 1;
+        if let Some((_, old, used)) = inner.entries.insert((sort, key), (cached, bytes, inner.clock)) {
+            inner.bytes -= old;
+            inner.order.remove(&used);
+        }
+        inner.order.insert(inner.clock, (sort, key));
+        inner.bytes += bytes;
+        while inner.bytes > CACHE_BYTES
+            && let Some((_, oldest)) = inner.order.pop_first()
+        {
+            if let Some((_, bytes, _)) = inner.entries.remove(&oldest) {
+                inner.bytes -= bytes;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Cache, Cached, Sort};
+    use crate::limits::CACHE_BYTES;
+
+    #[test]
+    fn the_least_recently_used_goes_first() {
+        let cache = Cache::default();
+        let size = CACHE_BYTES / 10;
+        for key in 0..20 {
+            cache.put(Sort::Ranges, (key, 0, 0), Cached::Ranges(Arc::default()), size);
+            let _ = cache.get(Sort::Ranges, (0, 0, 0));
+        }
+        assert!(cache.get(Sort::Ranges, (0, 0, 0)).is_some());
+        assert!(cache.get(Sort::Ranges, (1, 0, 0)).is_none());
+        assert!(cache.get(Sort::Ranges, (19, 0, 0)).is_some());
+        assert!(cache.0.lock().unwrap().bytes <= CACHE_BYTES);
+    }
+}

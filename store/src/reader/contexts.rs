@@ -1,0 +1,143 @@
+//! The contexts of a segment.
+
+use std::sync::Arc;
+
+use event::{Context, ContextId, Exit};
+
+use super::cache::{Cached, Sort};
+use super::segment::{Segment, View};
+use super::shared::Shared;
+use crate::SegmentState;
+use crate::bytes::Damaged;
+use crate::context::{Summary, decode_stream, unpack_stream};
+use crate::segment::file::{FileError, guarded};
+use crate::segment::tables::{CONTEXTS, EXITS, PieceKey, SUMMARIES, all, get};
+
+type Table = redb::ReadOnlyTable<&'static PieceKey, &'static [u8]>;
+
+/// Looks up contexts of a segment.
+pub struct Contexts<'a> {
+    shared: &'a Shared,
+    segment: &'a Segment,
+    chunks: Table,
+    summaries: Table,
+    /// Lowest id, highest id, key.
+    ranges: Arc<Vec<(u64, u64, u64)>>,
+    fixed: bool,
+}
+
+impl<'a> Contexts<'a> {
+    pub fn new(shared: &'a Shared, segment: &'a Segment, view: &View) -> Result<Self, FileError> {
+        let (chunks, summaries) =
+            guarded(|| Ok((view.transaction.open_table(CONTEXTS)?, view.transaction.open_table(SUMMARIES)?)))?;
+        let fixed = segment.form() != SegmentState::Open;
+        let mut contexts = Self { shared, segment, chunks, summaries, ranges: Arc::default(), fixed };
+        let key = (segment.uid, 0, 0);
+        if fixed && let Some(Cached::Ranges(ranges)) = shared.cache.get(Sort::Ranges, key) {
+            contexts.ranges = ranges;
+            return Ok(contexts);
+        }
+        let mut ranges = Vec::new();
+        contexts.each(|chunk, summary| {
+            if let (Some(low), Some(high)) = (summary.ids.iter().min(), summary.ids.iter().max()) {
+                ranges.push((*low, *high, chunk));
+            }
+        })?;
+        contexts.ranges = Arc::new(ranges);
+        if fixed {
+            let bytes = contexts.ranges.len() * 24;
+            shared.cache.put(Sort::Ranges, key, Cached::Ranges(Arc::clone(&contexts.ranges)), bytes);
+        }
+        Ok(contexts)
+    }
+
+    /// Tells versions of a chunk apart while the segment is open.
+    fn version(&self, value: &[u8]) -> u64 {
+        if self.fixed {
+            return 0;
+        }
+        let mut version = [0; 8];
+        version.copy_from_slice(&blake3::hash(value).as_bytes()[..8]);
+        u64::from_le_bytes(version)
+    }
+
+    fn summary(&self, chunk: u64, value: &[u8]) -> Result<Arc<Summary>, Damaged> {
+        let key = (self.segment.uid, chunk, self.version(value));
+        if let Some(Cached::Summary(summary)) = self.shared.cache.get(Sort::Summary, key) {
+            return Ok(summary);
+        }
+        let summary = Arc::new(Summary::unpack(value)?);
+        self.shared.cache.put(Sort::Summary, key, Cached::Summary(Arc::clone(&summary)), summary.size());
+        Ok(summary)
+    }
+
+    /// Calls `each` with every chunk's summary, in order. A damaged one is left out and noted.
+    pub fn each(&self, mut each: impl FnMut(u64, &Summary)) -> Result<(), FileError> {
+        guarded(|| {
+            all(&self.summaries, |chunk, value| match self.summary(chunk, &value) {
+                Ok(summary) => each(chunk, &summary),
+                Err(_) => self.shared.damaged(self.segment, u64::MAX - chunk, None),
+            })?;
+            Ok(())
+        })
+    }
+
+    fn chunk(&self, chunk: u64) -> Result<Arc<Vec<Arc<Context>>>, FileError> {
+        if self.fixed
+            && let Some(Cached::Contexts(contexts)) =
+                self.shared.cache.get(Sort::Contexts, (self.segment.uid, chunk, 0))
+        {
+            return Ok(contexts);
+        }
+        let value = guarded(|| Ok(get(&self.chunks, chunk)?))?.ok_or(Damaged("a chunk of contexts is missing"))?;
+        let key = (self.segment.uid, chunk, self.version(&value));
+        if let Some(Cached::Contexts(contexts)) = self.shared.cache.get(Sort::Contexts, key) {
+            return Ok(contexts);
+        }
+        let stream = unpack_stream(&value)?;
+        let mut contexts: Vec<Arc<Context>> =
+            decode_stream::<Context>(&stream)?.into_iter().map(Arc::new).collect();
+        contexts.sort_by_key(|context| context.id);
+        let contexts = Arc::new(contexts);
+        let bytes = stream.len() * 2 + contexts.len() * size_of::<Context>();
+        self.shared.cache.put(Sort::Contexts, key, Cached::Contexts(Arc::clone(&contexts)), bytes);
+        Ok(contexts)
+    }
+
+    /// One context; `None` if it is not there or cannot be read.
+    pub fn get(&self, id: ContextId) -> Option<Arc<Context>> {
+        for (_, _, chunk) in self.ranges.iter().filter(|(low, high, _)| (*low..=*high).contains(&id)) {
+            match self.chunk(*chunk) {
+                Ok(contexts) => {
+                    if let Ok(at) = contexts.binary_search_by_key(&id, |context| context.id) {
+                        return Some(Arc::clone(&contexts[at]));
+                    }
+                }
+                Err(_) => self.shared.damaged(self.segment, u64::MAX - *chunk, None),
+            }
+        }
+        None
+    }
+
+    /// All of them, by chunk.
+    pub fn all(&self) -> Result<Vec<Arc<Context>>, FileError> {
+        let mut contexts = Vec::new();
+        for (_, _, chunk) in self.ranges.iter() {
+            contexts.extend(self.chunk(*chunk)?.iter().cloned());
+        }
+        Ok(contexts)
+    }
+}
+
+/// The exits of a segment.
+pub fn exits(view: &View) -> Result<Vec<Exit>, FileError> {
+    guarded(|| {
+        let mut exits = Vec::new();
+        all(&view.transaction.open_table(EXITS)?, |_, value| {
+            if let Ok(some) = unpack_stream(&value).and_then(|stream| decode_stream::<Exit>(&stream)) {
+                exits.extend(some);
+            }
+        })?;
+        Ok(exits)
+    })
+}

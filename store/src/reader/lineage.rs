@@ -1,0 +1,91 @@
+//! What a context came from.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use event::{Context, ContextId, Image, ImageRef, ProcessKey, Source, context_flags};
+
+use super::contexts::Contexts;
+use crate::limits::LINEAGE_STEPS;
+use crate::process::Resolved;
+use crate::{Ancestor, Lineage};
+
+/// Steps from a context to the one that holds its image.
+const IMAGE_STEPS: usize = 8;
+
+/// Resolves the contexts of a segment, each once.
+pub struct Resolver<'a> {
+    contexts: &'a Contexts<'a>,
+    known: HashMap<ContextId, (Arc<Context>, Lineage)>,
+}
+
+/// Stands in for a context that cannot be read.
+fn placeholder(id: ContextId) -> Context {
+    Context {
+        id,
+        process: ProcessKey { boot: 0, start: 0, pid: 0 },
+        lineage: None,
+        creator: None,
+        ppid: 0,
+        since: 0,
+        fork_time: 0,
+        exec_time: 0,
+        comm: String::new(),
+        tty: String::new(),
+        image: ImageRef::Unknown,
+        credentials: event::Credentials::default(),
+        container: None,
+        cgroup: String::new(),
+        source: Source::Placeholder,
+        flags: context_flags::LINEAGE_UNKNOWN,
+    }
+}
+
+impl<'a> Resolver<'a> {
+    pub fn new(contexts: &'a Contexts<'a>) -> Self {
+        Self { contexts, known: HashMap::new() }
+    }
+
+    /// The image of a context.
+    pub fn image(&self, context: &Context) -> Option<Arc<Image>> {
+        let mut reference = context.image.clone();
+        for _ in 0..IMAGE_STEPS {
+            match reference {
+                ImageRef::Unknown => return None,
+                ImageRef::Own(image) => return Some(image),
+                ImageRef::Shared(holder) => reference = self.contexts.get(holder)?.image.clone(),
+            }
+        }
+        None
+    }
+
+    /// A context with all that it came from.
+    pub fn resolve(&mut self, id: ContextId) -> (Arc<Context>, Lineage) {
+        if let Some(known) = self.known.get(&id) {
+            return known.clone();
+        }
+        let resolved = match self.contexts.get(id) {
+            None => (Arc::new(placeholder(id)), Lineage::default()),
+            Some(context) => {
+                let mut out = Resolved { image: self.image(&context), ..Resolved::default() };
+                let mut next = context.lineage;
+                while let Some(id) = next {
+                    if out.ancestors.len() == LINEAGE_STEPS {
+                        out.truncated = true;
+                        break;
+                    }
+                    let Some(ancestor) = self.contexts.get(id) else {
+                        out.truncated = true;
+                        break;
+                    };
+                    next = ancestor.lineage;
+                    let image = self.image(&ancestor);
+                    out.ancestors.push(Ancestor { context: ancestor, image });
+                }
+                (context, Lineage(Arc::new(out)))
+            }
+        };
+        self.known.insert(id, resolved.clone());
+        resolved
+    }
+}

@@ -1,0 +1,123 @@
+//! Reading a store.
+
+mod cache;
+mod contexts;
+mod gaps;
+mod index;
+mod lineage;
+mod paths;
+mod processes;
+mod scan;
+mod segment;
+mod select;
+mod shared;
+mod summing;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use event::{Class, EventId, Gap, Nanos, ProcessKey};
+
+pub(crate) use self::segment::Segment;
+pub(crate) use self::shared::Shared;
+use crate::segment::file;
+use crate::{Filter, Found, OpenError, Order, Page, Process, ProcessPage, ProcessQuery, Query, QueryError, Stats};
+
+/// A store to read. Clones share their caches.
+#[derive(Clone, Debug)]
+pub struct Store {
+    shared: Arc<Shared>,
+}
+
+impl Store {
+    pub(crate) fn of(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Opens a store that nobody writes (or a directory of copied segments, or one segment's file), for reading only:
+    /// nothing is ever changed, also where a crash left a segment open.
+    ///
+    /// # Errors
+    /// If there is none, it is being written, or it comes from a newer release.
+    pub fn open(dir: &Path) -> Result<Self, OpenError> {
+        let io = |source| OpenError::Io { action: "reading", path: dir.to_owned(), source };
+        let metadata = std::fs::metadata(dir).map_err(io)?;
+        let files = if metadata.is_file() {
+            vec![(file::number(dir).unwrap_or(1), dir.to_owned())]
+        } else {
+            drop(crate::writer::lock_shared(dir)?);
+            let inner = dir.join("segments");
+            let files = file::list(if inner.is_dir() { &inner } else { dir }).map_err(io)?;
+            if files.is_empty() && !inner.is_dir() {
+                return Err(OpenError::Missing { path: dir.to_owned() });
+            }
+            files
+        };
+        let segments = Segment::look_all(files)?;
+        Ok(Self::of(Arc::new(Shared::new(segments, None))))
+    }
+
+    /// Events that fit, in the order of recording or against it.
+    ///
+    /// # Errors
+    /// If the question makes no sense. Unreadable parts are left out and show as gaps.
+    pub fn events(&self, query: &Query) -> Result<Page, QueryError> {
+        scan::events(&self.shared, query)
+    }
+
+    /// One event.
+    ///
+    /// # Errors
+    /// As [`Self::events`].
+    pub fn event(&self, id: EventId) -> Result<Option<Found>, QueryError> {
+        let Some(before) = id.checked_sub(1) else { return Ok(None) };
+        let query =
+            Query { filter: Filter::default(), order: Order::Asc, limit: 1, after: Some(before) };
+        Ok(scan::events(&self.shared, &query)?.events.into_iter().find(|found| found.id == id))
+    }
+
+    /// Processes that fit.
+    ///
+    /// # Errors
+    /// As [`Self::events`].
+    pub fn processes(&self, query: &ProcessQuery) -> Result<ProcessPage, QueryError> {
+        processes::processes(&self.shared, query)
+    }
+
+    /// One process.
+    ///
+    /// # Errors
+    /// As [`Self::events`].
+    pub fn process(&self, key: ProcessKey) -> Result<Option<Process>, QueryError> {
+        let filter = Filter { processes: vec![key], ..Filter::default() };
+        let query = ProcessQuery { filter, limit: 1, ..ProcessQuery::default() };
+        Ok(processes::processes(&self.shared, &query)?.processes.pop())
+    }
+
+    /// Spans in which something is missing, that overlap `since..until`: recorded losses, damage, removal. An empty
+    /// `classes` means all; a gap of class `All` is always among them.
+    #[must_use]
+    pub fn gaps(&self, since: Option<Nanos>, until: Option<Nanos>, classes: &[Class]) -> Vec<Gap> {
+        gaps::gaps(&self.shared, since, until, classes)
+    }
+
+    /// Recorded paths that begin with `prefix`, in byte order, with their numbers of events: each event counts for its
+    /// file, for its destination, and for the image that it put in place or that ended.
+    ///
+    /// # Errors
+    /// As [`Self::events`].
+    pub fn paths(
+        &self,
+        prefix: &str,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Vec<(String, u64)>, QueryError> {
+        paths::paths(&self.shared, prefix, limit, after)
+    }
+
+    /// What is in it.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        summing::stats(&self.shared)
+    }
+}

@@ -1,0 +1,124 @@
+//! Recorded paths with their numbers of events.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use event::Kind;
+
+use super::contexts::Contexts;
+use super::scan::{Blocks, zones};
+use super::segment::Segment;
+use super::shared::Shared;
+use crate::limits::MAX_PATHS;
+use crate::segment::file::FileError;
+use crate::{Order, QueryError, SegmentState};
+
+/// The first paths after a given one.
+#[derive(Debug)]
+pub struct Counts<'a> {
+    prefix: &'a str,
+    after: Option<&'a str>,
+    limit: usize,
+    found: BTreeMap<String, u64>,
+}
+
+impl Counts<'_> {
+    /// Whether a path is asked for.
+    pub fn wants(&self, path: &str) -> bool {
+        !path.is_empty() && path.starts_with(self.prefix) && self.after.is_none_or(|after| path > after)
+    }
+
+    /// Counts a path. What can no longer be among the first is let go.
+    pub fn add(&mut self, path: &str, count: u64) {
+        if let Some(known) = self.found.get_mut(path) {
+            *known += count;
+            return;
+        }
+        if self.found.len() >= self.limit {
+            // Once let go, a path does not come back: only smaller ones are still let in.
+            match self.found.last_key_value() {
+                Some((last, _)) if path < last.as_str() => {}
+                _ => return,
+            }
+            self.found.pop_last();
+        }
+        self.found.insert(path.to_owned(), count);
+    }
+}
+
+/// Recorded paths, in byte order.
+pub fn paths(
+    shared: &Shared,
+    prefix: &str,
+    limit: usize,
+    after: Option<&str>,
+) -> Result<Vec<(String, u64)>, QueryError> {
+    if limit > MAX_PATHS {
+        return Err(QueryError::TooMuch { what: "the number of paths of one answer", limit: MAX_PATHS });
+    }
+    let mut counts = Counts { prefix, after, limit, found: BTreeMap::new() };
+    if limit == 0 {
+        return Ok(Vec::new());
+    }
+    for segment in shared.segments() {
+        if segment.head.is_none() || segment.form() == SegmentState::Damaged {
+            continue;
+        }
+        if count(shared, &segment, &mut counts).is_err() {
+            shared.damaged(&segment, 0, None);
+        }
+    }
+    Ok(counts.found.into_iter().collect())
+}
+
+fn count(shared: &Shared, segment: &Segment, counts: &mut Counts<'_>) -> Result<(), FileError> {
+    let view = shared.view(segment)?;
+    if super::index::counted(&view, counts)? {
+        return Ok(());
+    }
+    let contexts = Contexts::new(shared, segment, &view)?;
+    let images = image_paths(&contexts)?;
+    let blocks = Blocks::new(shared, segment, &view)?;
+    zones(shared, segment, &view, Order::Asc, |zone| {
+        let Ok(core) = blocks.core(&zone) else {
+            shared.damaged(segment, zone.first, Some(&zone));
+            return Ok(true);
+        };
+        let mut numbers = vec![0_u64; core.paths.len()];
+        for row in 0..core.times.len() {
+            for path in [core.path(core.files[row]), core.path(core.destinations[row])].into_iter().flatten() {
+                numbers[path as usize] += 1;
+            }
+            if matches!(core.kinds[row], Kind::Exec | Kind::Exit)
+                && core.files[row] == 0
+                && let Some(path) = images.get(&zone.contexts[core.whos[row] as usize])
+                && counts.wants(path)
+            {
+                counts.add(path, 1);
+            }
+        }
+        for (path, number) in core.paths.iter().zip(numbers) {
+            if counts.wants(path) {
+                counts.add(path, number);
+            }
+        }
+        Ok(true)
+    })
+}
+
+/// Path of each context's image.
+pub fn image_paths(contexts: &Contexts<'_>) -> Result<HashMap<u64, Arc<str>>, FileError> {
+    let mut paths: HashMap<u64, Arc<str>> = HashMap::new();
+    contexts.each(|_, summary| {
+        for row in 0..summary.ids.len() {
+            let path = match summary.exe(row) {
+                Some(exe) => Some(Arc::from(exe)),
+                None => paths.get(&summary.shared[row]).cloned(),
+            };
+            if let Some(path) = path {
+                paths.insert(summary.ids[row], path);
+            }
+        }
+    })?;
+    Ok(paths)
+}

@@ -1,0 +1,216 @@
+//! Answering a question for events: segment by segment, block by block, until there are enough.
+
+use std::sync::Arc;
+
+use event::{EventId, Kind};
+use redb::ReadableTable;
+
+use super::cache::{Cached, Sort};
+use super::contexts::Contexts;
+use super::lineage::Resolver;
+use super::segment::{Segment, View};
+use super::select::{self, Selected};
+use super::shared::Shared;
+use crate::block::{Core, Rest, Zone};
+use crate::bytes::Damaged;
+use crate::limits::MAX_LIMIT;
+use crate::segment::file::{FileError, guarded};
+use crate::segment::tables::{BLOCKS, PieceKey, ZONES, get};
+use crate::{Filter, Found, Order, Page, Query, QueryError, SegmentState};
+
+/// The blocks of a segment.
+pub struct Blocks<'a> {
+    shared: &'a Shared,
+    segment: &'a Segment,
+    table: redb::ReadOnlyTable<&'static PieceKey, &'static [u8]>,
+}
+
+impl<'a> Blocks<'a> {
+    pub fn new(shared: &'a Shared, segment: &'a Segment, view: &View) -> Result<Self, FileError> {
+        let table = guarded(|| Ok(view.transaction.open_table(BLOCKS)?))?;
+        Ok(Self { shared, segment, table })
+    }
+
+    fn value(&self, zone: &Zone) -> Result<Vec<u8>, FileError> {
+        let value = guarded(|| Ok(get(&self.table, zone.first)?))?;
+        Ok(value.ok_or(Damaged("a block is missing"))?)
+    }
+
+    fn key(&self, zone: &Zone) -> (u64, u64, u64) {
+        (self.segment.uid, zone.first, u64::from(zone.count))
+    }
+
+    /// Paths and columns of a block.
+    pub fn core(&self, zone: &Zone) -> Result<Arc<Core>, FileError> {
+        let key = self.key(zone);
+        if let Some(Cached::Core(core)) = self.shared.cache.get(Sort::Core, key) {
+            return Ok(core);
+        }
+        let core = Arc::new(Core::decode(zone, &self.value(zone)?)?);
+        self.shared.cache.put(Sort::Core, key, Cached::Core(Arc::clone(&core)), core.size());
+        Ok(core)
+    }
+
+    /// The rest of a block.
+    pub fn rest(&self, zone: &Zone, core: &Core) -> Result<Arc<Rest>, FileError> {
+        let key = self.key(zone);
+        if let Some(Cached::Rest(rest)) = self.shared.cache.get(Sort::Rest, key) {
+            return Ok(rest);
+        }
+        let rest = Arc::new(Rest::decode(zone, core.file_paths.len(), &self.value(zone)?)?);
+        self.shared.cache.put(Sort::Rest, key, Cached::Rest(Arc::clone(&rest)), rest.size());
+        Ok(rest)
+    }
+}
+
+/// Calls `each` with the header rows in the order asked for, until it says false. Damaged ones are noted.
+pub fn zones(
+    shared: &Shared,
+    segment: &Segment,
+    view: &View,
+    order: Order,
+    mut each: impl FnMut(Zone) -> Result<bool, FileError>,
+) -> Result<(), FileError> {
+    guarded(|| {
+        let table = view.transaction.open_table(ZONES)?;
+        let mut rows = table.iter()?;
+        loop {
+            let row = match order {
+                Order::Asc => rows.next(),
+                Order::Desc => rows.next_back(),
+            };
+            let Some(row) = row else { return Ok(()) };
+            let (key, value) = row?;
+            let first = u64::from_be_bytes(*key.value());
+            match Zone::decode(first, value.value()) {
+                Ok(zone) => {
+                    if !each(zone)? {
+                        return Ok(());
+                    }
+                }
+                Err(_) => shared.damaged(segment, first, None),
+            }
+        }
+    })
+}
+
+fn check(filter: &Filter) -> Result<(), QueryError> {
+    if filter.descendants && filter.pids.is_empty() && filter.processes.is_empty() {
+        return Err(QueryError::DescendantsOfNothing);
+    }
+    Ok(())
+}
+
+/// Answers a question.
+pub fn events(shared: &Shared, query: &Query) -> Result<Page, QueryError> {
+    check(&query.filter)?;
+    if query.limit > MAX_LIMIT {
+        return Err(QueryError::TooMuch { what: "the number of events of one answer", limit: MAX_LIMIT });
+    }
+    let mut page = Page::default();
+    if query.limit == 0 {
+        return Ok(page);
+    }
+    let mut segments = shared.segments();
+    if query.order == Order::Desc {
+        segments.reverse();
+    }
+    for segment in segments.iter().filter(|segment| reaches(segment, query)) {
+        if let Err(error) = scan(shared, segment, query, &mut page.events) {
+            tracing::debug!(file = %segment.path.display(), %error, "a segment cannot be read");
+            shared.damaged(segment, 0, None);
+        }
+        if page.events.len() > query.limit {
+            page.events.truncate(query.limit);
+            page.next = page.events.last().map(|found| found.id);
+            break;
+        }
+    }
+    Ok(page)
+}
+
+/// Whether a segment can have anything that is asked for, by what is known without opening it.
+fn reaches(segment: &Segment, query: &Query) -> bool {
+    let (Some(head), true) = (&segment.head, segment.form() != SegmentState::Damaged) else { return false };
+    let totals = segment.totals();
+    let Some((from, to)) = totals.span else { return false };
+    let kinds = select::kinds(&query.filter);
+    let last = (head.first_event + totals.events).saturating_sub(1);
+    query.filter.since.is_none_or(|since| to >= since)
+        && query.filter.until.is_none_or(|until| from < until)
+        && totals.kinds.iter().any(|(kind, _)| Kind::try_from(*kind).is_ok_and(&kinds))
+        && query.after.is_none_or(|after| match query.order {
+            Order::Asc => last > after,
+            Order::Desc => head.first_event < after,
+        })
+}
+
+fn scan(shared: &Shared, segment: &Segment, query: &Query, out: &mut Vec<Found>) -> Result<(), FileError> {
+    let filter = &query.filter;
+    let view = shared.view(segment)?;
+    let contexts = Contexts::new(shared, segment, &view)?;
+    let kinds = select::kinds(filter);
+    let selected = select::select(&contexts, filter, kinds(Kind::Exec) || kinds(Kind::Exit))?;
+    if selected.contexts.as_ref().is_some_and(std::collections::HashSet::is_empty) {
+        return Ok(());
+    }
+    let candidates = super::index::candidates(&view, filter, &selected)?;
+    let blocks = Blocks::new(shared, segment, &view)?;
+    let mut resolver = Resolver::new(&contexts);
+    zones(shared, segment, &view, query.order, |zone| {
+        let beyond = match (query.order, query.after) {
+            (_, None) => false,
+            (Order::Asc, Some(after)) => zone.end() <= after.saturating_add(1),
+            (Order::Desc, Some(after)) => zone.first >= after,
+        };
+        let possible = candidates.as_ref().is_none_or(|candidates| candidates.contains(&zone.first));
+        if beyond || !possible || !select::may_fit(&zone, filter, &selected, &kinds) {
+            return Ok(true);
+        }
+        match block(&blocks, &zone, query, &selected, &kinds, &mut resolver, out) {
+            Ok(()) => {}
+            Err(_) => shared.damaged(segment, zone.first, Some(&zone)),
+        }
+        Ok(out.len() <= query.limit)
+    })
+}
+
+fn block(
+    blocks: &Blocks<'_>,
+    zone: &Zone,
+    query: &Query,
+    selected: &Selected,
+    kinds: &impl Fn(Kind) -> bool,
+    resolver: &mut Resolver<'_>,
+    out: &mut Vec<Found>,
+) -> Result<(), FileError> {
+    let core = blocks.core(zone)?;
+    let mut rows = select::rows(zone, &core, &query.filter, selected, kinds);
+    if query.order == Order::Desc {
+        rows.reverse();
+    }
+    let id = |row: usize| zone.first + row as EventId;
+    rows.retain(|row| {
+        query.after.is_none_or(|after| match query.order {
+            Order::Asc => id(*row) > after,
+            Order::Desc => id(*row) < after,
+        })
+    });
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let rest = blocks.rest(zone, &core)?;
+    for row in rows {
+        if !select::address_fits(&rest, row, &query.filter) {
+            continue;
+        }
+        let event = core.event(zone, &rest, row).ok_or(Damaged("an event is incomplete"))?;
+        let (context, lineage) = resolver.resolve(event.context);
+        out.push(Found { id: id(row), event, context, lineage });
+        // One more than asked for tells that there is a next page.
+        if out.len() > query.limit {
+            return Ok(());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! A segment as readers see it.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
+
+use crate::{OpenError, SegmentState};
+use crate::block::Zone;
+use crate::segment::file::{self, FileError, guarded};
+use crate::segment::meta::{Closed, Head, PACKED, Packed, Totals};
+use crate::segment::tables::{META, ZONES};
+
+/// Tells segments' files apart in caches, also when one takes the place of another.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+/// A segment.
+#[derive(Debug)]
+pub struct Segment {
+    /// Never used twice.
+    pub uid: u64,
+    /// Its number.
+    pub number: u64,
+    /// Its file.
+    pub path: PathBuf,
+    /// What it began with; `None` if it cannot be read.
+    pub head: Option<Head>,
+    state: RwLock<State>,
+    database: Mutex<Option<Arc<Database>>>,
+}
+
+#[derive(Clone, Debug)]
+struct State {
+    form: SegmentState,
+    totals: Totals,
+    digest: Option<crate::block::Hash>,
+}
+
+impl Segment {
+    /// Looks at a file.
+    ///
+    /// # Errors
+    /// Only if a newer release wrote it; a file that cannot be read becomes a damaged segment.
+    pub fn look(number: u64, path: &Path) -> Result<Self, migrations::Newer> {
+        match Self::try_look(number, path) {
+            Ok(segment) => Ok(segment),
+            Err(FileError::Newer(newer)) => Err(newer),
+            Err(error) => {
+                tracing::warn!(file = %path.display(), %error, "a segment cannot be read; its events are missing");
+                Ok(Self::new(number, path, None, SegmentState::Damaged, Totals::default(), None, None))
+            }
+        }
+    }
+
+    /// Looks at all files of a store.
+    ///
+    /// # Errors
+    /// If a newer release wrote one of them.
+    pub fn look_all(files: Vec<(u64, PathBuf)>) -> Result<Vec<Arc<Self>>, OpenError> {
+        let mut segments = Vec::new();
+        for (number, path) in files {
+            let segment = Self::look(number, &path).map_err(|newer| OpenError::Newer {
+                found: newer.found,
+                supported: newer.supported,
+                path,
+            })?;
+            segments.push(Arc::new(segment));
+        }
+        Ok(segments)
+    }
+
+    fn try_look(number: u64, path: &Path) -> Result<Self, FileError> {
+        let database = file::readable(path)?;
+        let (head, closed) = file::facts(&database)?;
+        let (form, totals, digest) = match closed {
+            Some(Closed { totals, digest }) => {
+                let packed = guarded(|| {
+                    let read = database.begin_read()?;
+                    let table = read.open_table(META)?;
+                    Ok(table.get(PACKED)?.is_some())
+                })?;
+                (if packed { SegmentState::Packed } else { SegmentState::Closed }, totals, Some(digest))
+            }
+            None => (SegmentState::Open, count(&database)?, None),
+        };
+        Ok(Self::new(number, path, Some(head), form, totals, digest, None))
+    }
+
+    /// A segment of which everything is known.
+    pub fn new(
+        number: u64,
+        path: &Path,
+        head: Option<Head>,
+        form: SegmentState,
+        totals: Totals,
+        digest: Option<crate::block::Hash>,
+        database: Option<Arc<Database>>,
+    ) -> Self {
+        Self {
+            uid: NEXT.fetch_add(1, Ordering::Relaxed),
+            number,
+            path: path.to_owned(),
+            head,
+            state: RwLock::new(State { form, totals, digest }),
+            database: Mutex::new(database),
+        }
+    }
+
+    /// What it is.
+    pub fn form(&self) -> SegmentState {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).form
+    }
+
+    /// What is in it.
+    pub fn totals(&self) -> Totals {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).totals.clone()
+    }
+
+    /// Its digest, once closed.
+    pub fn digest(&self) -> Option<crate::block::Hash> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner).digest
+    }
+
+    /// A commit added to it.
+    pub fn grow(&self, totals: Totals) {
+        self.state.write().unwrap_or_else(PoisonError::into_inner).totals = totals;
+    }
+
+    /// It was closed; from now on it is read through a handle that does not write.
+    pub fn closed(&self, closed: Closed) {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        *state = State { form: SegmentState::Closed, totals: closed.totals, digest: Some(closed.digest) };
+        self.set_database(None);
+    }
+
+    /// Nothing can be read from it any more.
+    pub fn broken(&self) {
+        self.state.write().unwrap_or_else(PoisonError::into_inner).form = SegmentState::Damaged;
+        self.set_database(None);
+    }
+
+    /// Changes the handle that readers share.
+    pub fn set_database(&self, database: Option<Arc<Database>>) {
+        *self.database.lock().unwrap_or_else(PoisonError::into_inner) = database;
+    }
+
+    /// Closes the file if nobody is using it just now.
+    pub fn let_go(&self) {
+        if self.form() != SegmentState::Open {
+            self.set_database(None);
+        }
+    }
+
+    /// Whether its file is held open.
+    pub fn is_held(&self) -> bool {
+        self.database.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    /// A consistent view of it.
+    pub fn read(&self) -> Result<View, FileError> {
+        let database = {
+            let mut held = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+            match &*held {
+                Some(database) => Arc::clone(database),
+                None => {
+                    let opened = Arc::new(file::readable(&self.path)?);
+                    *held = Some(Arc::clone(&opened));
+                    opened
+                }
+            }
+        };
+        let transaction = guarded(|| Ok(database.begin_read()?))?;
+        Ok(View { transaction, _database: database })
+    }
+
+    /// Bytes of its file.
+    pub fn bytes(&self) -> u64 {
+        std::fs::metadata(&self.path).map_or(0, |metadata| metadata.len())
+    }
+
+    /// Index over kinds, if it is packed.
+    pub fn packed(view: &View) -> Result<Option<Packed>, FileError> {
+        file::fact(&view.transaction, PACKED)
+    }
+}
+
+/// A consistent view of a segment.
+pub struct View {
+    /// To read by.
+    pub transaction: ReadTransaction,
+    /// Outlives the transaction.
+    _database: Arc<Database>,
+}
+
+/// Counts what is in a segment that was not closed.
+pub fn count(database: &Database) -> Result<Totals, FileError> {
+    guarded(|| {
+        let read = database.begin_read()?;
+        let mut totals = Totals::default();
+        let zones = read.open_table(ZONES)?;
+        for row in zones.iter()? {
+            let (key, value) = row?;
+            totals.add_zone(&Zone::decode(u64::from_be_bytes(*key.value()), value.value())?);
+        }
+        Ok(totals)
+    })
+}

@@ -1,0 +1,219 @@
+//! Which contexts and which events of a block fit a filter.
+
+use std::collections::HashSet;
+
+use event::{Detail, Kind, ProcessKey};
+
+use super::contexts::Contexts;
+use crate::block::{Core, Rest, Zone};
+use crate::context::Summary;
+use crate::segment::file::FileError;
+use crate::{Filter, PathPattern};
+
+/// Rounds in which descendants are looked for; each finds at least one more generation, usually all.
+const ROUNDS: usize = 64;
+
+/// Contexts of a segment that fit.
+#[derive(Debug, Default)]
+pub struct Selected {
+    /// Those that fit the filter's fields about processes; `None` if it has none.
+    pub contexts: Option<HashSet<u64>>,
+    /// Those whose image fits the filter's paths; `None` if it has none.
+    pub images: Option<HashSet<u64>>,
+}
+
+/// Whether a filter has fields that are answered by contexts.
+pub fn asks_for_contexts(filter: &Filter) -> bool {
+    !(filter.pids.is_empty()
+        && filter.ppids.is_empty()
+        && filter.processes.is_empty()
+        && filter.uids.is_empty()
+        && filter.users.is_empty()
+        && filter.comms.is_empty()
+        && filter.exes.is_empty()
+        && filter.containers.is_empty())
+}
+
+fn any<T: PartialEq<U>, U: ?Sized>(wanted: &[T], value: &U) -> bool {
+    wanted.is_empty() || wanted.iter().any(|wanted| wanted == value)
+}
+
+/// Processes of a segment that descend from what is asked for, that included.
+fn subtree(contexts: &Contexts<'_>, filter: &Filter) -> Result<HashSet<ProcessKey>, FileError> {
+    let root = |key: &ProcessKey| filter.pids.contains(&key.pid) || filter.processes.contains(key);
+    let mut inside: HashSet<ProcessKey> = HashSet::new();
+    let mut inside_contexts: HashSet<u64> = HashSet::new();
+    for _ in 0..ROUNDS {
+        let before = inside_contexts.len();
+        contexts.each(|_, summary| {
+            for row in 0..summary.ids.len() {
+                let process = summary.process(row);
+                let creator = summary.creator(row);
+                let fits = inside.contains(&process)
+                    || root(&process)
+                    || creator.is_some_and(|creator| inside.contains(&creator) || root(&creator))
+                    || inside_contexts.contains(&summary.lineages[row]);
+                if fits {
+                    inside.insert(process);
+                    inside_contexts.insert(summary.ids[row]);
+                }
+            }
+        })?;
+        if inside_contexts.len() == before {
+            break;
+        }
+    }
+    Ok(inside)
+}
+
+/// Contexts whose image's path fits one of the patterns.
+fn images(contexts: &Contexts<'_>, patterns: &[PathPattern]) -> Result<HashSet<u64>, FileError> {
+    let mut found = HashSet::new();
+    contexts.each(|_, summary| {
+        for row in 0..summary.ids.len() {
+            let fits = match summary.exe(row) {
+                Some(exe) => patterns.iter().any(|pattern| pattern.matches(exe)),
+                None => found.contains(&summary.shared[row]),
+            };
+            if fits {
+                found.insert(summary.ids[row]);
+            }
+        }
+    })?;
+    Ok(found)
+}
+
+/// The filter without its fields about processes.
+fn fits(summary: &Summary, row: usize, filter: &Filter) -> bool {
+    any(&filter.ppids, &summary.ppids[row])
+        && any(&filter.uids, &summary.uids[row])
+        && any(&filter.users, summary.texts[summary.users[row] as usize].as_str())
+        && any(&filter.comms, summary.texts[summary.comms[row] as usize].as_str())
+        && (filter.containers.is_empty()
+            || summary.container(row).is_some_and(|container| any(&filter.containers, container)))
+}
+
+/// Looks through a segment's contexts.
+pub fn select(contexts: &Contexts<'_>, filter: &Filter, with_images: bool) -> Result<Selected, FileError> {
+    let mut selected = Selected::default();
+    if asks_for_contexts(filter) {
+        let tree = if filter.descendants { Some(subtree(contexts, filter)?) } else { None };
+        let exes = if filter.exes.is_empty() { None } else { Some(images(contexts, &filter.exes)?) };
+        let mut found = HashSet::new();
+        contexts.each(|_, summary| {
+            for row in 0..summary.ids.len() {
+                let process = summary.process(row);
+                let who = match &tree {
+                    Some(tree) => tree.contains(&process),
+                    None => any(&filter.pids, &process.pid) && any(&filter.processes, &process),
+                };
+                if who
+                    && fits(summary, row, filter)
+                    && exes.as_ref().is_none_or(|exes| exes.contains(&summary.ids[row]))
+                {
+                    found.insert(summary.ids[row]);
+                }
+            }
+        })?;
+        selected.contexts = Some(found);
+    }
+    if with_images && !filter.paths.is_empty() {
+        selected.images = Some(images(contexts, &filter.paths)?);
+    }
+    Ok(selected)
+}
+
+/// The kinds that a filter lets through, as far as they can be told without looking at events.
+pub fn kinds(filter: &Filter) -> impl Fn(Kind) -> bool {
+    let sockets = !filter.ips.is_empty() || !filter.ports.is_empty();
+    let allowed: Vec<Kind> = Kind::ALL
+        .into_iter()
+        .filter(|kind| {
+            any(&filter.kinds, kind)
+                && any(&filter.categories, &kind.category())
+                && (!sockets || matches!(kind, Kind::Bind | Kind::Connect))
+        })
+        .collect();
+    move |kind| allowed.contains(&kind)
+}
+
+/// Whether a block can have anything that fits.
+pub fn may_fit(zone: &Zone, filter: &Filter, selected: &Selected, kinds: &impl Fn(Kind) -> bool) -> bool {
+    filter.since.is_none_or(|since| zone.max_time >= since)
+        && filter.until.is_none_or(|until| zone.min_time < until)
+        && zone.kinds.iter().any(|(kind, _)| Kind::try_from(*kind).is_ok_and(kinds))
+        && (filter.outcomes.is_empty()
+            || filter.outcomes.iter().any(|outcome| zone.outcomes & (1 << (*outcome as u8)) != 0))
+        && selected.contexts.as_ref().is_none_or(|contexts| zone.contexts.iter().any(|id| contexts.contains(id)))
+}
+
+/// Which of a block's distinct paths fit.
+pub fn paths(core: &Core, patterns: &[PathPattern]) -> Vec<bool> {
+    let mut fits = vec![false; core.paths.len()];
+    for pattern in patterns {
+        let prefix = pattern.literal_prefix();
+        let from = core.paths.partition_point(|path| &**path < prefix);
+        for at in from..core.paths.len() {
+            if !core.paths[at].starts_with(prefix) {
+                break;
+            }
+            if pattern.matches(&core.paths[at]) {
+                fits[at] = true;
+            }
+        }
+    }
+    fits
+}
+
+/// The events of a block that fit, but for addresses and ports.
+pub fn rows(zone: &Zone, core: &Core, filter: &Filter, selected: &Selected, kinds: &impl Fn(Kind) -> bool) -> Vec<usize> {
+    let allowed: Vec<bool> =
+        (0..=u8::MAX).map(|number| Kind::try_from(number).is_ok_and(kinds)).collect();
+    let who: Option<Vec<bool>> = selected
+        .contexts
+        .as_ref()
+        .map(|contexts| zone.contexts.iter().map(|id| contexts.contains(id)).collect());
+    let images: Option<Vec<bool>> = selected
+        .images
+        .as_ref()
+        .map(|images| zone.contexts.iter().map(|id| images.contains(id)).collect());
+    let paths = (!filter.paths.is_empty()).then(|| paths(core, &filter.paths));
+    if let (Some(paths), None) = (&paths, images.as_ref().filter(|images| images.contains(&true)))
+        && !paths.contains(&true)
+    {
+        return Vec::new();
+    }
+    let file_fits = |paths: &[bool], file| core.path(file).is_some_and(|path| paths[path as usize]);
+    (0..core.times.len())
+        .filter(|row| {
+            let row = *row;
+            let kind = core.kinds[row];
+            allowed[usize::from(kind.number())]
+                && filter.since.is_none_or(|since| core.times[row] >= since)
+                && filter.until.is_none_or(|until| core.times[row] < until)
+                && who.as_ref().is_none_or(|who| who[core.whos[row] as usize])
+                && any(&filter.tids, &core.tids[row])
+                && (filter.outcomes.is_empty() || any(&filter.outcomes, &core.outcome(row)))
+                && paths.as_ref().is_none_or(|paths| {
+                    file_fits(paths, core.files[row])
+                        || file_fits(paths, core.destinations[row])
+                        || (matches!(kind, Kind::Exec | Kind::Exit)
+                            && images.as_ref().is_some_and(|images| images[core.whos[row] as usize]))
+                })
+        })
+        .collect()
+}
+
+/// Whether an event's addresses and ports fit.
+pub fn address_fits(rest: &Rest, row: usize, filter: &Filter) -> bool {
+    if filter.ips.is_empty() && filter.ports.is_empty() {
+        return true;
+    }
+    let Some(Detail::Socket(address)) = rest.detail(row) else { return false };
+    let ip = filter.ips.is_empty()
+        || address.ip.into_iter().chain(address.local.map(|(ip, _)| ip)).any(|ip| filter.ips.contains(&ip));
+    let port = filter.ports.is_empty()
+        || (address.ip.is_some() && filter.ports.contains(&address.port))
+        || address.local.is_some_and(|(_, port)| filter.ports.contains(&port));
+    ip && port
+}

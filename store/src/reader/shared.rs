@@ -1,0 +1,191 @@
+//! What all readers of a store share.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use event::{Class, Context, ContextId, Exit, Gap, GapReason, Nanos};
+
+use super::cache::Cache;
+use super::contexts::Contexts;
+use super::segment::{Segment, View};
+use crate::block::Zone;
+use crate::limits::OPEN_SEGMENTS;
+use crate::segment::file::FileError;
+use crate::segment::meta::Totals;
+
+/// The segments, and what was decoded of them.
+#[derive(Debug)]
+pub struct Shared {
+    segments: RwLock<Vec<Arc<Segment>>>,
+    pub cache: Cache,
+    /// Start of what was removed, as far as is known.
+    removed_from: Mutex<Option<Nanos>>,
+    /// Blocks found damaged, by segment and first event.
+    damage: Mutex<BTreeMap<(u64, u64), Gap>>,
+    /// Segments by last use.
+    recent: Mutex<VecDeque<u64>>,
+    /// The cap, if somebody writes.
+    pub max_size: Option<u64>,
+}
+
+impl Shared {
+    pub fn new(segments: Vec<Arc<Segment>>, max_size: Option<u64>) -> Self {
+        let shared = Self {
+            segments: RwLock::new(segments),
+            cache: Cache::default(),
+            removed_from: Mutex::new(None),
+            damage: Mutex::default(),
+            recent: Mutex::default(),
+            max_size,
+        };
+        // Each segment begins with what is known of the removed ones, the newest knows most.
+        let newest = shared.segments().iter().rev().find_map(|segment| {
+            let view = shared.view(segment).ok()?;
+            let gaps: Vec<Gap> = super::gaps::recorded(&view).ok()?;
+            gaps.iter().filter(|gap| gap.reason == GapReason::Evicted).map(|gap| gap.from).min()
+        });
+        *shared.removed_from.lock().unwrap_or_else(PoisonError::into_inner) = newest;
+        shared
+    }
+
+    /// The segments, oldest first.
+    pub fn segments(&self) -> Vec<Arc<Segment>> {
+        self.segments.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A segment by number.
+    pub fn segment(&self, number: u64) -> Option<Arc<Segment>> {
+        self.segments().into_iter().find(|segment| segment.number == number)
+    }
+
+    /// A new segment.
+    pub fn push(&self, segment: Arc<Segment>) {
+        self.segments.write().unwrap_or_else(PoisonError::into_inner).push(segment);
+    }
+
+    /// A commit added to a segment.
+    pub fn grew(&self, segment: &Segment, totals: Totals) {
+        let _ = self;
+        segment.grow(totals);
+    }
+
+    /// A segment was rewritten: the new file takes its place, if it is still there.
+    pub fn replace(&self, new: &Arc<Segment>) {
+        let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = segments.iter_mut().find(|segment| segment.number == new.number) {
+            *place = Arc::clone(new);
+        }
+    }
+
+    /// The segments and their bytes on disk, unfinished rewriting included.
+    pub fn sizes(&self) -> (Vec<Arc<Segment>>, u64) {
+        let segments = self.segments();
+        let bytes = segments
+            .iter()
+            .map(|segment| {
+                let unfinished = std::fs::metadata(crate::writer::unfinished(&segment.path))
+                    .map_or(0, |metadata| metadata.len());
+                segment.bytes() + unfinished
+            })
+            .sum();
+        (segments, bytes)
+    }
+
+    /// A segment was removed.
+    pub fn evict(&self, removed: &Segment) {
+        let totals = removed.totals();
+        let from = totals.span.map(|(from, _)| from).or(removed.head.as_ref().map(|head| head.created));
+        {
+            let mut known = self.removed_from.lock().unwrap_or_else(PoisonError::into_inner);
+            *known = match (*known, from) {
+                (Some(known), Some(from)) => Some(known.min(from)),
+                (known, from) => known.or(from),
+            };
+        }
+        self.damage
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|(number, _), _| *number != removed.number);
+        self.segments
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|segment| segment.number != removed.number);
+    }
+
+    /// What was removed from the head of the store, as one gap.
+    pub fn evicted(&self) -> Option<Gap> {
+        let segments = self.segments();
+        let first = segments.iter().find_map(|segment| segment.head.clone())?;
+        let known = *self.removed_from.lock().unwrap_or_else(PoisonError::into_inner);
+        if first.number <= 1 && known.is_none() {
+            return None;
+        }
+        let from = known.unwrap_or(0).min(first.created);
+        Some(Gap {
+            from,
+            to: first.created,
+            class: Class::All,
+            lost: Some(first.first_event.saturating_sub(1)),
+            reason: GapReason::Evicted,
+        })
+    }
+
+    /// Something of a segment cannot be read.
+    pub fn damaged(&self, segment: &Segment, first: u64, zone: Option<&Zone>) {
+        if !segment.path.exists() {
+            return; // Removed meanwhile, which is another gap.
+        }
+        let span = zone.map(|zone| (zone.min_time, zone.max_time)).or(segment.totals().span);
+        let created = segment.head.as_ref().map_or(0, |head| head.created);
+        let (from, to) = span.unwrap_or((created, created));
+        let lost = zone.map(|zone| u64::from(zone.count));
+        let gap = Gap { from, to, class: Class::All, lost, reason: GapReason::Damaged };
+        let new = self
+            .damage
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert((segment.number, first), gap)
+            .is_none();
+        if new {
+            tracing::warn!(file = %segment.path.display(), first, "a block cannot be read; its events are missing");
+        }
+    }
+
+    /// Damage met so far.
+    pub fn damage(&self) -> Vec<Gap> {
+        self.damage.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// A view of a segment; too many open files are closed, the least recently used first.
+    pub fn view(&self, segment: &Segment) -> Result<View, FileError> {
+        let view = segment.read()?;
+        let stale: Vec<u64> = {
+            let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+            recent.retain(|number| *number != segment.number);
+            recent.push_back(segment.number);
+            let over = recent.len().saturating_sub(OPEN_SEGMENTS);
+            recent.drain(..over).collect()
+        };
+        if !stale.is_empty() {
+            for segment in self.segments().iter().filter(|segment| stale.contains(&segment.number)) {
+                segment.let_go();
+            }
+        }
+        Ok(view)
+    }
+
+    /// A context, looked for from the newest segment on.
+    pub fn context(&self, id: ContextId) -> Option<Arc<Context>> {
+        self.segments().iter().rev().find_map(|segment| {
+            let view = self.view(segment).ok()?;
+            Contexts::new(self, segment, &view).ok()?.get(id)
+        })
+    }
+
+    /// All contexts and exits of a segment.
+    pub fn all_contexts(&self, segment: &Segment) -> Result<(Vec<Arc<Context>>, Vec<Exit>), FileError> {
+        let view = self.view(segment)?;
+        let contexts = Contexts::new(self, segment, &view)?.all()?;
+        Ok((contexts, super::contexts::exits(&view)?))
+    }
+}

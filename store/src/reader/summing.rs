@@ -1,0 +1,59 @@
+//! What is in a store, in numbers.
+
+use event::Kind;
+
+use super::shared::Shared;
+use crate::{SegmentState, SegmentStats, Stats};
+
+/// Shortest span from which a rate is told, in nanoseconds: one minute.
+const SHORTEST: f64 = 60e9;
+/// Nanoseconds of a day.
+const DAY: f64 = 86_400e9;
+
+/// Numbers of a store.
+#[expect(clippy::cast_precision_loss, reason = "estimates")]
+pub fn stats(shared: &Shared) -> Stats {
+    let mut stats = Stats { max_size: shared.max_size, ..Stats::default() };
+    let (mut closed_bytes, mut closed_events) = (0, 0);
+    for segment in shared.segments() {
+        let totals = segment.totals();
+        let form = segment.form();
+        let bytes = segment.bytes();
+        stats.bytes += bytes;
+        stats.events += totals.events;
+        if form == SegmentState::Packed {
+            closed_bytes += bytes;
+            closed_events += totals.events;
+        }
+        for (kind, count) in &totals.kinds {
+            if let Ok(kind) = Kind::try_from(*kind) {
+                *stats.by_kind.entry(kind.name()).or_default() += count;
+            }
+        }
+        let (first, last) = totals.span.unzip();
+        stats.oldest = [stats.oldest, first].into_iter().flatten().min();
+        stats.newest = stats.newest.max(last);
+        stats.segments.push(SegmentStats {
+            number: segment.number,
+            file: segment.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            bytes,
+            events: totals.events,
+            first,
+            last,
+            state: form,
+        });
+    }
+    let (bytes, events) =
+        if closed_events > 0 { (closed_bytes, closed_events) } else { (stats.bytes, stats.events) };
+    stats.bytes_per_event = (events > 0).then(|| bytes as f64 / events as f64);
+    if let (Some(max), Some(per_event), Some(oldest), Some(newest)) =
+        (stats.max_size, stats.bytes_per_event, stats.oldest, stats.newest)
+    {
+        let span = (newest - oldest) as f64;
+        if span >= SHORTEST && stats.events > 0 {
+            stats.days = Some(max as f64 / (stats.events as f64 * per_event) * span / DAY);
+        }
+    }
+    stats.gaps = super::gaps::gaps(shared, None, None, &[]).len() as u64;
+    stats
+}

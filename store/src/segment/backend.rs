@@ -1,0 +1,168 @@
+//! Where a segment's bytes go: redb's storage over a file, or over a file that must not be touched.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use redb::StorageBackend;
+
+/// What is done to a segment's file. Tests watch these and make them fail.
+#[derive(Clone, Copy, Debug)]
+pub enum Operation<'a> {
+    /// Bytes at an offset.
+    Write(u64, &'a [u8]),
+    /// A new length.
+    SetLen(u64),
+    /// Everything so far must be on the disk.
+    Sync,
+}
+
+/// Sees each operation before it is done, and may refuse it.
+pub trait Watch: Send + Sync + fmt::Debug {
+    /// # Errors
+    /// Given back as the operation's own.
+    fn before(&self, path: &Path, operation: Operation<'_>) -> io::Result<()>;
+}
+
+/// A file written in place. The directory's lock sees to it that there is one writer.
+#[derive(Debug)]
+pub struct Direct {
+    file: File,
+    path: PathBuf,
+    watch: Option<Arc<dyn Watch>>,
+}
+
+impl Direct {
+    pub fn open(path: &Path, create: bool, watch: Option<Arc<dyn Watch>>) -> io::Result<Self> {
+        let file = OpenOptions::new().read(true).write(true).create_new(create).mode(0o600).open(path)?;
+        Ok(Self { file, path: path.to_owned(), watch })
+    }
+
+    fn before(&self, operation: Operation<'_>) -> io::Result<()> {
+        self.watch.as_ref().map_or(Ok(()), |watch| watch.before(&self.path, operation))
+    }
+}
+
+impl StorageBackend for Direct {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        self.file.read_exact_at(out, offset)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.before(Operation::SetLen(len))?;
+        self.file.set_len(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.before(Operation::Sync)?;
+        self.file.sync_data()
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.before(Operation::Write(offset, data))?;
+        self.file.write_all_at(data, offset)
+    }
+}
+
+/// Page of the overlay in bytes (redb's own).
+const PAGE: u64 = 4096;
+
+/// A file that is only read: what redb writes to it (the mark of an open file, the repair of one that was not closed)
+/// stays in memory. So evidence is never changed, and a read-only medium will do.
+#[derive(Debug)]
+pub struct Overlay {
+    file: File,
+    state: Mutex<Written>,
+}
+
+#[derive(Debug)]
+struct Written {
+    len: u64,
+    pages: BTreeMap<u64, Box<[u8]>>,
+}
+
+impl Overlay {
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let len = file.metadata()?.len();
+        Ok(Self { file, state: Mutex::new(Written { len, pages: BTreeMap::new() }) })
+    }
+
+    fn fill(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let mut done = 0;
+        while done < out.len() {
+            match self.file.read_at(&mut out[done..], offset + done as u64)? {
+                0 => break,
+                read => done += read,
+            }
+        }
+        out[done..].fill(0);
+        Ok(())
+    }
+}
+
+impl StorageBackend for Overlay {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.state.lock().unwrap_or_else(PoisonError::into_inner).len)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let end = offset.saturating_add(out.len() as u64);
+        if end > state.len {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.fill(offset, out)?;
+        for (page, bytes) in state.pages.range(offset / PAGE..end.div_ceil(PAGE)) {
+            let start = page * PAGE;
+            let (from, to) = (start.max(offset), (start + PAGE).min(end));
+            if from < to {
+                out[index(from - offset)..index(to - offset)]
+                    .copy_from_slice(&bytes[index(from - start)..index(to - start)]);
+            }
+        }
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).len = len;
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let end = offset + data.len() as u64;
+        for page in offset / PAGE..end.div_ceil(PAGE) {
+            let start = page * PAGE;
+            if !state.pages.contains_key(&page) {
+                let mut bytes = vec![0; index(PAGE)];
+                self.fill(start, &mut bytes)?;
+                state.pages.insert(page, bytes.into());
+            }
+            let (from, to) = (start.max(offset), (start + PAGE).min(end));
+            if let Some(bytes) = state.pages.get_mut(&page) {
+                bytes[index(from - start)..index(to - start)]
+                    .copy_from_slice(&data[index(from - offset)..index(to - offset)]);
+            }
+        }
+        state.len = state.len.max(end);
+        Ok(())
+    }
+}
+
+/// Within a page or a caller's slice, so it fits.
+fn index(offset: u64) -> usize {
+    usize::try_from(offset).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,120 @@
+//! Facts of a segment.
+
+use event::{BootId, ContextId, EventId, Nanos};
+use serde::{Deserialize, Serialize};
+
+use crate::block::Hash;
+
+/// Row of the format version: a little-endian u32. It keeps this place in every version to come.
+pub const FORMAT: &str = "format";
+/// Row of [`Head`].
+pub const HEAD: &str = "head";
+/// Row of the commit counter: a little-endian u64, one more with each commit.
+pub const COMMITS: &str = "commits";
+/// Row of [`Closed`]; only in closed segments.
+pub const CLOSED: &str = "closed";
+/// Row of [`Packed`]; only in packed segments.
+pub const PACKED: &str = "packed";
+
+/// Written when a segment begins.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Head {
+    /// The segment's number, growing from 1.
+    pub number: u64,
+    /// The boot that is recorded; a segment has only one.
+    pub boot: BootId,
+    /// Time of the first thing recorded in it.
+    pub created: Nanos,
+    /// Id of its first event.
+    pub first_event: EventId,
+    /// First context id not in use when it began; contexts below are carried over.
+    pub first_context: ContextId,
+    /// Digest of the segment before; `None` for the first, or if that one cannot be read.
+    pub previous: Option<Hash>,
+}
+
+/// What is in a segment, counted while it is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Number of events.
+    pub events: u64,
+    /// Earliest and latest event.
+    pub span: Option<(Nanos, Nanos)>,
+    /// Time of the latest thing of any sort.
+    pub latest: Option<Nanos>,
+    /// Kinds' numbers with their numbers of events, ascending.
+    pub kinds: Vec<(u8, u64)>,
+    /// First context id not in use.
+    pub next_context: ContextId,
+    /// Contexts, carried ones included.
+    pub contexts: u64,
+}
+
+impl Totals {
+    /// Takes in a block's header row.
+    pub fn add_zone(&mut self, zone: &crate::block::Zone) {
+        self.events += u64::from(zone.count);
+        self.span = Some(
+            self.span
+                .map_or((zone.min_time, zone.max_time), |(a, b)| (a.min(zone.min_time), b.max(zone.max_time))),
+        );
+        self.saw(zone.max_time);
+        for (kind, count) in &zone.kinds {
+            self.add_kind(*kind, u64::from(*count));
+        }
+    }
+
+    /// Counts events of a kind.
+    pub fn add_kind(&mut self, kind: u8, count: u64) {
+        match self.kinds.binary_search_by_key(&kind, |(kind, _)| *kind) {
+            Ok(at) => self.kinds[at].1 += count,
+            Err(at) => self.kinds.insert(at, (kind, count)),
+        }
+    }
+
+    /// Something of that time is in it.
+    pub fn saw(&mut self, time: Nanos) {
+        self.latest = Some(self.latest.map_or(time, |latest| latest.max(time)));
+    }
+}
+
+/// Written when a segment is closed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Closed {
+    /// What is in it.
+    pub totals: Totals,
+    /// Of everything in it, and of the segment before: see [`digest`].
+    pub digest: Hash,
+}
+
+/// Written when a segment is packed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Packed {
+    /// Kinds' numbers, ascending, each with the first event ids of the blocks that have it.
+    pub kinds: Vec<(u8, Vec<u64>)>,
+}
+
+/// Hashes of the streams of a segment beside the blocks' chain.
+#[derive(Clone, Debug, Default)]
+pub struct Streams {
+    /// Contexts in order of storing.
+    pub contexts: blake3::Hasher,
+    /// Exits.
+    pub exits: blake3::Hasher,
+    /// Gaps.
+    pub gaps: blake3::Hasher,
+}
+
+/// Digest of a segment: BLAKE3 over the previous segment's digest (zeros if none), number and first event id
+/// (big-endian u64), the last block's chain hash, and the hashes of the streams of contexts, exits and gaps.
+pub fn digest(head: &Head, last_block: &Hash, streams: &Streams) -> Hash {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&head.previous.unwrap_or_default());
+    hasher.update(&head.number.to_be_bytes());
+    hasher.update(&head.first_event.to_be_bytes());
+    hasher.update(last_block);
+    hasher.update(streams.contexts.finalize().as_bytes());
+    hasher.update(streams.exits.finalize().as_bytes());
+    hasher.update(streams.gaps.finalize().as_bytes());
+    *hasher.finalize().as_bytes()
+}

@@ -1,0 +1,6 @@
+//! One segment's file: where its bytes go, its tables, its facts.
+
+pub mod backend;
+pub mod file;
+pub mod meta;
+pub mod tables;

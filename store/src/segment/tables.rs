@@ -1,0 +1,120 @@
+//! Names and shapes of a segment's tables, and values cut into pieces.
+
+use redb::{ReadableTable, StorageError, Table, TableDefinition};
+
+/// Key of a piece: number (big-endian u64), piece (big-endian u16).
+pub type PieceKey = [u8; 10];
+/// Table of values cut into pieces.
+pub type Pieces = TableDefinition<'static, &'static PieceKey, &'static [u8]>;
+
+/// Facts of the segment by name.
+pub const META: TableDefinition<'static, &'static str, &'static [u8]> = TableDefinition::new("meta");
+/// First event id (big-endian) to the block's header row.
+pub const ZONES: TableDefinition<'static, &'static [u8; 8], &'static [u8]> = TableDefinition::new("zones");
+/// First event id to the block.
+pub const BLOCKS: Pieces = TableDefinition::new("blocks");
+/// Chunk number to a chunk of contexts.
+pub const CONTEXTS: Pieces = TableDefinition::new("contexts");
+/// Chunk number to what queries need of that chunk's contexts.
+pub const SUMMARIES: Pieces = TableDefinition::new("summaries");
+/// Row number to exits.
+pub const EXITS: Pieces = TableDefinition::new("exits");
+/// Row number to gaps.
+pub const GAPS: Pieces = TableDefinition::new("gaps");
+/// First path of a chunk to a chunk of the path index; packed segments only.
+pub const PATHS: TableDefinition<'static, &'static [u8], &'static [u8]> = TableDefinition::new("paths");
+/// First pid of a chunk (big-endian) to a chunk of the process index; packed segments only.
+pub const PIDS: TableDefinition<'static, &'static [u8; 4], &'static [u8]> = TableDefinition::new("pids");
+
+/// Largest piece: redb gives each large value a power of two of bytes, so that pieces just under one waste nothing.
+const LARGEST: usize = 1 << 18;
+/// Smallest piece cut off on purpose.
+const SMALLEST: usize = 1 << 12;
+/// Bytes that redb adds to a lone row of a leaf, with room to spare.
+const ROW_OVERHEAD: usize = 64;
+
+/// Key of a piece.
+pub fn piece_key(number: u64, piece: u16) -> PieceKey {
+    let mut key = [0; 10];
+    key[..8].copy_from_slice(&number.to_be_bytes());
+    key[8..].copy_from_slice(&piece.to_be_bytes());
+    key
+}
+
+fn first_piece(rest: usize) -> usize {
+    let mut size = LARGEST;
+    while size >= SMALLEST {
+        if rest > size - ROW_OVERHEAD {
+            return size - ROW_OVERHEAD;
+        }
+        size /= 2;
+    }
+    rest
+}
+
+/// Writes a value in pieces, in place of the one that may be there.
+pub fn put(
+    table: &mut Table<'_, &'static PieceKey, &'static [u8]>,
+    number: u64,
+    value: &[u8],
+) -> Result<(), StorageError> {
+    remove(table, number)?;
+    let mut rest = value;
+    let mut piece = 0;
+    loop {
+        let (now, later) = rest.split_at(first_piece(rest.len()));
+        table.insert(&piece_key(number, piece), now)?;
+        if later.is_empty() {
+            return Ok(());
+        }
+        rest = later;
+        piece += 1;
+    }
+}
+
+/// Removes a value.
+pub fn remove(
+    table: &mut Table<'_, &'static PieceKey, &'static [u8]>,
+    number: u64,
+) -> Result<(), StorageError> {
+    table.retain_in::<&PieceKey, _>(&piece_key(number, 0)..=&piece_key(number, u16::MAX), |_, _| false)
+}
+
+/// Reads a value; `None` if it is not there.
+pub fn get(
+    table: &impl ReadableTable<&'static PieceKey, &'static [u8]>,
+    number: u64,
+) -> Result<Option<Vec<u8>>, StorageError> {
+    let mut value = None;
+    for row in table.range::<&PieceKey>(&piece_key(number, 0)..=&piece_key(number, u16::MAX))? {
+        let (_, piece) = row?;
+        value.get_or_insert_with(Vec::new).extend_from_slice(piece.value());
+    }
+    Ok(value)
+}
+
+/// All values, by number.
+pub fn all(
+    table: &impl ReadableTable<&'static PieceKey, &'static [u8]>,
+    mut each: impl FnMut(u64, Vec<u8>),
+) -> Result<(), StorageError> {
+    let mut current: Option<(u64, Vec<u8>)> = None;
+    for row in table.iter()? {
+        let (key, piece) = row?;
+        let mut number = [0; 8];
+        number.copy_from_slice(&key.value()[..8]);
+        let number = u64::from_be_bytes(number);
+        match &mut current {
+            Some((at, value)) if *at == number => value.extend_from_slice(piece.value()),
+            _ => {
+                if let Some((at, value)) = current.replace((number, piece.value().to_vec())) {
+                    each(at, value);
+                }
+            }
+        }
+    }
+    if let Some((at, value)) = current {
+        each(at, value);
+    }
+    Ok(())
+}

@@ -1,0 +1,314 @@
+//! The open segment, and one commit to it.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use event::{Context, ContextId, Event, EventId, Gap};
+use redb::{Database, WriteTransaction};
+
+use super::tail::{Chunk, Tail};
+use crate::block::{GENESIS, Hash, Zone, encode};
+use crate::context::{Summary, encode_one, pack_stream};
+use crate::limits::{BLOCK_EVENTS, CHUNK_CONTEXTS};
+use crate::reader::{Segment, Shared};
+use crate::segment::backend::Watch;
+use crate::segment::file::{self, FileError, guarded};
+use crate::segment::meta::{COMMITS, FORMAT, HEAD, Head, Totals};
+use crate::segment::tables::{
+    BLOCKS, CONTEXTS, EXITS, GAPS, META, SUMMARIES, ZONES, put, remove,
+};
+use crate::{Batch, Options, SegmentState};
+
+/// Level of zstd while recording: the fastest that is worth it.
+const LEVEL: i32 = 1;
+
+/// The segment that is being written.
+#[derive(Debug)]
+pub struct Open {
+    pub segment: Arc<Segment>,
+    pub database: Arc<Database>,
+    /// Commits so far.
+    pub commits: u64,
+    head: Head,
+    totals: Totals,
+    events: Tail<Event, Hash>,
+    sealed_hash: Hash,
+    contexts: Tail<Arc<Context>, ()>,
+    next_chunk: u64,
+    /// Carried contexts that it has.
+    carried: HashSet<ContextId>,
+    /// Bytes of values that are in it or were, about.
+    written: u64,
+    begun: Instant,
+}
+
+/// What a commit changed, to be taken over once it is durable.
+struct Changes {
+    events: Option<(super::tail::Plan, Vec<Chunk<Hash>>, Hash)>,
+    contexts: Option<(super::tail::Plan, Vec<Chunk<()>>)>,
+    totals: Totals,
+    written: u64,
+    next_chunk: u64,
+}
+
+impl Open {
+    /// Makes a segment's file with all that it must begin with.
+    pub fn begin(
+        path: &Path,
+        head: Head,
+        carried: &[Arc<Context>],
+        evicted: Option<Gap>,
+        watch: Option<Arc<dyn Watch>>,
+    ) -> Result<Self, FileError> {
+        let database = Arc::new(file::writable(path, true, watch)?);
+        let totals = Totals { next_context: head.first_context, ..Totals::default() };
+        let segment = Arc::new(Segment::new(
+            head.number,
+            path,
+            Some(head.clone()),
+            SegmentState::Open,
+            totals.clone(),
+            None,
+            Some(Arc::clone(&database)),
+        ));
+        let mut open = Self {
+            segment,
+            database,
+            commits: 0,
+            head,
+            totals,
+            events: Tail::new(),
+            sealed_hash: GENESIS,
+            contexts: Tail::new(),
+            next_chunk: 0,
+            carried: HashSet::new(),
+            written: 0,
+            begun: Instant::now(),
+        };
+        let first = open.head.first_event;
+        let gaps = evicted.into_iter().collect();
+        let batch = Batch { gaps, ..Batch::default() };
+        guarded(|| {
+            let write = open.database.begin_write()?;
+            write.open_table(META)?.insert(FORMAT, migrations::CURRENT.to_le_bytes().as_slice())?;
+            write.open_table(META)?.insert(HEAD, encode_one(&open.head).as_slice())?;
+            // All tables are there from the start, so that readers need not ask.
+            write.open_table(ZONES)?;
+            let changes = open.fill(&write, first, carried, &batch)?;
+            write.commit()?;
+            Ok(changes)
+        })
+        .map(|changes| open.take_over(changes, carried, &batch))?;
+        // The name must be as durable as what it names.
+        std::fs::File::open(path.parent().unwrap_or(path))?.sync_all()?;
+        Ok(open)
+    }
+
+    /// Whether a context was of before this segment, and was not carried over.
+    pub fn lacks(&self, id: ContextId) -> bool {
+        id != 0 && id < self.head.first_context && !self.carried.contains(&id)
+    }
+
+    /// Whether it is time for the next segment.
+    pub fn is_full(&self, options: &Options) -> bool {
+        let size = super::retain::segment_size(options);
+        self.written >= size
+            || self.begun.elapsed() >= options.segment_age
+            || self.segment.bytes() >= size.saturating_mul(2)
+    }
+
+    /// One durable commit.
+    pub fn commit(
+        &mut self,
+        first: EventId,
+        carried: &[Arc<Context>],
+        batch: &Batch,
+        shared: &Shared,
+    ) -> Result<(), FileError> {
+        let changes = guarded(|| {
+            let write = self.database.begin_write()?;
+            let changes = self.fill(&write, first, carried, batch)?;
+            write.commit()?;
+            Ok(changes)
+        })?;
+        self.take_over(changes, carried, batch);
+        shared.grew(&self.segment, self.totals.clone());
+        Ok(())
+    }
+
+    fn take_over(&mut self, changes: Changes, carried: &[Arc<Context>], batch: &Batch) {
+        self.commits += 1;
+        self.totals = changes.totals;
+        self.written = changes.written;
+        self.next_chunk = changes.next_chunk;
+        if let Some((plan, chunks, sealed)) = changes.events {
+            self.events.apply(&plan, batch.events.iter().cloned(), chunks, BLOCK_EVENTS);
+            self.sealed_hash = sealed;
+        }
+        if let Some((plan, chunks)) = changes.contexts {
+            let new = carried.iter().chain(&batch.contexts).cloned();
+            self.contexts.apply(&plan, new, chunks, CHUNK_CONTEXTS);
+        }
+        self.carried.extend(carried.iter().map(|context| context.id));
+    }
+
+    fn fill(
+        &self,
+        write: &WriteTransaction,
+        first: EventId,
+        carried: &[Arc<Context>],
+        batch: &Batch,
+    ) -> Result<Changes, FileError> {
+        let mut changes = Changes {
+            events: None,
+            contexts: None,
+            totals: self.totals.clone(),
+            written: self.written,
+            next_chunk: self.next_chunk,
+        };
+        self.fill_contexts(write, carried, batch, &mut changes)?;
+        self.fill_events(write, first, batch, &mut changes)?;
+        let mut exits = write.open_table(EXITS)?;
+        if !batch.exits.is_empty() {
+            let stream: Vec<u8> = batch.exits.iter().flat_map(encode_one).collect();
+            let value = pack_stream(&stream, LEVEL);
+            changes.written += value.len() as u64 + 32;
+            put(&mut exits, self.commits, &value)?;
+        }
+        let mut gaps = write.open_table(GAPS)?;
+        if !batch.gaps.is_empty() {
+            let stream: Vec<u8> = batch.gaps.iter().flat_map(encode_one).collect();
+            let value = pack_stream(&stream, LEVEL);
+            changes.written += value.len() as u64 + 32;
+            put(&mut gaps, self.commits, &value)?;
+        }
+        for time in super::times(batch) {
+            changes.totals.saw(time);
+        }
+        write.open_table(META)?.insert(COMMITS, (self.commits + 1).to_le_bytes().as_slice())?;
+        Ok(changes)
+    }
+
+    fn fill_contexts(
+        &self,
+        write: &WriteTransaction,
+        carried: &[Arc<Context>],
+        batch: &Batch,
+        changes: &mut Changes,
+    ) -> Result<(), FileError> {
+        let mut chunks = write.open_table(CONTEXTS)?;
+        let mut summaries = write.open_table(SUMMARIES)?;
+        let new = carried.len() + batch.contexts.len();
+        if new == 0 {
+            return Ok(());
+        }
+        let plan = self.contexts.plan(new, CHUNK_CONTEXTS);
+        let items: Vec<&Context> = self
+            .contexts
+            .items
+            .iter()
+            .chain(carried)
+            .chain(&batch.contexts)
+            .skip(plan.keep_items)
+            .map(|context| &**context)
+            .collect();
+        let mut key = self.contexts.chunks.get(plan.keep).map_or(self.next_chunk, |chunk| chunk.key);
+        for stale in &self.contexts.chunks[plan.keep..] {
+            remove(&mut chunks, stale.key)?;
+            remove(&mut summaries, stale.key)?;
+        }
+        let mut written = Vec::new();
+        let mut rest = items.as_slice();
+        for size in &plan.sizes {
+            let (now, later) = rest.split_at(*size);
+            rest = later;
+            let stream: Vec<u8> = now.iter().flat_map(encode_one).collect();
+            let value = pack_stream(&stream, LEVEL);
+            let summary = Summary::of(now).pack(LEVEL);
+            put(&mut chunks, key, &value)?;
+            put(&mut summaries, key, &summary)?;
+            changes.written += (value.len() + summary.len()) as u64;
+            written.push(Chunk { count: *size, key, mark: () });
+            key += 1;
+        }
+        changes.next_chunk = key;
+        changes.totals.contexts += new as u64;
+        for context in &batch.contexts {
+            changes.totals.next_context = changes.totals.next_context.max(context.id.saturating_add(1));
+        }
+        changes.contexts = Some((plan, written));
+        Ok(())
+    }
+
+    fn fill_events(
+        &self,
+        write: &WriteTransaction,
+        first: EventId,
+        batch: &Batch,
+        changes: &mut Changes,
+    ) -> Result<(), FileError> {
+        let mut blocks = write.open_table(BLOCKS)?;
+        let mut zones = write.open_table(ZONES)?;
+        if batch.events.is_empty() {
+            return Ok(());
+        }
+        let plan = self.events.plan(batch.events.len(), BLOCK_EVENTS);
+        let items: Vec<&Event> =
+            self.events.items.iter().chain(&batch.events).skip(plan.keep_items).collect();
+        let mut key = self.events.chunks.get(plan.keep).map_or(first, |chunk| chunk.key);
+        let mut previous = match plan.keep.checked_sub(1) {
+            Some(last) => self.events.chunks[last].mark,
+            None => self.sealed_hash,
+        };
+        for stale in &self.events.chunks[plan.keep..] {
+            remove(&mut blocks, stale.key)?;
+            zones.remove(&stale.key.to_be_bytes())?;
+        }
+        let mut sealed_hash = self.sealed_hash;
+        let mut written = Vec::new();
+        let mut rest = items.as_slice();
+        for size in &plan.sizes {
+            let (now, later) = rest.split_at(*size);
+            rest = later;
+            let sealed = *size >= BLOCK_EVENTS;
+            let block = encode(key, now, sealed, &previous);
+            let value = block.pack(LEVEL);
+            let row = block.zone.encode();
+            put(&mut blocks, key, &value)?;
+            zones.insert(&key.to_be_bytes(), row.as_slice())?;
+            // What is not final yet will be written again; only what stays is counted.
+            if sealed {
+                changes.written += (value.len() + row.len()) as u64;
+            }
+            previous = block.zone.hash;
+            if sealed {
+                sealed_hash = previous;
+            }
+            written.push(Chunk { count: *size, key, mark: previous });
+            key += *size as u64;
+        }
+        totals(&mut changes.totals, batch);
+        changes.events = Some((plan, written, sealed_hash));
+        Ok(())
+    }
+}
+
+fn totals(totals: &mut Totals, batch: &Batch) {
+    totals.events += batch.events.len() as u64;
+    let (mut kinds, mut span) = ([0_u64; 256], totals.span);
+    for event in &batch.events {
+        kinds[usize::from(event.kind.number())] += 1;
+        span = Some(span.map_or((event.time, event.time), |(a, b)| (a.min(event.time), b.max(event.time))));
+    }
+    totals.span = span;
+    for (kind, count) in (0..=u8::MAX).zip(kinds).filter(|(_, count)| *count > 0) {
+        totals.add_kind(kind, count);
+    }
+}
+
+/// The last block's hash, if any.
+pub fn last_hash(zone: Option<&Zone>) -> Hash {
+    zone.map_or(GENESIS, |zone| zone.hash)
+}

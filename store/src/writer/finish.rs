@@ -1,0 +1,117 @@
+//! Closing a segment: reading it through once, and writing down what is in it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
+
+use super::commit::last_hash;
+use crate::block::Zone;
+use crate::bytes::Damaged;
+use crate::context::{Summary, decode_stream, encode_one, unpack_stream};
+use crate::segment::backend::Watch;
+use crate::segment::file::{self, FileError, fact, guarded};
+use crate::segment::meta::{CLOSED, COMMITS, Closed, HEAD, Head, Streams, Totals, digest};
+use crate::segment::tables::{CONTEXTS, EXITS, GAPS, META, SUMMARIES, ZONES, all};
+
+/// A segment that a crash or an error left open, closed now.
+pub struct Recovered {
+    pub closed: Closed,
+    /// Commits that came through.
+    pub commits: u64,
+}
+
+/// Hashes the streams of a segment.
+pub fn streams(read: &ReadTransaction) -> Result<Streams, FileError> {
+    let mut streams = Streams::default();
+    for (table, hasher) in [
+        (CONTEXTS, &mut streams.contexts),
+        (EXITS, &mut streams.exits),
+        (GAPS, &mut streams.gaps),
+    ] {
+        let mut problem: Option<Damaged> = None;
+        all(&read.open_table(table)?, |_, value| match unpack_stream(&value) {
+            Ok(stream) => {
+                hasher.update(&stream);
+            }
+            Err(damaged) => problem = Some(damaged),
+        })?;
+        if let Some(damaged) = problem {
+            return Err(damaged.into());
+        }
+    }
+    Ok(streams)
+}
+
+/// Sums up a segment.
+fn sum(read: &ReadTransaction) -> Result<Closed, FileError> {
+    let head: Head = fact(read, HEAD)?.ok_or_else(|| FileError::Damaged("no head".to_owned()))?;
+    let mut totals = Totals { next_context: head.first_context, ..Totals::default() };
+    totals.saw(head.created);
+    let mut last = None;
+    for row in read.open_table(ZONES)?.iter()? {
+        let (key, value) = row?;
+        let zone = Zone::decode(u64::from_be_bytes(*key.value()), value.value())?;
+        totals.add_zone(&zone);
+        last = Some(zone);
+    }
+    let mut problem: Option<Damaged> = None;
+    all(&read.open_table(SUMMARIES)?, |_, value| match Summary::unpack(&value) {
+        Ok(summary) => {
+            totals.contexts += summary.ids.len() as u64;
+            for (id, since) in summary.ids.iter().zip(&summary.since) {
+                totals.next_context = totals.next_context.max(id.saturating_add(1));
+                if *id >= head.first_context {
+                    totals.saw(*since);
+                }
+            }
+        }
+        Err(damaged) => problem = Some(damaged),
+    })?;
+    all(&read.open_table(EXITS)?, |_, value| {
+        match unpack_stream(&value).and_then(|stream| decode_stream::<event::Exit>(&stream)) {
+            Ok(exits) => exits.iter().for_each(|exit| totals.saw(exit.time)),
+            Err(damaged) => problem = Some(damaged),
+        }
+    })?;
+    all(&read.open_table(GAPS)?, |_, value| {
+        match unpack_stream(&value).and_then(|stream| decode_stream::<event::Gap>(&stream)) {
+            Ok(gaps) => gaps.iter().for_each(|gap| totals.saw(gap.to)),
+            Err(damaged) => problem = Some(damaged),
+        }
+    })?;
+    if let Some(damaged) = problem {
+        return Err(damaged.into());
+    }
+    let digest = digest(&head, &last_hash(last.as_ref()), &streams(read)?);
+    Ok(Closed { totals, digest })
+}
+
+fn write_closed(database: &Database) -> Result<Closed, FileError> {
+    let closed = sum(&database.begin_read()?)?;
+    let write = database.begin_write()?;
+    write.open_table(META)?.insert(CLOSED, encode_one(&closed).as_slice())?;
+    write.commit()?;
+    Ok(closed)
+}
+
+/// Closes the open segment.
+pub fn finish(database: Arc<Database>) -> Result<Closed, FileError> {
+    guarded(move || write_closed(&database))
+}
+
+/// Closes a segment that a crash or an error left open.
+pub fn recover(path: &Path, watch: Option<Arc<dyn Watch>>) -> Result<Recovered, FileError> {
+    let database = file::writable(path, false, watch)?;
+    guarded(move || {
+        let commits = {
+            let read = database.begin_read()?;
+            let table = read.open_table(META)?;
+            let row = table.get(COMMITS)?.ok_or_else(|| FileError::Damaged("no commits".to_owned()))?;
+            let bytes: [u8; 8] =
+                row.value().try_into().map_err(|_| FileError::Damaged("the commit counter is damaged".to_owned()))?;
+            u64::from_le_bytes(bytes)
+        };
+        Ok(Recovered { closed: write_closed(&database)?, commits })
+    })
+}

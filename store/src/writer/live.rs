@@ -1,0 +1,102 @@
+//! Contexts that a new segment must begin with.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use event::{Context, ContextId, Exit, ImageRef, ProcessKey};
+
+/// Ends that are remembered, so that a context that comes late does not bring its process back.
+const RECENT_EXITS: usize = 4096;
+/// Contexts held before the first clearing out.
+const FIRST_SWEEP: usize = 4096;
+
+/// The processes that have not ended, with all that their contexts refer to.
+#[derive(Debug)]
+pub struct Live {
+    /// Latest context of each process.
+    latest: HashMap<ProcessKey, ContextId>,
+    held: HashMap<ContextId, Arc<Context>>,
+    exited: HashSet<ProcessKey>,
+    order: VecDeque<ProcessKey>,
+    sweep_at: usize,
+}
+
+/// What a context refers to.
+pub fn references(context: &Context) -> impl Iterator<Item = ContextId> {
+    let shared = match context.image {
+        ImageRef::Shared(holder) => Some(holder),
+        ImageRef::Unknown | ImageRef::Own(_) => None,
+    };
+    context.lineage.into_iter().chain(shared)
+}
+
+impl Live {
+    /// Nobody.
+    pub fn new() -> Self {
+        Self {
+            latest: HashMap::new(),
+            held: HashMap::new(),
+            exited: HashSet::new(),
+            order: VecDeque::new(),
+            sweep_at: FIRST_SWEEP,
+        }
+    }
+
+    /// A context began.
+    pub fn began(&mut self, context: &Arc<Context>) {
+        self.held.insert(context.id, Arc::clone(context));
+        if !self.exited.contains(&context.process) {
+            let latest = self.latest.entry(context.process).or_insert(context.id);
+            *latest = (*latest).max(context.id);
+        }
+        if self.held.len() >= self.sweep_at {
+            self.sweep();
+            self.sweep_at = (2 * self.held.len()).max(FIRST_SWEEP);
+        }
+    }
+
+    /// A process ended.
+    pub fn ended(&mut self, exit: &Exit) {
+        self.latest.remove(&exit.process);
+        if self.exited.insert(exit.process) {
+            self.order.push_back(exit.process);
+        }
+        if self.order.len() > RECENT_EXITS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.exited.remove(&oldest);
+        }
+    }
+
+    /// A context that is still held.
+    pub fn get(&self, id: ContextId) -> Option<&Arc<Context>> {
+        self.held.get(&id)
+    }
+
+    /// Lets go of what no live process refers to.
+    fn sweep(&mut self) {
+        let keep = self.closure(self.latest.values().copied());
+        self.held.retain(|id, _| keep.contains(id));
+    }
+
+    fn closure(&self, from: impl Iterator<Item = ContextId>) -> HashSet<ContextId> {
+        let mut seen = HashSet::new();
+        let mut open: Vec<ContextId> = from.collect();
+        while let Some(id) = open.pop() {
+            if let Some(context) = self.held.get(&id)
+                && seen.insert(id)
+            {
+                open.extend(references(context));
+            }
+        }
+        seen
+    }
+
+    /// What a new segment begins with, in order of id.
+    pub fn carried(&mut self) -> Vec<Arc<Context>> {
+        self.sweep();
+        let mut contexts: Vec<_> = self.held.values().cloned().collect();
+        contexts.sort_by_key(|context| context.id);
+        contexts
+    }
+}

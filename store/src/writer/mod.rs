@@ -1,0 +1,338 @@
+//! Writing a store.
+
+mod commit;
+mod finish;
+mod live;
+mod lock;
+mod open;
+mod pack;
+mod retain;
+mod tail;
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use event::{Context, ContextId, EventId, Nanos};
+
+use self::commit::Open;
+use self::live::{Live, references};
+use self::pack::Packer;
+use crate::block::Hash;
+use crate::limits::MAX_BATCH;
+use crate::reader::{Segment, Shared};
+use crate::segment::backend::Watch;
+use crate::segment::file::FileError;
+use crate::{AppendError, Appended, Batch, OpenError, Options, Store};
+
+pub(crate) use self::lock::shared as lock_shared;
+pub(crate) use self::finish::streams;
+pub(crate) use self::pack::unfinished;
+
+/// The one writer of a directory.
+#[derive(Debug)]
+pub struct Writer {
+    /// Directory of the segments.
+    dir: PathBuf,
+    options: Options,
+    shared: Arc<Shared>,
+    open: Option<Open>,
+    /// A segment that failed or was left by a crash, to be closed before the next begins.
+    unclosed: VecDeque<Arc<Segment>>,
+    /// A batch that may have been committed although an error was met.
+    doubtful: Option<Doubt>,
+    live: Live,
+    next_event: EventId,
+    next_context: ContextId,
+    next_number: u64,
+    last_digest: Option<Hash>,
+    last_time: Option<Nanos>,
+    packer: Packer,
+    watch: Option<Arc<dyn Watch>>,
+    /// Held until the end.
+    _lock: File,
+}
+
+/// What tells whether a failed commit came through after all.
+#[derive(Clone, Copy, Debug)]
+struct Doubt {
+    number: u64,
+    commits: u64,
+    batch: Hash,
+}
+
+fn fingerprint(batch: &Batch) -> Hash {
+    *blake3::hash(&rmp_serde::to_vec(batch).unwrap_or_default()).as_bytes()
+}
+
+impl Writer {
+    /// Opens a store to write, made (mode 0700) if it is not there. Recovers what a crash left.
+    ///
+    /// # Errors
+    /// If another writer holds it, it comes from a newer release, or the directory cannot be used.
+    pub fn open(dir: &Path, options: Options) -> Result<Self, OpenError> {
+        open::open(dir, options, None)
+    }
+
+    /// First context id not in use; the recorder counts on from here.
+    #[must_use]
+    pub fn next_context_id(&self) -> ContextId {
+        self.next_context
+    }
+
+    /// Id that the next event gets.
+    #[must_use]
+    pub fn next_event_id(&self) -> EventId {
+        self.next_event
+    }
+
+    /// Time of the last thing committed.
+    #[must_use]
+    pub fn last_time(&self) -> Option<Nanos> {
+        self.last_time
+    }
+
+    /// Writes a batch as one durable commit: on return all of it survives a power cut.
+    ///
+    /// # Errors
+    /// Then nothing of it is visible, and the same batch may be tried again later.
+    pub fn append(&mut self, batch: &Batch) -> Result<Appended, AppendError> {
+        if batch.events.len() > MAX_BATCH || batch.contexts.len() > MAX_BATCH {
+            return Err(AppendError::Invalid("it has more events or contexts than a batch may have"));
+        }
+        if batch.contexts.windows(2).any(|pair| pair[0].id >= pair[1].id) {
+            return Err(AppendError::Invalid("its contexts are not in order of their ids"));
+        }
+        let first_event = self.next_event;
+        let events = batch.events.len() as u64;
+        if batch.is_empty() {
+            return Ok(Appended { first_event, events, rotated: false });
+        }
+        self.close_unclosed()?;
+        if self.came_through(batch) {
+            self.committed(batch);
+            return Ok(Appended { first_event, events, rotated: true });
+        }
+        let mut rotated = false;
+        if self.open.as_ref().is_some_and(|open| open.is_full(&self.options)) {
+            self.rotate()?;
+        }
+        self.make_room();
+        if self.open.is_none() {
+            self.begin(batch)?;
+            rotated = true;
+        }
+        let carried = self.missing(batch);
+        let Some(open) = &mut self.open else {
+            return Err(AppendError::Invalid("there is no segment"));
+        };
+        let result = open.commit(first_event, &carried, batch, &self.shared);
+        match result {
+            Ok(()) => {
+                self.committed(batch);
+                Ok(Appended { first_event, events, rotated })
+            }
+            Err(error) => Err(self.failed(batch, error)),
+        }
+    }
+
+    /// Keeps count of what was committed.
+    fn committed(&mut self, batch: &Batch) {
+        self.doubtful = None;
+        self.next_event += batch.events.len() as u64;
+        for context in &batch.contexts {
+            self.next_context = self.next_context.max(context.id.saturating_add(1));
+            self.live.began(context);
+        }
+        for exit in &batch.exits {
+            self.live.ended(exit);
+        }
+        self.last_time = times(batch).chain(self.last_time).max();
+    }
+
+    /// Contexts that the batch refers to and the open segment lacks: of processes that ended before it began.
+    fn missing(&self, batch: &Batch) -> Vec<Arc<Context>> {
+        let Some(open) = &self.open else { return Vec::new() };
+        let mut wanted: Vec<ContextId> = batch
+            .events
+            .iter()
+            .map(|event| event.context)
+            .chain(batch.contexts.iter().flat_map(|context| references(context)))
+            .filter(|id| open.lacks(*id))
+            .collect();
+        let mut found = std::collections::BTreeMap::new();
+        while let Some(id) = wanted.pop() {
+            if found.contains_key(&id) || !open.lacks(id) {
+                continue;
+            }
+            if let Some(context) = self.live.get(id).cloned().or_else(|| self.shared.context(id)) {
+                wanted.extend(references(&context));
+                found.insert(id, context);
+            }
+        }
+        found.into_values().collect()
+    }
+
+    /// A commit failed: the segment is set aside, to be closed by the next append.
+    fn failed(&mut self, batch: &Batch, error: FileError) -> AppendError {
+        let Some(open) = self.open.take() else {
+            return AppendError::Invalid("there is no segment");
+        };
+        let path = open.segment.path.clone();
+        self.doubtful = Some(Doubt {
+            number: open.segment.number,
+            commits: open.commits + 1,
+            batch: fingerprint(batch),
+        });
+        open.segment.set_database(None);
+        self.unclosed.push_back(Arc::clone(&open.segment));
+        drop(open);
+        append_error(path, error)
+    }
+
+    /// Closes segments that failed or were left by a crash.
+    fn close_unclosed(&mut self) -> Result<(), AppendError> {
+        while let Some(segment) = self.unclosed.front().cloned() {
+            match finish::recover(&segment.path, self.watch.clone()) {
+                Ok(recovered) => {
+                    self.last_digest = Some(recovered.closed.digest);
+                    let expected = self.doubtful.filter(|doubt| doubt.number == segment.number);
+                    if !expected.is_some_and(|doubt| doubt.commits == recovered.commits) {
+                        self.doubtful = None;
+                    }
+                    segment.closed(recovered.closed);
+                    self.packer.send(segment.number);
+                }
+                Err(error @ (FileError::Io(_) | FileError::Previous)) => {
+                    return Err(append_error(segment.path.clone(), error));
+                }
+                Err(error) => {
+                    tracing::warn!(file = %segment.path.display(), %error, "a segment is damaged; recording goes on in a new one");
+                    segment.broken();
+                    self.last_digest = None;
+                    self.doubtful = None;
+                }
+            }
+            self.unclosed.pop_front();
+        }
+        Ok(())
+    }
+
+    /// Whether this very batch was committed when an error was reported.
+    fn came_through(&mut self, batch: &Batch) -> bool {
+        let Some(doubt) = self.doubtful.take() else { return false };
+        if doubt.batch == fingerprint(batch) {
+            return true;
+        }
+        // Something else is appended instead; what came through keeps its ids.
+        if let Some(segment) = self.shared.segment(doubt.number) {
+            let totals = segment.totals();
+            self.next_context = self.next_context.max(totals.next_context);
+            if let Some(head) = &segment.head {
+                self.next_event = self.next_event.max(head.first_event + totals.events);
+            }
+        }
+        false
+    }
+
+    /// Closes the open segment.
+    fn rotate(&mut self) -> Result<(), AppendError> {
+        let Some(open) = self.open.take() else { return Ok(()) };
+        let segment = Arc::clone(&open.segment);
+        segment.set_database(None);
+        let closed = finish::finish(open.database);
+        match closed {
+            Ok(closed) => {
+                self.last_digest = Some(closed.digest);
+                segment.closed(closed);
+                self.packer.send(segment.number);
+                Ok(())
+            }
+            Err(error) => {
+                let path = segment.path.clone();
+                self.unclosed.push_back(segment);
+                Err(append_error(path, error))
+            }
+        }
+    }
+
+    /// Begins a segment.
+    fn begin(&mut self, batch: &Batch) -> Result<(), AppendError> {
+        let number = self.next_number;
+        let path = self.dir.join(crate::segment::file::name(number));
+        let head = crate::segment::meta::Head {
+            number,
+            boot: self.options.boot,
+            created: times(batch).min().or(self.last_time).unwrap_or(0),
+            first_event: self.next_event,
+            first_context: self.next_context,
+            previous: self.last_digest,
+        };
+        let carried = self.live.carried();
+        let begun = Open::begin(&path, head, &carried, self.shared.evicted(), self.watch.clone());
+        match begun {
+            Ok(open) => {
+                self.next_number += 1;
+                self.shared.push(Arc::clone(&open.segment));
+                self.open = Some(open);
+                Ok(())
+            }
+            Err(error) => {
+                // Not in the list yet, so that nobody has seen it.
+                let _ = std::fs::remove_file(&path);
+                Err(append_error(path, error))
+            }
+        }
+    }
+
+    /// A handle for readers in this process.
+    #[must_use]
+    pub fn reader(&self) -> Store {
+        Store::of(Arc::clone(&self.shared))
+    }
+
+    /// Closes the open segment and lets go of the directory.
+    ///
+    /// # Errors
+    /// If the open segment cannot be finished; what was appended is safe all the same.
+    pub fn close(mut self) -> Result<(), AppendError> {
+        self.close_unclosed()?;
+        self.rotate()
+    }
+
+    /// For tests: a writer whose files are watched.
+    #[cfg(test)]
+    pub(crate) fn watched(dir: &Path, options: Options, watch: Arc<dyn Watch>) -> Result<Self, OpenError> {
+        open::open(dir, options, Some(watch))
+    }
+
+    /// For tests: waits until the background has nothing to do.
+    #[doc(hidden)]
+    pub fn settle(&self) {
+        self.packer.settle();
+    }
+}
+
+/// Times of all that is in a batch.
+fn times(batch: &Batch) -> impl Iterator<Item = Nanos> {
+    let events = batch.events.iter().map(|event| event.time);
+    let exits = batch.exits.iter().map(|exit| exit.time);
+    let gaps = batch.gaps.iter().map(|gap| gap.to);
+    let contexts = batch.contexts.iter().map(|context| context.since);
+    events.chain(exits).chain(gaps).chain(contexts)
+}
+
+fn append_error(path: PathBuf, error: FileError) -> AppendError {
+    match error {
+        FileError::Io(error)
+            if matches!(
+                error.kind(),
+                std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
+            ) =>
+        {
+            AppendError::Full { path }
+        }
+        other => AppendError::Io { path, message: other.to_string() },
+    }
+}

@@ -1,0 +1,107 @@
+//! Opening a store to write, and recovering what a crash left.
+
+use std::collections::VecDeque;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::live::Live;
+use super::pack::{self, Packer};
+use super::{Writer, finish, lock};
+use crate::reader::{Segment, Shared};
+use crate::segment::backend::Watch;
+use crate::segment::file;
+use crate::{OpenError, Options, SegmentState};
+
+/// Ids left out after a segment that cannot be read: more than it can have held.
+const SKIP: u64 = 1 << 32;
+
+fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> OpenError {
+    let path = path.to_owned();
+    move |source| OpenError::Io { action, path, source }
+}
+
+pub fn open(dir: &Path, options: Options, watch: Option<Arc<dyn Watch>>) -> Result<Writer, OpenError> {
+    let segments_dir = dir.join("segments");
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&segments_dir)
+        .map_err(io("making the directory", &segments_dir))?;
+    let lock = lock::exclusive(dir)?;
+    pack::remove_unfinished(&segments_dir).map_err(io("cleaning", &segments_dir))?;
+    let files = file::list(&segments_dir).map_err(io("listing", &segments_dir))?;
+    let segments = Segment::look_all(files)?;
+
+    // What was left open is closed now, so that ids and processes go on from it.
+    for segment in &segments {
+        if segment.form() != SegmentState::Open {
+            continue;
+        }
+        match finish::recover(&segment.path, watch.clone()) {
+            Ok(recovered) => segment.closed(recovered.closed),
+            Err(file::FileError::Io(source)) if source.kind() == std::io::ErrorKind::StorageFull => {}
+            Err(error) => {
+                tracing::warn!(file = %segment.path.display(), %error, "a segment is damaged; recording goes on in a new one");
+                segment.broken();
+            }
+        }
+    }
+    let unclosed: VecDeque<_> =
+        segments.iter().filter(|segment| segment.form() == SegmentState::Open).cloned().collect();
+
+    let (mut next_event, mut next_context, mut last_time) = (1, 1, None);
+    for segment in &segments {
+        let totals = segment.totals();
+        match (&segment.head, segment.form()) {
+            (Some(head), form) if form != SegmentState::Damaged => {
+                next_event = next_event.max(head.first_event + totals.events);
+                next_context = next_context.max(head.first_context).max(totals.next_context);
+                last_time = last_time.max(totals.latest).max(Some(head.created));
+            }
+            _ => {
+                next_event += SKIP;
+                next_context += SKIP;
+            }
+        }
+    }
+    let next_number = segments.last().map_or(1, |segment| segment.number + 1);
+    let last_digest = segments.last().and_then(|segment| segment.digest());
+    let shared = Arc::new(Shared::new(segments, Some(options.max_size)));
+    let mut live = Live::new();
+    if let Some(last) = shared.segments().last()
+        && last.head.as_ref().is_some_and(|head| head.boot == options.boot)
+        && let Ok((contexts, exits)) = shared.all_contexts(last)
+    {
+        for context in &contexts {
+            live.began(context);
+        }
+        for exit in &exits {
+            live.ended(exit);
+        }
+    }
+    let packer = Packer::start(&shared, options.pack);
+    for segment in shared.segments() {
+        if segment.form() == SegmentState::Closed {
+            packer.send(segment.number);
+        }
+    }
+    Ok(Writer {
+        dir: segments_dir,
+        options,
+        shared,
+        open: None,
+        unclosed,
+        doubtful: None,
+        live,
+        next_event,
+        next_context,
+        next_number,
+        last_digest,
+        last_time,
+        packer,
+        watch,
+        _lock: lock,
+    })
+}

@@ -1,0 +1,36 @@
+//! Staying under the cap: the oldest segments go.
+
+use super::Writer;
+use crate::limits::MIN_SEGMENT;
+use crate::Options;
+
+/// Size at which a segment is closed.
+pub fn segment_size(options: &Options) -> u64 {
+    options.segment_size.min(options.max_size / 8).max(MIN_SEGMENT)
+}
+
+impl Writer {
+    /// Removes the oldest segments until there is room for the next commits and for rewriting a segment.
+    pub(super) fn make_room(&self) {
+        let reserve = segment_size(&self.options).saturating_mul(2).min(self.options.max_size / 4);
+        loop {
+            let (segments, bytes) = self.shared.sizes();
+            if bytes.saturating_add(reserve) <= self.options.max_size {
+                return;
+            }
+            let Some(oldest) = segments.first() else { return };
+            let open = self.open.as_ref().map(|open| open.segment.number);
+            let unclosed = self.unclosed.iter().any(|segment| segment.number == oldest.number);
+            if open == Some(oldest.number) || unclosed {
+                return;
+            }
+            if let Err(error) = std::fs::remove_file(&oldest.path)
+                && error.kind() != std::io::ErrorKind::NotFound
+            {
+                tracing::warn!(file = %oldest.path.display(), %error, "an old segment cannot be removed");
+                return;
+            }
+            self.shared.evict(oldest);
+        }
+    }
+}
