@@ -7,6 +7,7 @@ use serde::ser::{SerializeMap, Serializer};
 use store::{Filter, Store};
 
 use crate::limits::MAX_GAPS;
+use crate::params::Asked;
 
 /// The gaps that touch what was asked. Empty means: nothing is known to be missing.
 #[derive(Debug)]
@@ -21,7 +22,12 @@ impl Gaps {
     }
 
     /// Of processes: their lives are told by records of class `process`.
-    pub(crate) fn of_processes(store: &Store, since: Option<Nanos>, until: Option<Nanos>) -> Self {
+    pub(crate) fn of_processes(store: &Store, asked: &Asked) -> Self {
+        let Filter { since, until, .. } = asked.filter;
+        let (since, until) = match asked.at {
+            Some(at) => (Some(at), Some(at.saturating_add(1))),
+            None => (since, until),
+        };
         Self::of(store, since, until, &[Class::Process, Class::All])
     }
 

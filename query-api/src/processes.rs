@@ -24,8 +24,7 @@ pub(crate) async fn processes(State(state): State<AppState>, request: Request) -
         let asked = &query.asked;
         let wanted = ProcessQuery { filter: asked.filter.clone(), at: asked.at, limit: asked.limit(), after };
         let page = store.processes(&wanted).map_err(|error| ApiError::store(&error))?;
-        let gaps =
-            Gaps::of_processes(store, asked.filter.since.or(asked.at), asked.filter.until.or(asked.at));
+        let gaps = Gaps::of_processes(store, asked);
         let processes = page.processes.iter().map(document).collect::<Result<Vec<_>, _>>()?;
         let next = page.next.map(|key| query.next(key.to_string().into_bytes()));
         let complete = gaps.complete();

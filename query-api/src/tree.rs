@@ -27,7 +27,7 @@ pub(crate) async fn tree(State(state): State<AppState>, request: Request) -> Res
     read(&state, move |store| {
         let limit = asked.limit.unwrap_or(MAX_TREE);
         let (processes, cut) = collect(store, &asked, limit)?;
-        let gaps = Gaps::of_processes(store, asked.filter.since.or(asked.at), asked.filter.until.or(asked.at));
+        let gaps = Gaps::of_processes(store, &asked);
         let complete = gaps.complete() && !cut;
         let roots = nest(&processes)?;
         let mut answer = json!({ "roots": roots, "complete": complete, "gaps": gaps });

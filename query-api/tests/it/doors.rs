@@ -99,3 +99,25 @@ async fn no_answer_invites_other_sites() {
         assert!(answer.headers.contains_key(header::CONTENT_SECURITY_POLICY));
     }
 }
+
+#[tokio::test]
+async fn more_requests_than_places_are_told_to_come_back() {
+    use tower::ServiceExt as _;
+    let world = World::new();
+    let mut answers = Vec::new();
+    // An answer that is not read keeps its place.
+    loop {
+        let answer = world.app.clone().oneshot(request("/events", &[])).await.unwrap();
+        if answer.status() != StatusCode::OK {
+            assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+            assert_eq!(answer.headers()[header::RETRY_AFTER], "1");
+            break;
+        }
+        answers.push(answer);
+        assert!(answers.len() < 1_000);
+    }
+    // Health is told all the same.
+    assert_eq!(world.get("/healthz").await.status, StatusCode::OK);
+    answers.pop();
+    assert_eq!(world.get("/events").await.status, StatusCode::OK);
+}

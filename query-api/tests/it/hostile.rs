@@ -44,11 +44,13 @@ async fn no_query_is_a_failure_of_the_server() {
     let strategy = query();
     let mut refused = 0;
     for number in 0..QUERIES {
-        let query = strategy.new_tree(&mut runner).unwrap().current();
-        let Ok(uri) = format!("{}?{query}", ENDPOINTS[number % ENDPOINTS.len()]).parse::<axum::http::Uri>()
-        else {
-            continue;
-        };
+        let mut query = strategy.new_tree(&mut runner).unwrap().current();
+        let endpoint = ENDPOINTS[number % ENDPOINTS.len()];
+        // The time is for parsing, not for rendering what some of them rightly find.
+        if number % ENDPOINTS.len() < 4 && !query.contains("limit") {
+            query.push_str("&limit=1");
+        }
+        let Ok(uri) = format!("{endpoint}?{query}").parse::<axum::http::Uri>() else { continue };
         let answer = world.get(&uri.to_string()).await;
         assert!(
             answer.status == StatusCode::OK || answer.status == StatusCode::BAD_REQUEST,

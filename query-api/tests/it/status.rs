@@ -49,11 +49,11 @@ async fn stats_and_metrics_count_the_store_and_ask_the_recorder() {
     let state =
         AppState::new(world.writer.reader(), Role::Recording).with_live(Arc::new(Recorder { ready: true }));
     let app = app(state);
-    let stats = ask(&app, get("/stats")).await.json();
-    assert_eq!((&stats["role"], &stats["recorder"]["lost"]), (&"recording".into(), &7.into()));
-    assert_eq!(stats["store"]["events"], world.cases.len());
+    let counted = ask(&app, get("/stats")).await.json();
+    assert_eq!((&counted["role"], &counted["recorder"]["lost"]), (&"recording".into(), &7.into()));
+    assert_eq!(counted["store"]["events"], world.cases.len());
     let newest = world.cases.last().unwrap().event.time;
-    assert_eq!(stats["store"]["newest"], event::render::Date(newest).to_string());
+    assert_eq!(counted["store"]["newest"], event::render::Date(newest).to_string());
     let metrics = ask(&app, get("/metrics")).await;
     assert!(metrics.headers[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/plain; version=0.0.4"));
     assert!(metrics.text.contains(&format!("\ntachograph_store_events {}\n", world.cases.len())));
