@@ -15,5 +15,6 @@ pub mod process;
 pub mod record;
 pub mod serve;
 pub mod stats;
+pub mod stream;
 pub mod token;
 pub mod writer;

@@ -2,9 +2,10 @@
 //! in the order in which nothing is lost.
 
 use std::{
-    fs,
-    io::{IsTerminal as _, Write as _},
+    fs::{self, File},
+    io::{BufWriter, IsTerminal as _, Write as _},
     os::unix::fs::DirBuilderExt as _,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -14,7 +15,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use event::{Class, Gap, GapReason};
+use event::{Class, ContextId, Gap, GapReason};
 use store::{Batch, Options, Writer};
 
 use crate::{
@@ -26,6 +27,7 @@ use crate::{
     pipeline::Pipeline,
     process::ProcessTable,
     stats::Stats,
+    stream::StreamWriter,
     writer,
 };
 
@@ -57,17 +59,24 @@ pub fn run(args: &RecordArgs) -> Result<u8> {
 
     let stats = Arc::new(Stats::default());
     let (sink, batches) = sync_channel(limits::QUEUED_BATCHES);
-    let table = ProcessTable::new(clock::boot_id()?, store.next_context_id());
+    let first_context = store.next_context_id();
+    let table = ProcessTable::new(clock::boot_id()?, first_context);
     let gaps = store.last_time().map(nobody_recorded).into_iter().collect();
     let mut pipeline =
         Pipeline::new(recording, table, attached, gaps, sink, Arc::clone(&stats), commit_interval);
     pipeline.begin();
 
     let reader = store.reader();
-    let copy = |_: &Batch| {};
+    let mut copy = args.save.as_deref().map(|path| save(path, first_context)).transpose()?;
     let writer = thread::Builder::new().name("tacho-store".to_owned()).spawn({
         let stats = Arc::clone(&stats);
-        move || writer::run(store, &batches, &stats, copy)
+        move || {
+            let result = writer::run(store, &batches, &stats, |batch| keep(&mut copy, batch));
+            if let Some(Err(error)) = copy.map(StreamWriter::finish) {
+                tracing::error!(%error, "the end of the saved stream is lost");
+            }
+            result
+        }
     })?;
     let stop = Arc::new(AtomicBool::new(false));
     let pipeline = thread::Builder::new().name("tacho-pipeline".to_owned()).spawn({
@@ -87,12 +96,27 @@ pub fn run(args: &RecordArgs) -> Result<u8> {
     Ok(status)
 }
 
+/// The file of `--save`.
+fn save(path: &Path, first: ContextId) -> Result<StreamWriter<BufWriter<File>>> {
+    StreamWriter::create(path, first).with_context(|| format!("cannot save the stream to {}", path.display()))
+}
+
+/// Saves a batch. A stream that cannot be written ends there: recording is what matters.
+fn keep(copy: &mut Option<StreamWriter<BufWriter<File>>>, batch: &Batch) {
+    if let Some(stream) = copy
+        && let Err(error) = stream.write(batch)
+    {
+        tracing::error!(%error, "the stream is no longer saved");
+        *copy = None;
+    }
+}
+
 /// Nobody recorded between the last commit and now.
 fn nobody_recorded(last: event::Nanos) -> Gap {
     Gap { from: last, to: clock::wall(), class: Class::All, lost: None, reason: GapReason::NotRecording }
 }
 
-fn make_dir(dir: &std::path::Path) -> Result<()> {
+fn make_dir(dir: &Path) -> Result<()> {
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)

@@ -6,6 +6,7 @@ pub mod config;
 pub mod doctor;
 pub mod events;
 pub mod gaps;
+pub mod replay;
 pub mod row;
 pub mod schema;
 pub mod settings;
@@ -92,7 +93,7 @@ fn run(cli: Cli) -> Result<u8> {
         Verb::Verify(flags) => verify::run(flags, &file).map(|whole| if whole { DONE } else { FAILED }),
         Verb::Schema(flags) => schema::run(&flags).map(|()| DONE),
         Verb::Doctor(flags) => doctor::run(&flags).map(|ready| if ready { DONE } else { FAILED }),
-        Verb::Replay(_) => anyhow::bail!("this verb is not there yet"),
+        Verb::Replay(flags) => replay::run(&flags).map(|()| DONE),
     }
 }
 
