@@ -28,7 +28,7 @@ impl Gaps {
             Some(at) => (Some(at), Some(at.saturating_add(1))),
             None => (since, until),
         };
-        Self::of(store, since, until, &[Class::Process, Class::All])
+        Self::of(store, since, until, &[Class::Process])
     }
 
     fn of(store: &Store, since: Option<Nanos>, until: Option<Nanos>, classes: &[Class]) -> Self {
@@ -63,7 +63,7 @@ impl Serialize for GapJson<'_> {
     }
 }
 
-/// The classes whose losses may be missing from an answer to this filter.
+/// The classes whose losses may be missing from an answer to this filter. A gap of class `all` always counts.
 pub(crate) fn classes(filter: &Filter) -> Vec<Class> {
     const EVERY: [Class; 4] = [Class::Process, Class::File, Class::Network, Class::Kernel];
     let mut classes: Vec<Class> = match (filter.kinds.as_slice(), filter.categories.as_slice()) {
@@ -79,7 +79,10 @@ pub(crate) fn classes(filter: &Filter) -> Vec<Class> {
     if filter.descendants {
         classes.push(Class::Process);
     }
-    classes.push(Class::All);
+    // None at all means all of them to the store; of a category without kinds nothing can be lost but its own class.
+    if classes.is_empty() {
+        classes.push(Class::Network);
+    }
     classes.sort_unstable();
     classes.dedup();
     classes
@@ -114,13 +117,15 @@ mod tests {
 
     #[test]
     fn only_the_classes_asked_for_count() {
-        assert_eq!(classes(&Filter::default()).len(), 5);
+        assert_eq!(classes(&Filter::default()).len(), 4);
         let opens = Filter { kinds: vec![Kind::Open], ..Filter::default() };
-        assert_eq!(classes(&opens), [Class::File, Class::All]);
+        assert_eq!(classes(&opens), [Class::File]);
         let kernel = Filter { categories: vec![Category::Kernel], ..Filter::default() };
-        assert_eq!(classes(&kernel), [Class::Network, Class::All]);
+        assert_eq!(classes(&kernel), [Class::Network]);
+        let network = Filter { categories: vec![Category::Network], ..Filter::default() };
+        assert_eq!(classes(&network), [Class::Network]);
         let subtree = Filter { pids: vec![1], descendants: true, ..opens };
-        assert_eq!(classes(&subtree), [Class::Process, Class::File, Class::All]);
+        assert_eq!(classes(&subtree), [Class::Process, Class::File]);
     }
 
     #[test]
