@@ -113,7 +113,7 @@ impl<'a> Btf<'a> {
             id = next;
         }
         // Bit fields have no address.
-        (bits % 8 == 0).then_some(bits / 8)
+        bits.is_multiple_of(8).then_some(bits / 8)
     }
 
     /// Offset in bits and type of a member.
@@ -145,7 +145,7 @@ impl<'a> Btf<'a> {
             let found = self.read(id)?;
             match found.kind {
                 kind::TYPEDEF | kind::VOLATILE | kind::CONST | kind::RESTRICT | kind::TYPE_TAG => {
-                    id = found.value
+                    id = found.value;
                 }
                 _ => return Some(found),
             }
