@@ -8,6 +8,7 @@ mod block;
 mod bytes;
 mod context;
 mod error;
+mod index;
 mod limits;
 mod options;
 mod pattern;
@@ -16,6 +17,7 @@ mod query;
 mod reader;
 mod segment;
 mod stats;
+pub mod stream;
 mod verify;
 mod writer;
 

@@ -1,11 +1,11 @@
 //! Events to columns.
 
 use std::collections::HashMap;
-use std::hash::{Hash as _, Hasher};
+use std::hash::{Hash, Hasher};
 
 use event::{Detail, Event, EventId, File};
 
-use super::zone::{Hash, Zone, chain};
+use super::zone::{self, Zone, chain};
 use crate::bytes::{pack, put, put_bytes, zigzag};
 
 /// A block before it is packed.
@@ -41,7 +41,7 @@ pub fn frame(sections: [&[u8]; 3], level: i32) -> Vec<u8> {
 #[derive(PartialEq, Eq)]
 struct ByContent<'a>(&'a File);
 
-impl std::hash::Hash for ByContent<'_> {
+impl Hash for ByContent<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.path.hash(state);
         self.0.flags.hash(state);
@@ -151,7 +151,7 @@ impl Details {
 }
 
 /// Puts events into columns. There must be at least one and no more than fit `u32`.
-pub fn encode(first: EventId, events: &[&Event], sealed: bool, previous: &Hash) -> Encoded {
+pub fn encode(first: EventId, events: &[&Event], sealed: bool, previous: &zone::Hash) -> Encoded {
     let files = Files::collect(events);
     let mut contexts: Vec<u64> = events.iter().map(|event| event.context).collect();
     contexts.sort_unstable();

@@ -5,5 +5,5 @@ mod encode;
 mod zone;
 
 pub use decode::{Core, Rest, sections};
-pub use encode::{Encoded, encode, frame};
+pub use encode::{encode, frame};
 pub use zone::{GENESIS, Hash, Zone, chain};

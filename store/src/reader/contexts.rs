@@ -119,6 +119,15 @@ impl<'a> Contexts<'a> {
         None
     }
 
+    /// How many there are; every chunk is read.
+    pub fn count(&self) -> Result<u64, FileError> {
+        let mut count = 0;
+        for (_, _, chunk) in self.ranges.iter() {
+            count += self.chunk(*chunk)?.len() as u64;
+        }
+        Ok(count)
+    }
+
     /// All of them, by chunk.
     pub fn all(&self) -> Result<Vec<Arc<Context>>, FileError> {
         let mut contexts = Vec::new();

@@ -18,7 +18,10 @@ use std::sync::Arc;
 
 use event::{Class, EventId, Gap, Nanos, ProcessKey};
 
-pub(crate) use self::segment::Segment;
+pub(crate) use self::contexts::Contexts;
+pub(crate) use self::paths::image_paths;
+pub(crate) use self::scan::zones as each_zone;
+pub(crate) use self::segment::{Segment, View};
 pub(crate) use self::shared::Shared;
 use crate::segment::file;
 use crate::{Filter, Found, OpenError, Order, Page, Process, ProcessPage, ProcessQuery, Query, QueryError, Stats};
@@ -32,6 +35,10 @@ pub struct Store {
 impl Store {
     pub(crate) fn of(shared: Arc<Shared>) -> Self {
         Self { shared }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// Opens a store that nobody writes (or a directory of copied segments, or one segment's file), for reading only:

@@ -22,27 +22,38 @@ pub struct Counts<'a> {
     found: BTreeMap<String, u64>,
 }
 
-impl Counts<'_> {
+impl<'a> Counts<'a> {
+    /// What the paths begin with.
+    pub fn prefix(&self) -> &'a str {
+        self.prefix
+    }
+
+    /// What they come after.
+    pub fn after(&self) -> Option<&'a str> {
+        self.after
+    }
+
     /// Whether a path is asked for.
     pub fn wants(&self, path: &str) -> bool {
         !path.is_empty() && path.starts_with(self.prefix) && self.after.is_none_or(|after| path > after)
     }
 
-    /// Counts a path. What can no longer be among the first is let go.
-    pub fn add(&mut self, path: &str, count: u64) {
+    /// Counts a path. What can no longer be among the first is let go; then false, for none that is greater can.
+    pub fn add(&mut self, path: &str, count: u64) -> bool {
         if let Some(known) = self.found.get_mut(path) {
             *known += count;
-            return;
+            return true;
         }
         if self.found.len() >= self.limit {
             // Once let go, a path does not come back: only smaller ones are still let in.
             match self.found.last_key_value() {
                 Some((last, _)) if path < last.as_str() => {}
-                _ => return,
+                _ => return false,
             }
             self.found.pop_last();
         }
         self.found.insert(path.to_owned(), count);
+        true
     }
 }
 
@@ -90,7 +101,6 @@ fn count(shared: &Shared, segment: &Segment, counts: &mut Counts<'_>) -> Result<
                 numbers[path as usize] += 1;
             }
             if matches!(core.kinds[row], Kind::Exec | Kind::Exit)
-                && core.files[row] == 0
                 && let Some(path) = images.get(&zone.contexts[core.whos[row] as usize])
                 && counts.wants(path)
             {

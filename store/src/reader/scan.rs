@@ -1,5 +1,6 @@
 //! Answering a question for events: segment by segment, block by block, until there are enough.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use event::{EventId, Kind};
@@ -7,6 +8,7 @@ use redb::ReadableTable;
 
 use super::cache::{Cached, Sort};
 use super::contexts::Contexts;
+use super::index;
 use super::lineage::Resolver;
 use super::segment::{Segment, View};
 use super::select::{self, Selected};
@@ -150,11 +152,22 @@ fn scan(shared: &Shared, segment: &Segment, query: &Query, out: &mut Vec<Found>)
     let view = shared.view(segment)?;
     let contexts = Contexts::new(shared, segment, &view)?;
     let kinds = select::kinds(filter);
-    let selected = select::select(&contexts, filter, kinds(Kind::Exec) || kinds(Kind::Exit))?;
-    if selected.contexts.as_ref().is_some_and(std::collections::HashSet::is_empty) {
+    let of_pids = if index::only_pids(filter) { index::pids(&view, &filter.pids)? } else { None };
+    let candidates = index::candidates(&view, filter, of_pids.as_ref().map(|found| &found.blocks))?;
+    if candidates.as_ref().is_some_and(HashSet::is_empty) {
         return Ok(());
     }
-    let candidates = super::index::candidates(&view, filter, &selected)?;
+    let images = kinds(Kind::Exec) || kinds(Kind::Exit);
+    let selected = match of_pids {
+        Some(found) => {
+            let rest = Filter { pids: Vec::new(), ..filter.clone() };
+            Selected { contexts: Some(found.contexts), ..select::select(&contexts, &rest, images)? }
+        }
+        None => select::select(&contexts, filter, images)?,
+    };
+    if selected.contexts.as_ref().is_some_and(HashSet::is_empty) {
+        return Ok(());
+    }
     let blocks = Blocks::new(shared, segment, &view)?;
     let mut resolver = Resolver::new(&contexts);
     zones(shared, segment, &view, query.order, |zone| {

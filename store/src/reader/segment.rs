@@ -87,6 +87,12 @@ impl Segment {
         Ok(Self::new(number, path, Some(head), form, totals, digest, None))
     }
 
+    /// The same segment under another name.
+    pub fn renamed(mut self, path: &Path) -> Self {
+        path.clone_into(&mut self.path);
+        self
+    }
+
     /// A segment of which everything is known.
     pub fn new(
         number: u64,
@@ -150,11 +156,6 @@ impl Segment {
         if self.form() != SegmentState::Open {
             self.set_database(None);
         }
-    }
-
-    /// Whether its file is held open.
-    pub fn is_held(&self) -> bool {
-        self.database.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     /// A consistent view of it.

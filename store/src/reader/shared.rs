@@ -69,11 +69,20 @@ impl Shared {
         segment.grow(totals);
     }
 
-    /// A segment was rewritten: the new file takes its place, if it is still there.
-    pub fn replace(&self, new: &Arc<Segment>) {
+    /// A segment was rewritten: `rename` puts the new file in place of the old, and what it gives takes the old one's
+    /// place; false if the old one was removed meanwhile.
+    pub fn install(
+        &self,
+        number: u64,
+        rename: impl FnOnce() -> std::io::Result<Arc<Segment>>,
+    ) -> std::io::Result<bool> {
         let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(place) = segments.iter_mut().find(|segment| segment.number == new.number) {
-            *place = Arc::clone(new);
+        match segments.iter_mut().find(|segment| segment.number == number) {
+            Some(place) => {
+                *place = rename()?;
+                Ok(true)
+            }
+            None => Ok(false),
         }
     }
 
@@ -92,7 +101,7 @@ impl Shared {
     }
 
     /// A segment was removed.
-    pub fn evict(&self, removed: &Segment) {
+    pub fn evict(&self, removed: &Segment) -> std::io::Result<()> {
         let totals = removed.totals();
         let from = totals.span.map(|(from, _)| from).or(removed.head.as_ref().map(|head| head.created));
         {
@@ -106,10 +115,10 @@ impl Shared {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .retain(|(number, _), _| *number != removed.number);
-        self.segments
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|segment| segment.number != removed.number);
+        let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
+        segments.retain(|segment| segment.number != removed.number);
+        // Under the lock, so that a rewritten file is not put in its place after this.
+        std::fs::remove_file(&removed.path)
     }
 
     /// What was removed from the head of the store, as one gap.

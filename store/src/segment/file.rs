@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use redb::{Builder, Database, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend};
+use redb::{Builder, Database, ReadTransaction, ReadableDatabase, StorageBackend};
 use serde::de::DeserializeOwned;
 
 use super::backend::{Direct, Overlay, Watch};

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use event::{Context, ContextId, Event, EventId, Gap};
+use event::{Context, ContextId, Event, EventId, Exit};
 use redb::{Database, WriteTransaction};
 
 use super::tail::{Chunk, Tail};
@@ -59,7 +59,7 @@ impl Open {
         path: &Path,
         head: Head,
         carried: &[Arc<Context>],
-        evicted: Option<Gap>,
+        beginning: &Batch,
         watch: Option<Arc<dyn Watch>>,
     ) -> Result<Self, FileError> {
         let database = Arc::new(file::writable(path, true, watch)?);
@@ -88,19 +88,17 @@ impl Open {
             begun: Instant::now(),
         };
         let first = open.head.first_event;
-        let gaps = evicted.into_iter().collect();
-        let batch = Batch { gaps, ..Batch::default() };
         guarded(|| {
             let write = open.database.begin_write()?;
             write.open_table(META)?.insert(FORMAT, migrations::CURRENT.to_le_bytes().as_slice())?;
             write.open_table(META)?.insert(HEAD, encode_one(&open.head).as_slice())?;
             // All tables are there from the start, so that readers need not ask.
             write.open_table(ZONES)?;
-            let changes = open.fill(&write, first, carried, &batch)?;
+            let changes = open.fill(&write, first, carried, &[], beginning)?;
             write.commit()?;
             Ok(changes)
         })
-        .map(|changes| open.take_over(changes, carried, &batch))?;
+        .map(|changes| open.take_over(changes, carried, beginning))?;
         // The name must be as durable as what it names.
         std::fs::File::open(path.parent().unwrap_or(path))?.sync_all()?;
         Ok(open)
@@ -124,12 +122,13 @@ impl Open {
         &mut self,
         first: EventId,
         carried: &[Arc<Context>],
+        ends: &[Exit],
         batch: &Batch,
         shared: &Shared,
     ) -> Result<(), FileError> {
         let changes = guarded(|| {
             let write = self.database.begin_write()?;
-            let changes = self.fill(&write, first, carried, batch)?;
+            let changes = self.fill(&write, first, carried, ends, batch)?;
             write.commit()?;
             Ok(changes)
         })?;
@@ -159,6 +158,7 @@ impl Open {
         write: &WriteTransaction,
         first: EventId,
         carried: &[Arc<Context>],
+        ends: &[Exit],
         batch: &Batch,
     ) -> Result<Changes, FileError> {
         let mut changes = Changes {
@@ -171,8 +171,8 @@ impl Open {
         self.fill_contexts(write, carried, batch, &mut changes)?;
         self.fill_events(write, first, batch, &mut changes)?;
         let mut exits = write.open_table(EXITS)?;
-        if !batch.exits.is_empty() {
-            let stream: Vec<u8> = batch.exits.iter().flat_map(encode_one).collect();
+        if !(ends.is_empty() && batch.exits.is_empty()) {
+            let stream: Vec<u8> = ends.iter().chain(&batch.exits).flat_map(encode_one).collect();
             let value = pack_stream(&stream, LEVEL);
             changes.written += value.len() as u64 + 32;
             put(&mut exits, self.commits, &value)?;

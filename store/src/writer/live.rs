@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use event::{Context, ContextId, Exit, ImageRef, ProcessKey};
 
-/// Ends that are remembered, so that a context that comes late does not bring its process back.
+/// Ends that are remembered in any case, so that a context that comes late does not bring its process back.
 const RECENT_EXITS: usize = 4096;
 /// Contexts held before the first clearing out.
 const FIRST_SWEEP: usize = 4096;
@@ -16,9 +16,12 @@ pub struct Live {
     /// Latest context of each process.
     latest: HashMap<ProcessKey, ContextId>,
     held: HashMap<ContextId, Arc<Context>>,
-    exited: HashSet<ProcessKey>,
+    /// Ends of the latest processes to end, and of all that a held context is of.
+    exited: HashMap<ProcessKey, Exit>,
+    /// Processes of `exited`, oldest end first.
     order: VecDeque<ProcessKey>,
     sweep_at: usize,
+    forget_at: usize,
 }
 
 /// What a context refers to.
@@ -36,16 +39,17 @@ impl Live {
         Self {
             latest: HashMap::new(),
             held: HashMap::new(),
-            exited: HashSet::new(),
+            exited: HashMap::new(),
             order: VecDeque::new(),
             sweep_at: FIRST_SWEEP,
+            forget_at: 2 * RECENT_EXITS,
         }
     }
 
     /// A context began.
     pub fn began(&mut self, context: &Arc<Context>) {
         self.held.insert(context.id, Arc::clone(context));
-        if !self.exited.contains(&context.process) {
+        if !self.exited.contains_key(&context.process) {
             let latest = self.latest.entry(context.process).or_insert(context.id);
             *latest = (*latest).max(context.id);
         }
@@ -58,13 +62,11 @@ impl Live {
     /// A process ended.
     pub fn ended(&mut self, exit: &Exit) {
         self.latest.remove(&exit.process);
-        if self.exited.insert(exit.process) {
+        if self.exited.insert(exit.process, *exit).is_none() {
             self.order.push_back(exit.process);
         }
-        if self.order.len() > RECENT_EXITS
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.exited.remove(&oldest);
+        if self.order.len() >= self.forget_at {
+            self.forget();
         }
     }
 
@@ -77,6 +79,32 @@ impl Live {
     fn sweep(&mut self) {
         let keep = self.closure(self.latest.values().copied());
         self.held.retain(|id, _| keep.contains(id));
+    }
+
+    /// Lets go of old ends that no held context is of.
+    fn forget(&mut self) {
+        self.sweep();
+        let held: HashSet<ProcessKey> = self.held.values().map(|context| context.process).collect();
+        let old = self.order.len().saturating_sub(RECENT_EXITS);
+        let (mut place, exited) = (0, &mut self.exited);
+        self.order.retain(|process| {
+            place += 1;
+            let keep = place > old || held.contains(process);
+            if !keep {
+                exited.remove(process);
+            }
+            keep
+        });
+        self.forget_at = (2 * self.order.len()).max(2 * RECENT_EXITS);
+    }
+
+    /// The known ends of the processes of some contexts: ancestors that are kept for their descendants' sake.
+    pub fn ends<'a>(&self, contexts: impl IntoIterator<Item = &'a Arc<Context>>) -> Vec<Exit> {
+        let mut ends: Vec<Exit> =
+            contexts.into_iter().filter_map(|context| self.exited.get(&context.process).copied()).collect();
+        ends.sort_by_key(|exit| exit.process);
+        ends.dedup();
+        ends
     }
 
     fn closure(&self, from: impl Iterator<Item = ContextId>) -> HashSet<ContextId> {

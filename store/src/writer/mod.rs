@@ -6,6 +6,7 @@ mod live;
 mod lock;
 mod open;
 mod pack;
+mod repack;
 mod retain;
 mod tail;
 
@@ -127,7 +128,8 @@ impl Writer {
         let Some(open) = &mut self.open else {
             return Err(AppendError::Invalid("there is no segment"));
         };
-        let result = open.commit(first_event, &carried, batch, &self.shared);
+        let ends = self.live.ends(&carried);
+        let result = open.commit(first_event, &carried, &ends, batch, &self.shared);
         match result {
             Ok(()) => {
                 self.committed(batch);
@@ -270,7 +272,12 @@ impl Writer {
             previous: self.last_digest,
         };
         let carried = self.live.carried();
-        let begun = Open::begin(&path, head, &carried, self.shared.evicted(), self.watch.clone());
+        let beginning = Batch {
+            exits: self.live.ends(&carried),
+            gaps: self.shared.evicted().into_iter().collect(),
+            ..Batch::default()
+        };
+        let begun = Open::begin(&path, head, &carried, &beginning, self.watch.clone());
         match begun {
             Ok(open) => {
                 self.next_number += 1;

@@ -24,13 +24,9 @@ impl Writer {
             if open == Some(oldest.number) || unclosed {
                 return;
             }
-            if let Err(error) = std::fs::remove_file(&oldest.path)
-                && error.kind() != std::io::ErrorKind::NotFound
-            {
+            if let Err(error) = self.shared.evict(oldest) {
                 tracing::warn!(file = %oldest.path.display(), %error, "an old segment cannot be removed");
-                return;
             }
-            self.shared.evict(oldest);
         }
     }
 }

@@ -1,0 +1,215 @@
+//! A closed segment, written anew.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use event::Kind;
+use redb::{Database, WriteTransaction};
+
+use crate::Order;
+use crate::block::{Core, frame, sections};
+use crate::bytes::{Damaged, unpack};
+use crate::context::{Summary, decode_stream, pack_stream, unpack_stream};
+use crate::index::{Counted, PathIndex, PidIndex};
+use crate::limits::{CHUNK_CONTEXTS, MAX_SECTION};
+use crate::reader::{Contexts, Segment, Shared, View, each_zone, image_paths};
+use crate::segment::file::{self, FileError, guarded};
+use crate::segment::meta::{CLOSED, COMMITS, FORMAT, HEAD, PACKED, Packed};
+use crate::segment::tables::{BLOCKS, CONTEXTS, EXITS, GAPS, META, PATHS, PIDS, Pieces, SUMMARIES, ZONES, all, get, put};
+
+/// Level of zstd for good: a background thread has the time.
+const LEVEL: i32 = 12;
+/// Chunks of contexts to the commit, so that memory stays bounded.
+const CHUNK: usize = 4 * CHUNK_CONTEXTS;
+
+/// The work was interrupted.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopped;
+
+/// Writes a segment anew to another file; false if it was interrupted.
+pub fn rewrite(
+    shared: &Shared,
+    segment: &Segment,
+    to: &Path,
+    breathe: &mut dyn FnMut() -> Result<(), Stopped>,
+) -> Result<bool, FileError> {
+    let view = shared.view(segment)?;
+    let mut database = file::writable(to, true, None)?;
+    let done = guarded(|| fill(shared, segment, &view, &database, breathe))?;
+    if done {
+        guarded(|| {
+            // Gives back what redb grew in advance.
+            database.compact()?;
+            Ok(())
+        })?;
+    }
+    drop(database);
+    Ok(done)
+}
+
+fn fill(
+    shared: &Shared,
+    segment: &Segment,
+    view: &View,
+    database: &Database,
+    breathe: &mut dyn FnMut() -> Result<(), Stopped>,
+) -> Result<bool, FileError> {
+    let write = database.begin_write()?;
+    {
+        let from = view.transaction.open_table(META)?;
+        let mut to = write.open_table(META)?;
+        for row in [FORMAT, HEAD, COMMITS, CLOSED] {
+            let value = from.get(row)?.ok_or_else(|| FileError::Damaged(format!("no row {row:?}")))?;
+            to.insert(row, value.value())?;
+        }
+    }
+    contexts(view, &write)?;
+    for table in [EXITS, GAPS] {
+        streams(view, &write, table)?;
+    }
+    let indexed = blocks(shared, segment, view, &write, breathe)?;
+    let Some(Indexed { kinds, paths, blocks_of }) = indexed else {
+        write.abort()?;
+        return Ok(false);
+    };
+    let packed = Packed { kinds: kinds.into_iter().collect() };
+    write.open_table(META)?.insert(PACKED, crate::context::encode_one(&packed).as_slice())?;
+    {
+        let mut table = write.open_table(PATHS)?;
+        for (first, chunk) in paths.chunks(LEVEL) {
+            table.insert(first.as_bytes(), chunk.as_slice())?;
+        }
+    }
+    let mut pids = PidIndex::default();
+    Contexts::new(shared, segment, view)?.each(|_, summary| {
+        for row in 0..summary.ids.len() {
+            let id = summary.ids[row];
+            pids.add(summary.pids[row], id, blocks_of.get(&id));
+        }
+    })?;
+    {
+        let mut table = write.open_table(PIDS)?;
+        for (first, chunk) in pids.chunks(LEVEL) {
+            table.insert(&first.to_be_bytes(), chunk.as_slice())?;
+        }
+    }
+    write.commit()?;
+    Ok(true)
+}
+
+fn contexts(view: &View, write: &WriteTransaction) -> Result<(), FileError> {
+    let mut chunks = write.open_table(CONTEXTS)?;
+    let mut summaries = write.open_table(SUMMARIES)?;
+    let mut problem: Option<FileError> = None;
+    let (mut stream, mut count, mut next) = (Vec::new(), 0, 0);
+    let mut flush = |stream: &mut Vec<u8>| -> Result<(), FileError> {
+        let contexts = decode_stream::<event::Context>(stream)?;
+        let summary = Summary::of(&contexts.iter().collect::<Vec<_>>());
+        put(&mut chunks, next, &pack_stream(stream, LEVEL))?;
+        put(&mut summaries, next, &summary.pack(LEVEL))?;
+        next += 1;
+        stream.clear();
+        Ok(())
+    };
+    all(&view.transaction.open_table(CONTEXTS)?, |_, value| {
+        let mut take = || -> Result<(), FileError> {
+            let more = unpack_stream(&value)?;
+            stream.extend_from_slice(&more);
+            count += decode_stream::<event::Context>(&more)?.len();
+            if count >= CHUNK {
+                count = 0;
+                flush(&mut stream)?;
+            }
+            Ok(())
+        };
+        if problem.is_none() {
+            problem = take().err();
+        }
+    })?;
+    if let Some(problem) = problem {
+        return Err(problem);
+    }
+    if !stream.is_empty() {
+        flush(&mut stream)?;
+    }
+    Ok(())
+}
+
+/// Joins all rows of a table of streams to one.
+fn streams(view: &View, write: &WriteTransaction, table: Pieces) -> Result<(), FileError> {
+    let mut to = write.open_table(table)?;
+    let mut problem: Option<Damaged> = None;
+    let mut stream = Vec::new();
+    all(&view.transaction.open_table(table)?, |_, value| match unpack_stream(&value) {
+        Ok(more) => stream.extend_from_slice(&more),
+        Err(damaged) => problem = Some(damaged),
+    })?;
+    match problem {
+        Some(damaged) => Err(damaged.into()),
+        None if stream.is_empty() => Ok(()),
+        None => Ok(put(&mut to, 0, &pack_stream(&stream, LEVEL))?),
+    }
+}
+
+/// What the blocks have.
+struct Indexed {
+    kinds: BTreeMap<u8, Vec<u64>>,
+    paths: PathIndex,
+    /// Blocks of each context.
+    blocks_of: BTreeMap<u64, BTreeSet<u64>>,
+}
+
+fn blocks(
+    shared: &Shared,
+    segment: &Segment,
+    view: &View,
+    write: &WriteTransaction,
+    breathe: &mut dyn FnMut() -> Result<(), Stopped>,
+) -> Result<Option<Indexed>, FileError> {
+    let images = image_paths(&Contexts::new(shared, segment, view)?)?;
+    let from = view.transaction.open_table(BLOCKS)?;
+    let mut to = write.open_table(BLOCKS)?;
+    let mut zones = write.open_table(ZONES)?;
+    let mut indexed =
+        Indexed { kinds: BTreeMap::new(), paths: PathIndex::default(), blocks_of: BTreeMap::new() };
+    let (mut stopped, mut events) = (false, 0);
+    each_zone(shared, segment, view, Order::Asc, |zone| {
+        if breathe().is_err() {
+            stopped = true;
+            return Ok(false);
+        }
+        let block = get(&from, zone.first)?.ok_or(Damaged("a block is missing"))?;
+        let core = Core::decode(&zone, &block)?;
+        let [paths, columns, rest] = sections(&block)?;
+        let raw = [unpack(paths, MAX_SECTION)?, unpack(columns, MAX_SECTION)?, unpack(rest, MAX_SECTION)?];
+        put(&mut to, zone.first, &frame([&raw[0], &raw[1], &raw[2]], LEVEL))?;
+        zones.insert(&zone.first.to_be_bytes(), zone.encode().as_slice())?;
+        for (kind, _) in &zone.kinds {
+            indexed.kinds.entry(*kind).or_default().push(zone.first);
+        }
+        for context in &zone.contexts {
+            indexed.blocks_of.entry(*context).or_default().insert(zone.first);
+        }
+        let mut counts = vec![0_u64; core.paths.len()];
+        for row in 0..core.times.len() {
+            for path in [core.path(core.files[row]), core.path(core.destinations[row])].into_iter().flatten() {
+                counts[path as usize] += 1;
+            }
+            if matches!(core.kinds[row], Kind::Exec | Kind::Exit)
+                && let Some(path) = images.get(&zone.contexts[core.whos[row] as usize])
+            {
+                indexed.paths.add(path, zone.first, Counted(1));
+            }
+        }
+        for (path, count) in core.paths.iter().zip(counts) {
+            indexed.paths.add(path, zone.first, Counted(count));
+        }
+        events += u64::from(zone.count);
+        Ok(true)
+    })?;
+    // A damaged header row is passed over by readers: such a segment is better left as it is.
+    if !stopped && events != segment.totals().events {
+        return Err(FileError::Damaged("some of its blocks cannot be read".to_owned()));
+    }
+    Ok((!stopped).then_some(indexed))
+}

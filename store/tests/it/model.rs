@@ -1,0 +1,149 @@
+//! The store as it should be: everything in memory, every question answered by looking at all.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use event::{Context, Detail, Event, Exit, ImageRef, Kind, ProcessKey};
+use store::{Batch, Filter, Order, Query};
+
+#[derive(Clone, Default)]
+pub struct Model {
+    pub events: Vec<(u64, Event)>,
+    pub contexts: BTreeMap<u64, Arc<Context>>,
+    pub exits: HashMap<ProcessKey, Exit>,
+    pub gaps: usize,
+}
+
+fn any<T: PartialEq>(wanted: &[T], value: &T) -> bool {
+    wanted.is_empty() || wanted.contains(value)
+}
+
+impl Model {
+    pub fn append(&mut self, batch: &Batch) {
+        let next = self.events.last().map_or(1, |(id, _)| id + 1);
+        self.events.extend((next..).zip(batch.events.iter().cloned()));
+        self.contexts.extend(batch.contexts.iter().map(|context| (context.id, Arc::clone(context))));
+        self.exits.extend(batch.exits.iter().map(|exit| (exit.process, *exit)));
+        self.gaps += batch.gaps.len();
+    }
+
+    pub fn exe(&self, context: &Context) -> Option<String> {
+        match &context.image {
+            ImageRef::Unknown => None,
+            ImageRef::Own(image) => Some(image.executable.path.clone()),
+            ImageRef::Shared(holder) => self.exe(self.contexts.get(holder)?),
+        }
+    }
+
+    fn is_root(filter: &Filter, key: &ProcessKey) -> bool {
+        filter.pids.contains(&key.pid) || filter.processes.contains(key)
+    }
+
+    fn descends(&self, filter: &Filter, key: ProcessKey) -> bool {
+        let mut seen = HashSet::new();
+        let mut next = Some(key);
+        while let Some(key) = next.filter(|key| seen.insert(*key)) {
+            if Self::is_root(filter, &key) {
+                return true;
+            }
+            next = self.contexts.values().find(|context| context.process == key).and_then(|c| c.creator);
+        }
+        false
+    }
+
+    pub fn context_fits(&self, filter: &Filter, context: &Context) -> bool {
+        let who = if filter.descendants {
+            self.descends(filter, context.process)
+        } else {
+            any(&filter.pids, &context.process.pid) && any(&filter.processes, &context.process)
+        };
+        let exe = self.exe(context);
+        who && any(&filter.ppids, &context.ppid)
+            && any(&filter.uids, &context.credentials.uid)
+            && any(&filter.users, &context.credentials.user)
+            && any(&filter.comms, &context.comm)
+            && (filter.exes.is_empty()
+                || exe.is_some_and(|exe| filter.exes.iter().any(|pattern| pattern.matches(&exe))))
+            && (filter.containers.is_empty()
+                || context.container.as_ref().is_some_and(|c| filter.containers.contains(&c.id)))
+    }
+
+    pub fn fits(&self, filter: &Filter, event: &Event) -> bool {
+        let context = &self.contexts[&event.context];
+        let mut paths: Vec<String> =
+            event.file.iter().chain(&event.destination).map(|file| file.path.clone()).collect();
+        if matches!(event.kind, Kind::Exec | Kind::Exit) {
+            paths.extend(self.exe(context));
+        }
+        let (mut ips, mut ports) = (vec![], vec![]);
+        if let Detail::Socket(address) = &event.detail {
+            ips.extend(address.ip);
+            ports.push(address.port);
+            if let Some((ip, port)) = address.local {
+                ips.push(ip);
+                ports.push(port);
+            }
+        }
+        self.context_fits(filter, context)
+            && any(&filter.tids, &event.tid)
+            && any(&filter.kinds, &event.kind)
+            && any(&filter.categories, &event.kind.category())
+            && any(&filter.outcomes, &event.outcome())
+            && filter.since.is_none_or(|since| event.time >= since)
+            && filter.until.is_none_or(|until| event.time < until)
+            && (filter.paths.is_empty()
+                || filter.paths.iter().any(|pattern| paths.iter().any(|path| pattern.matches(path))))
+            && (filter.ips.is_empty() || ips.iter().any(|ip| filter.ips.contains(ip)))
+            && (filter.ports.is_empty() || ports.iter().any(|port| filter.ports.contains(port)))
+    }
+
+    pub fn events(&self, query: &Query) -> (Vec<(u64, Event)>, Option<u64>) {
+        let mut found: Vec<_> =
+            self.events.iter().filter(|(_, event)| self.fits(&query.filter, event)).cloned().collect();
+        if query.order == Order::Desc {
+            found.reverse();
+        }
+        found.retain(|(id, _)| {
+            query.after.is_none_or(|after| match query.order {
+                Order::Asc => *id > after,
+                Order::Desc => *id < after,
+            })
+        });
+        let more = found.len() > query.limit;
+        found.truncate(query.limit);
+        let next = if more { found.last().map(|(id, _)| *id) } else { None };
+        (found, next)
+    }
+
+    pub fn paths(&self) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        for (_, event) in &self.events {
+            let mut paths: Vec<String> =
+                event.file.iter().chain(&event.destination).map(|file| file.path.clone()).collect();
+            if matches!(event.kind, Kind::Exec | Kind::Exit) {
+                paths.extend(self.exe(&self.contexts[&event.context]));
+            }
+            for path in paths.into_iter().filter(|path| !path.is_empty()) {
+                *counts.entry(path).or_default() += 1;
+            }
+        }
+        counts
+    }
+
+    pub fn processes(&self, filter: &Filter, at: Option<i64>) -> Vec<ProcessKey> {
+        let mut keys: Vec<ProcessKey> = self
+            .contexts
+            .values()
+            .filter(|context| self.context_fits(filter, context))
+            .map(|context| context.process)
+            .filter(|key| {
+                let start = self.contexts.values().find(|c| c.process == *key).unwrap().since;
+                let exit = self.exits.get(key).map(|exit| exit.time);
+                at.is_none_or(|at| start <= at && exit.is_none_or(|exit| exit >= at))
+            })
+            .collect();
+        keys.sort();
+        keys.dedup();
+        keys
+    }
+}
