@@ -3,3 +3,6 @@
 mod record;
 
 pub use record::{Body, ParseError, Record, WalkedPath, parse};
+
+#[cfg(test)]
+mod tests;
