@@ -161,24 +161,33 @@ pub fn credentials(scratch: &mut Scratch, task: Address) {
 #[inline(always)]
 pub fn facts(scratch: &mut Scratch, inode: Address, mount: Address, file: Address) {
     const FMODE_CREATED: u32 = 0x10_0000;
+    /// Words of `struct inode` up to its times.
+    const INODE: usize = 24;
     if inode == 0 {
         return;
     }
     let Some(start) = scratch.start() else { return };
-    let sb: Address = field(inode, o::INODE_SB);
+    scratch.look(inode, INODE);
+    let sb: Address = scratch.seen(inode, INODE, o::INODE_SB);
     let kind: Address = field(sb, o::SB_TYPE);
-    let seconds = |index| field::<i64>(inode, index).wrapping_mul(1_000_000_000);
+    let nanos = |seconds: i64, nanos: u32| seconds.wrapping_mul(1_000_000_000).wrapping_add(i64::from(nanos));
     let mut value = FileFacts {
-        inode: field(inode, o::INODE_INO),
-        mtime: seconds(o::INODE_MTIME).wrapping_add(i64::from(field::<u32>(inode, o::INODE_MTIME_NS))),
-        ctime: seconds(o::INODE_CTIME).wrapping_add(i64::from(field::<u32>(inode, o::INODE_CTIME_NS))),
-        size: if has(o::INODE_SIZE) { field(inode, o::INODE_SIZE) } else { 0 },
+        inode: scratch.seen(inode, INODE, o::INODE_INO),
+        mtime: nanos(
+            scratch.seen(inode, INODE, o::INODE_MTIME),
+            scratch.seen(inode, INODE, o::INODE_MTIME_NS),
+        ),
+        ctime: nanos(
+            scratch.seen(inode, INODE, o::INODE_CTIME),
+            scratch.seen(inode, INODE, o::INODE_CTIME_NS),
+        ),
+        size: if has(o::INODE_SIZE) { scratch.seen(inode, INODE, o::INODE_SIZE) } else { 0 },
         device: field(sb, o::SB_DEV),
-        mode: u32::from(field::<u16>(inode, o::INODE_MODE)),
-        uid: field(inode, o::INODE_UID),
-        gid: field(inode, o::INODE_GID),
+        mode: u32::from(scratch.seen::<u16>(inode, INODE, o::INODE_MODE)),
+        uid: scratch.seen(inode, INODE, o::INODE_UID),
+        gid: scratch.seen(inode, INODE, o::INODE_GID),
         mount_id: if has(o::MOUNT_ID) { field(mount, o::MOUNT_ID) } else { 0 },
-        nlink: if has(o::INODE_NLINK) { field(inode, o::INODE_NLINK) } else { 0 },
+        nlink: if has(o::INODE_NLINK) { scratch.seen(inode, INODE, o::INODE_NLINK) } else { 0 },
         filesystem: [0; 16],
         flags: 0,
         mount_namespace: mount_namespace(current()),

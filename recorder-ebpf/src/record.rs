@@ -5,6 +5,7 @@ use aya_ebpf::{
     bindings::{BPF_RB_AVAIL_DATA, BPF_RB_FORCE_WAKEUP, BPF_RB_NO_WAKEUP},
     helpers::{
         bpf_get_current_cgroup_id, bpf_get_smp_processor_id, bpf_ktime_get_boot_ns, bpf_ringbuf_output,
+        generated::bpf_probe_read_kernel,
     },
     maps::RingBuf,
 };
@@ -12,7 +13,7 @@ use aya_ebpf::{
 use crate::{
     counters,
     kernel::{Address, current, field},
-    maps::{RING_FILE, RING_NETWORK, RING_PROCESS, SCRATCH, wake_at},
+    maps::{RING_FILE, RING_NETWORK, RING_PROCESS, SCRATCH, offset, wake_at},
 };
 
 /// Parts begin at positions up to here.
@@ -20,6 +21,8 @@ pub const LAST_START: u64 = (limits::RECORD - 8192) as u64;
 /// Bytes of one part at the most, and room for its header and padding. The verifier adds the largest length to the
 /// largest position, whatever was checked before.
 const SLACK: usize = 8192 + 64;
+/// Words of a structure that are read in one go.
+const HEAD: usize = 24;
 const BUFFER: usize = limits::RECORD - 8192 + SLACK;
 
 /// State of one CPU: the record and what the walk needs.
@@ -41,6 +44,10 @@ pub struct Scratch {
     pub walk_flags: u64,
     /// The walk reached a root.
     pub walk_done: u64,
+    /// Root of the walk's mount.
+    pub walk_root: Address,
+    /// Head of the structure that is being looked at, see [`Scratch::look`].
+    pub head: [u64; HEAD],
     /// The record.
     pub buffer: [u8; BUFFER],
 }
@@ -67,6 +74,26 @@ impl Scratch {
             return None;
         }
         Some(position)
+    }
+
+    /// Reads the head of a structure in one go: a call of the helper costs far more than the bytes.
+    #[inline(always)]
+    pub fn look(&mut self, address: Address, words: usize) {
+        // SAFETY: `head` has that many words; the helper checks the address, and leaves zeros where it cannot read.
+        unsafe {
+            bpf_probe_read_kernel(self.head.as_mut_ptr().cast(), (words * 8) as u32, address as *const _)
+        };
+    }
+
+    /// A field of the structure looked at; one that stands further behind is read by itself.
+    #[inline(always)]
+    pub fn seen<T: Copy + Default>(&self, address: Address, words: usize, index: usize) -> T {
+        let at = offset(index);
+        if at > (words as u64 - 1) * 8 {
+            return field(address, index);
+        }
+        // SAFETY: `at` is within the head, and as aligned as in the structure; volatile, because the helper wrote it.
+        unsafe { self.head.as_ptr().cast::<u8>().add(at as usize).cast::<T>().read_volatile() }
     }
 
     /// The record's header.
@@ -111,7 +138,7 @@ impl Scratch {
             start: field(leader, o::TASK_START),
             cgroup: 0,
             seq: counters::tried(class),
-            ret,
+            ret: as_told(ret),
             tgid: field(task, o::TASK_TGID),
             tid: field(task, o::TASK_PID),
             // SAFETY: takes no argument.
@@ -157,6 +184,14 @@ impl Scratch {
             counters::lost(class);
         }
     }
+}
+
+/// `ERESTARTSYS` to `ERESTART_RESTARTBLOCK` (include/linux/errno.h) never reach a caller: a signal interrupted the
+/// call, which is told as EINTR or made again.
+#[inline(always)]
+const fn as_told(ret: i64) -> i64 {
+    const EINTR: i64 = 4;
+    if ret <= -512 && ret >= -516 { -EINTR } else { ret }
 }
 
 /// The next multiple of the alignment.

@@ -12,6 +12,8 @@ use crate::{
     record::{Scratch, scratch},
 };
 
+/// Words of `struct dentry` up to its name.
+const DENTRY: usize = 8;
 const CONTINUE: i64 = 0;
 const STOP: i64 = 1;
 /// `MNT_NS_INTERNAL` (fs/mount.h): an error pointer that marks the kernel's own mounts.
@@ -41,6 +43,7 @@ fn walk(scratch: &mut Scratch, tag: PartTag, dentry: Address, mount: Address) {
         scratch.walk_flags = u64::from(part_flags::FAULT);
         scratch.walk_done = 1;
     } else {
+        scratch.walk_root = root_of(mount);
         // An unhashed dentry has been unlinked, unless it is a root (fs/dcache.c, d_unlinked).
         let parent: Address = field(dentry, o::DENTRY_PARENT);
         if parent != dentry && field::<Address>(dentry, o::DENTRY_PPREV) == 0 {
@@ -104,11 +107,17 @@ fn name(scratch: &mut Scratch, address: Address) -> bool {
     true
 }
 
+/// Root of the tree that a mount shows.
+#[inline(always)]
+fn root_of(mount: Address) -> Address {
+    field(at(mount, o::MOUNT_MNT), o::VFSMOUNT_ROOT)
+}
+
 extern "C" fn step(_index: u32, _context: *mut c_void) -> i64 {
     let Some(scratch) = scratch() else { return STOP };
-    let (dentry, mount) = (scratch.dentry, scratch.mount);
-    let mount_root: Address = field(at(mount, o::MOUNT_MNT), o::VFSMOUNT_ROOT);
-    if dentry == mount_root {
+    let dentry = scratch.dentry;
+    if dentry == scratch.walk_root {
+        let mount = scratch.mount;
         let parent: Address = field(mount, o::MOUNT_PARENT);
         if parent == mount || parent == 0 {
             let namespace: Address = field(mount, o::MOUNT_NS);
@@ -120,10 +129,12 @@ extern "C" fn step(_index: u32, _context: *mut c_void) -> i64 {
         }
         scratch.dentry = field(mount, o::MOUNT_POINT);
         scratch.mount = parent;
+        scratch.walk_root = root_of(parent);
         return CONTINUE;
     }
-    let parent: Address = field(dentry, o::DENTRY_PARENT);
-    let text: Address = field(dentry, o::DENTRY_NAME);
+    scratch.look(dentry, DENTRY);
+    let parent: Address = scratch.seen(dentry, DENTRY, o::DENTRY_PARENT);
+    let text: Address = scratch.seen(dentry, DENTRY, o::DENTRY_NAME);
     if !name(scratch, text) {
         scratch.walk_done = 1;
         return STOP;

@@ -48,7 +48,7 @@ record! {
 pub mod exec_flags {
     /// `bprm->interp` is not `bprm->filename`: a script or `binfmt_misc`; the exe file is the interpreter.
     pub const INTERPRETED: u32 = 1;
-    /// Credentials grew by a setuid, setgid or capability file (`bprm->secureexec`).
+    /// Credentials grew by a setuid, setgid or capability file (`bprm->per_clear`, which is set for these alone).
     pub const SECURE: u32 = 2;
     /// Executed through a descriptor (`bprm->fdpath`): execveat with `AT_EMPTY_PATH` or a dirfd.
     pub const FDPATH: u32 = 4;

@@ -13,7 +13,7 @@ record! {
         pub cgroup: u64,
         /// Count of records of this class tried on this CPU, from 1; a hole is a loss.
         pub seq: u64,
-        /// What the syscall returned (a negated errno below 0); 0 for other records.
+        /// What the syscall returned (a negated errno below 0; EINTR if the kernel may restart it); 0 for other records.
         pub ret: i64,
         /// Process id (thread group) in the initial pid namespace. For a fork: the child's.
         pub tgid: u32,

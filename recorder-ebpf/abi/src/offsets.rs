@@ -68,6 +68,7 @@ offsets! {
     MM_ENV_END = "mm_struct" ["env_end"] required;
     BPRM_FILENAME = "linux_binprm" ["filename"] required;
     BPRM_INTERP = "linux_binprm" ["interp"] required;
+    BPRM_PER_CLEAR = "linux_binprm" ["per_clear"] optional;
     BPRM_FDPATH = "linux_binprm" ["fdpath"] optional;
     BPRM_ARGC = "linux_binprm" ["argc"] optional;
     BPRM_ENVC = "linux_binprm" ["envc"] optional;

@@ -21,13 +21,20 @@ fn sched_process_exec(ctx: BtfTracePointContext) -> i32 {
     let interp: Address = field(bprm, o::BPRM_INTERP);
     let (args, args_end): (Address, Address) = (field(mm, o::MM_ARG_START), field(mm, o::MM_ARG_END));
     let (envs, envs_end): (Address, Address) = (field(mm, o::MM_ENV_START), field(mm, o::MM_ENV_END));
-    let mut flags = 0;
+    let mut flags = 0u32;
     if interp != filename {
         flags |= exec_flags::INTERPRETED;
+    }
+    if has(o::BPRM_PER_CLEAR) && field::<u32>(bprm, o::BPRM_PER_CLEAR) != 0 {
+        flags |= exec_flags::SECURE;
     }
     if has(o::BPRM_FDPATH) && field::<Address>(bprm, o::BPRM_FDPATH) != 0 {
         flags |= exec_flags::FDPATH;
     }
+    scratch.args[6] = flags.into();
+    // Through memory: the verifier forgets which branch set what, and does not look at all that follows once for each.
+    // SAFETY: a plain field.
+    let flags = unsafe { core::ptr::read_volatile(&raw const scratch.args[6]) } as u32;
     scratch.body(ExecBody {
         old_tid: old_tid as u32,
         flags,

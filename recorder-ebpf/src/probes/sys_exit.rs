@@ -27,9 +27,11 @@ fn sys_exit(ctx: BtfTracePointContext) -> i32 {
     if watch.flags == 0 {
         return 0;
     }
-    let compat = number & X32_BIT != 0 || field::<u32>(current(), o::TASK_STATUS) & TS_COMPAT != 0;
-    if compat {
-        if watch.flags & watch_flags::COMPAT != 0
+    // x32 numbers its calls as x86-64 does; the 32-bit table is another.
+    let x32 = number & X32_BIT != 0;
+    if x32 || field::<u32>(current(), o::TASK_STATUS) & TS_COMPAT != 0 {
+        let watched = if x32 { watch_flags::NATIVE } else { watch_flags::COMPAT };
+        if watch.flags & watched != 0
             && let Some(counters) = counters()
         {
             counters.compat += 1;

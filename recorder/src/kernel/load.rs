@@ -1,5 +1,7 @@
 //! Loads the probes into the kernel and attaches them.
 
+use std::{fs, io, os::unix::fs::MetadataExt as _};
+
 use abi::{COMPAT_NUMBERS, Class, Counters, NUMBERS, SYSCALLS, Watch, tail_calls, watch_flags};
 use aya::{
     Btf, Ebpf, EbpfError, EbpfLoader,
@@ -18,13 +20,29 @@ static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/pr
 pub struct ProbeConfig {
     /// Bytes of each ring, by [`Class`]; powers of two, at least a page.
     pub ring_bytes: [u32; Class::COUNT],
-    /// Whose own file and network calls are left out: the recorder's.
+    /// Whose own file and network calls are left out: the recorder's, as counted in the initial pid namespace.
     pub own_tgid: u32,
 }
 
 impl Default for ProbeConfig {
     fn default() -> Self {
-        Self { ring_bytes: [4 << 20, 16 << 20, 2 << 20], own_tgid: std::process::id() }
+        Self { ring_bytes: [4 << 20, 16 << 20, 2 << 20], own_tgid: own_tgid() }
+    }
+}
+
+/// This process's id as the kernel counts them; 0 (nobody is left out) in a pid namespace, where it is another, and
+/// where leaving out the number seen here would be blind to somebody else.
+fn own_tgid() -> u32 {
+    /// `PROC_PID_INIT_INO` (`include/linux/proc_ns.h`).
+    const INITIAL: u64 = 0xefff_fffc;
+    match fs::metadata("/proc/self/ns/pid") {
+        Ok(namespace) if namespace.ino() != INITIAL => {
+            tracing::warn!(
+                "in a pid namespace of its own: what the recorder does itself is recorded as well"
+            );
+            0
+        }
+        _ => std::process::id(),
     }
 }
 
@@ -81,6 +99,8 @@ pub struct Probes {
     counters: PerCpuArray<MapData, [u64; COUNTER_WORDS]>,
 }
 
+/// A program is loaded this often while signals interrupt it.
+const LOAD_TRIES: u32 = 16;
 const COUNTER_WORDS: usize = size_of::<Counters>() / 8;
 
 impl Probes {
@@ -111,8 +131,7 @@ impl Probes {
         let btf = Btf::from_sys_fs().map_err(|error| offsets::OffsetError::NoBtf(error.to_string()))?;
         let handlers = load_handlers(&mut ebpf, &btf)?;
         for name in ATTACHED {
-            let program = program(&mut ebpf, name)?;
-            program.load(name, &btf).map_err(refused(name))?;
+            load_program(program(&mut ebpf, name)?, name, &btf).map_err(refused(name))?;
         }
         for name in ATTACHED {
             program(&mut ebpf, name)?.attach().map_err(refused(name))?;
@@ -131,6 +150,21 @@ impl Probes {
             },
             |values| values.iter().map(|words| zerocopy::transmute!(*words)).collect(),
         )
+    }
+}
+
+/// Loads a program; again if a signal came while the verifier was at work (it gives up with EAGAIN).
+fn load_program(program: &mut BtfTracePoint, tracepoint: &str, btf: &Btf) -> Result<(), ProgramError> {
+    let mut tries = 1;
+    loop {
+        match program.load(tracepoint, btf) {
+            Err(ProgramError::LoadError { io_error, .. })
+                if io_error.kind() == io::ErrorKind::WouldBlock && tries < LOAD_TRIES =>
+            {
+                tries += 1;
+            }
+            done => return done,
+        }
     }
 }
 
@@ -183,7 +217,7 @@ fn load_handlers(ebpf: &mut Ebpf, btf: &Btf) -> Result<ProgramArray<MapData>, Lo
     let mut map: ProgramArray<_> = take(ebpf, MAP)?;
     for (name, slot) in HANDLERS {
         let program = program(ebpf, name)?;
-        program.load("sys_exit", btf).map_err(refused(name))?;
+        load_program(program, "sys_exit", btf).map_err(refused(name))?;
         let fd = program.fd().map_err(refused(name))?;
         map.set(slot, fd, 0).map_err(|source| LoadError::Map { map: MAP, source: Box::new(source) })?;
     }

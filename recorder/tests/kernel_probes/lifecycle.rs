@@ -125,6 +125,32 @@ fn arguments_beyond_the_limit_are_cut_and_said_to_be() {
 }
 
 #[test]
+fn an_exec_that_grows_credentials_says_so() {
+    let (_dir, path) = directory();
+    let program = path.join("grows");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::copy(true_program(), &program).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o4755)).unwrap();
+    let mut pid = 0;
+    let Some(recorded) = record(|| {
+        let mut child = Command::new(&program).uid(1234).gid(4321).spawn().unwrap();
+        pid = child.id();
+        child.wait().unwrap();
+    }) else {
+        return;
+    };
+    let exec = recorded.kind(RecordKind::Exec).find(|record| record.header.tgid == pid).unwrap();
+    let credentials = exec.credentials().unwrap();
+    if credentials.euid != 0 {
+        eprintln!("the temporary directory is mounted nosuid: left out");
+        return;
+    }
+    let Body::Exec(body) = exec.body else { panic!("no exec") };
+    assert_eq!(body.flags, exec_flags::SECURE);
+    assert_eq!((credentials.uid, credentials.suid, credentials.egid), (1234, 0, 4321));
+}
+
+#[test]
 fn a_script_tells_itself_its_interpreter_and_where_it_was_started() {
     let (_dir, path) = directory();
     fs::write(path.join("script"), "#!/bin/sh\nexit 3\n").unwrap();
