@@ -56,7 +56,8 @@ pub struct Ancestor {
 #[derive(Clone, Debug, Default)]
 pub struct ProcessQuery {
     /// Only `pids`, `ppids`, `processes`, `descendants`, `uids`, `users`, `comms`, `exes`, `containers`, and
-    /// `since`/`until` (alive in that span) are looked at. A process fits if one of its contexts does.
+    /// `since`/`until` (alive in that span) are looked at. A process fits if one of its contexts does that was in force
+    /// at some moment of the span (and of `at`).
     pub filter: Filter,
     /// Alive at this moment.
     pub at: Option<Nanos>,

@@ -105,10 +105,13 @@ impl Span {
             // Nobody of an earlier boot lives on.
             if next.boot == head.boot { next.created } else { totals.latest.unwrap_or(head.created) }
         });
-        let last = next_boot_or_begin.map(|next| totals.latest.map_or(next, |latest| latest.max(next)));
         // What lived before the first segment was seen by its snapshot, with its true start.
         let first = if head.number == 1 { Nanos::MIN } else { first };
-        self.to.is_none_or(|to| first <= to) && self.since.is_none_or(|since| last.is_none_or(|last| last >= since))
+        self.to.is_none_or(|to| first <= to)
+            && self.since.is_none_or(|since| {
+                next_boot_or_begin.is_none_or(|next| since < next)
+                    || totals.latest.is_some_and(|latest| since <= latest)
+            })
     }
 
     fn has(&self, start: Nanos, exit: Option<Nanos>) -> bool {
@@ -132,21 +135,27 @@ fn candidates(
     };
     let ends: HashMap<ProcessKey, Nanos> =
         exits(&view)?.into_iter().map(|exit| (exit.process, exit.time)).collect();
-    let mut starts: HashMap<ProcessKey, (Nanos, bool)> = HashMap::new();
+    let mut states: HashMap<ProcessKey, Vec<(u64, Nanos, bool)>> = HashMap::new();
     contexts.each(|_, summary| {
         for row in 0..summary.ids.len() {
             let fits = selected.as_ref().is_none_or(|selected| selected.contains(&summary.ids[row]));
-            let known = starts.entry(summary.process(row)).or_insert((Nanos::MAX, false));
-            known.0 = known.0.min(summary.since[row]);
-            known.1 |= fits;
+            states.entry(summary.process(row)).or_default().push((summary.ids[row], summary.since[row], fits));
         }
     })?;
-    // A process of which only an ancestor's context is kept may have ended before this segment began; its end is then
-    // elsewhere, and it is left out by `assemble`'s knowledge of it, below.
-    Ok(starts
+    Ok(states
         .into_iter()
-        .filter(|(key, (start, fits))| *fits && span.has(*start, ends.get(key).copied()))
-        .map(|(key, _)| key)
+        .filter_map(|(key, mut states)| {
+            states.sort_unstable();
+            let end = ends.get(&key).copied();
+            (0..states.len())
+                .any(|place| {
+                    // A state lasts until the next one begins, the last one until the process ends.
+                    let (_, since, fits) = states[place];
+                    let end = states.get(place + 1).map(|(_, next, _)| next.saturating_sub(1)).or(end);
+                    fits && span.has(since, end)
+                })
+                .then_some(key)
+        })
         .collect())
 }
 

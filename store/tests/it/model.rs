@@ -131,19 +131,25 @@ impl Model {
     }
 
     pub fn processes(&self, filter: &Filter, at: Option<i64>) -> Vec<ProcessKey> {
-        let mut keys: Vec<ProcessKey> = self
-            .contexts
-            .values()
-            .filter(|context| self.context_fits(filter, context))
-            .map(|context| context.process)
-            .filter(|key| {
-                let start = self.contexts.values().find(|c| c.process == *key).unwrap().since;
+        let mut contexts: HashMap<ProcessKey, Vec<&Arc<Context>>> = HashMap::new();
+        for context in self.contexts.values() {
+            contexts.entry(context.process).or_default().push(context);
+        }
+        let mut keys: Vec<ProcessKey> = contexts
+            .iter()
+            .filter(|(key, contexts)| {
                 let exit = self.exits.get(key).map(|exit| exit.time);
-                at.is_none_or(|at| start <= at && exit.is_none_or(|exit| exit >= at))
+                (0..contexts.len()).any(|place| {
+                    let end = contexts.get(place + 1).map(|next| next.since - 1).or(exit);
+                    self.context_fits(filter, contexts[place])
+                        && at.is_none_or(|at| {
+                            contexts[place].since <= at && end.is_none_or(|end| end >= at)
+                        })
+                })
             })
+            .map(|(key, _)| *key)
             .collect();
         keys.sort();
-        keys.dedup();
         keys
     }
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use store::{Filter, Options, Order, PathPattern, ProcessQuery, Query, Store, Writer, verify};
 
 use crate::model::Model;
-use crate::scenario::{Host, PATHS, Random};
+use crate::scenario::{Host, PATHS, Random, dir};
 
 pub fn options(random: &mut Random) -> Options {
     Options {
@@ -114,7 +114,7 @@ pub fn compare(store: &Store, model: &Model, random: &mut Random, host: &Host) {
 }
 
 fn run(seed: u64) {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = dir();
     let mut random = Random(seed);
     let mut host = Host::new(seed);
     let mut model = Model::default();
@@ -156,7 +156,7 @@ fn run(seed: u64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 8, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn the_store_answers_as_the_model_does(seed in any::<u64>()) {
         run(seed);

@@ -75,7 +75,7 @@ impl Host {
     }
 
     pub fn step(&mut self) {
-        self.now += self.random.below(50) as i64 - 2;
+        self.now += 1 + self.random.below(50) as i64;
         match self.random.below(20) {
             0 | 1 => {
                 let parent = self.random.pick(&self.alive).clone();
@@ -106,9 +106,11 @@ impl Host {
     }
 
     fn event(&mut self, kind: Kind, context: &Context, detail: Detail) -> &mut Event {
+        // Events of different rings overtake each other a little.
+        let late = if kind.number() < 20 { 0 } else { self.random.below(3) as i64 };
         let retval = *self.random.pick(&[0, 3, -2, -13, -1]);
         self.batch.events.push(Event {
-            time: self.now,
+            time: self.now - late,
             kind,
             context: context.id,
             tid: context.process.pid + self.random.below(2) as u32,
@@ -257,4 +259,10 @@ impl Host {
         };
         self.event(Kind::Connect, &context, Detail::Socket(address));
     }
+}
+
+/// A directory that needs no disk, if there is one.
+pub fn dir() -> tempfile::TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
 }
