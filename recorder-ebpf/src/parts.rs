@@ -170,7 +170,10 @@ pub fn facts(scratch: &mut Scratch, inode: Address, mount: Address, file: Addres
     scratch.look(inode, INODE);
     let sb: Address = scratch.seen(inode, INODE, o::INODE_SB);
     let kind: Address = field(sb, o::SB_TYPE);
-    let nanos = |seconds: i64, nanos: u32| seconds.wrapping_mul(1_000_000_000).wrapping_add(i64::from(nanos));
+    // Since 6.13 the top bit of the change time's nanoseconds is a mark (I_CTIME_QUERIED, include/linux/fs.h).
+    let nanos = |seconds: i64, nanos: u32| {
+        seconds.wrapping_mul(1_000_000_000).wrapping_add(i64::from(nanos & 0x7fff_ffff))
+    };
     let mut value = FileFacts {
         inode: scratch.seen(inode, INODE, o::INODE_INO),
         mtime: nanos(
