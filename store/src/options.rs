@@ -7,7 +7,8 @@ use event::BootId;
 /// Settings of a [`crate::Writer`].
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Cap on the whole directory in bytes, kept by removing the oldest segments. Default 4 GiB.
+    /// Cap on the whole directory in bytes, kept by removing the oldest segments; under 8 MiB, an open segment alone may
+    /// exceed it. Default 4 GiB.
     pub max_size: u64,
     /// A segment is closed at this many bytes; taken as an eighth of `max_size` if that is less. Default 64 MiB.
     pub segment_size: u64,

@@ -80,7 +80,9 @@ impl<R: Read> StreamReader<R> {
         if (&mut self.0).take(length).read_to_end(&mut value)? as u64 != length {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        rmp_serde::from_slice(&value).map(Some).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+        rmp_serde::from_slice(&value)
+            .map(Some)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 }
 

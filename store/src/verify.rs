@@ -71,7 +71,11 @@ pub fn verify(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Report, 
         progress(Progress { done, segments: segments.len() });
         let mut result = SegmentReport {
             number: segment.number,
-            file: segment.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            file: segment
+                .path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default(),
             unclosed: segment.form() == SegmentState::Open,
             ..SegmentReport::default()
         };
@@ -158,7 +162,12 @@ fn check_contexts(shared: &Shared, segment: &Segment, view: &View) -> Result<u64
 }
 
 /// Checks each block and the chain; gives the last hash.
-fn blocks(view: &View, head: &Head, report: &mut SegmentReport, totals: &mut Totals) -> Result<Hash, FileError> {
+fn blocks(
+    view: &View,
+    head: &Head,
+    report: &mut SegmentReport,
+    totals: &mut Totals,
+) -> Result<Hash, FileError> {
     guarded(|| {
         let zones = view.transaction.open_table(ZONES)?;
         let blocks = view.transaction.open_table(BLOCKS)?;
@@ -170,7 +179,10 @@ fn blocks(view: &View, head: &Head, report: &mut SegmentReport, totals: &mut Tot
             let checked = || -> Result<Zone, FileError> {
                 let zone = Zone::decode(first, value.value())?;
                 if first != next {
-                    return Err(FileError::Damaged(format!("events {next} to {} are missing", first.saturating_sub(1))));
+                    return Err(FileError::Damaged(format!(
+                        "events {next} to {} are missing",
+                        first.saturating_sub(1)
+                    )));
                 }
                 let block = get(&blocks, first)?.ok_or(Damaged("the block is missing"))?;
                 whole(&zone, &block, &previous)?;

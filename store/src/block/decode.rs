@@ -63,7 +63,10 @@ impl Core {
             return Err(Damaged("a block has fewer events than it says"));
         }
         let files = input.number()?;
-        let files = usize::try_from(files).ok().filter(|files| *files <= 2 * count).ok_or(Damaged("too many files"))?;
+        let files = usize::try_from(files)
+            .ok()
+            .filter(|files| *files <= 2 * count)
+            .ok_or(Damaged("too many files"))?;
         let path_count = input.count()?;
         let mut path = 0_u32;
         let file_paths = column(input.bytes()?, files, |steps| {
@@ -241,7 +244,9 @@ fn decode_facts(input: &mut Input<'_>, count: usize) -> Result<Vec<File>, Damage
     let mounts = column(input.bytes()?, facts, Input::small)?;
     let filesystem_column = column(input.bytes()?, facts, Input::small)?;
     let names = (0..input.count()?)
-        .map(|_| std::str::from_utf8(input.bytes()?).map_err(|_| Damaged("a file system's name is not UTF-8")))
+        .map(|_| {
+            std::str::from_utf8(input.bytes()?).map_err(|_| Damaged("a file system's name is not UTF-8"))
+        })
         .collect::<Result<Vec<_>, _>>()?;
     let odd_count = input.count()?;
     let mut odd: HashMap<u64, (Option<Vec<u8>>, Option<String>)> =

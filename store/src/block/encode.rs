@@ -269,11 +269,10 @@ fn facts(files: &[&File]) -> Vec<u8> {
         last_mtime = facts.mtime;
         put(ctimes, zigzag(facts.ctime.wrapping_sub(facts.mtime)));
         put(mounts, u64::from(facts.mount_id));
-        let filesystem =
-            filesystems.iter().position(|name| *name == facts.filesystem).unwrap_or_else(|| {
-                filesystems.push(&facts.filesystem);
-                filesystems.len() - 1
-            });
+        let filesystem = filesystems.iter().position(|name| *name == facts.filesystem).unwrap_or_else(|| {
+            filesystems.push(&facts.filesystem);
+            filesystems.len() - 1
+        });
         put(&mut filesystem_column, filesystem as u64);
     }
     let mut out = Vec::new();

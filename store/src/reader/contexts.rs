@@ -28,8 +28,9 @@ pub struct Contexts<'a> {
 
 impl<'a> Contexts<'a> {
     pub fn new(shared: &'a Shared, segment: &'a Segment, view: &View) -> Result<Self, FileError> {
-        let (chunks, summaries) =
-            guarded(|| Ok((view.transaction.open_table(CONTEXTS)?, view.transaction.open_table(SUMMARIES)?)))?;
+        let (chunks, summaries) = guarded(|| {
+            Ok((view.transaction.open_table(CONTEXTS)?, view.transaction.open_table(SUMMARIES)?))
+        })?;
         let fixed = segment.form() != SegmentState::Open;
         let mut contexts = Self { shared, segment, chunks, summaries, ranges: Arc::default(), fixed };
         let key = (segment.uid, 0, 0);
@@ -89,7 +90,8 @@ impl<'a> Contexts<'a> {
         {
             return Ok(contexts);
         }
-        let value = guarded(|| Ok(get(&self.chunks, chunk)?))?.ok_or(Damaged("a chunk of contexts is missing"))?;
+        let value =
+            guarded(|| Ok(get(&self.chunks, chunk)?))?.ok_or(Damaged("a chunk of contexts is missing"))?;
         let key = (self.segment.uid, chunk, self.version(&value));
         if let Some(Cached::Contexts(contexts)) = self.shared.cache.get(Sort::Contexts, key) {
             return Ok(contexts);

@@ -24,7 +24,9 @@ pub(crate) use self::scan::zones as each_zone;
 pub(crate) use self::segment::{Segment, View};
 pub(crate) use self::shared::Shared;
 use crate::segment::file;
-use crate::{Filter, Found, OpenError, Order, Page, Process, ProcessPage, ProcessQuery, Query, QueryError, Stats};
+use crate::{
+    Filter, Found, OpenError, Order, Page, Process, ProcessPage, ProcessQuery, Query, QueryError, Stats,
+};
 
 /// A store to read. Clones share their caches.
 #[derive(Clone, Debug)]
@@ -78,8 +80,7 @@ impl Store {
     /// As [`Self::events`].
     pub fn event(&self, id: EventId) -> Result<Option<Found>, QueryError> {
         let Some(before) = id.checked_sub(1) else { return Ok(None) };
-        let query =
-            Query { filter: Filter::default(), order: Order::Asc, limit: 1, after: Some(before) };
+        let query = Query { filter: Filter::default(), order: Order::Asc, limit: 1, after: Some(before) };
         Ok(scan::events(&self.shared, &query)?.events.into_iter().find(|found| found.id == id))
     }
 

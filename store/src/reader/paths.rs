@@ -97,7 +97,8 @@ fn count(shared: &Shared, segment: &Segment, counts: &mut Counts<'_>) -> Result<
         };
         let mut numbers = vec![0_u64; core.paths.len()];
         for row in 0..core.times.len() {
-            for path in [core.path(core.files[row]), core.path(core.destinations[row])].into_iter().flatten() {
+            for path in [core.path(core.files[row]), core.path(core.destinations[row])].into_iter().flatten()
+            {
                 numbers[path as usize] += 1;
             }
             if matches!(core.kinds[row], Kind::Exec | Kind::Exit)

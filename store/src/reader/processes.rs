@@ -33,7 +33,10 @@ pub fn processes(shared: &Shared, query: &ProcessQuery) -> Result<ProcessPage, Q
         return Err(QueryError::DescendantsOfNothing);
     }
     if query.limit > MAX_PROCESSES {
-        return Err(QueryError::TooMuch { what: "the number of processes of one answer", limit: MAX_PROCESSES });
+        return Err(QueryError::TooMuch {
+            what: "the number of processes of one answer",
+            limit: MAX_PROCESSES,
+        });
     }
     if query.limit == 0 {
         return Ok(ProcessPage::default());
@@ -139,7 +142,11 @@ fn candidates(
     contexts.each(|_, summary| {
         for row in 0..summary.ids.len() {
             let fits = selected.as_ref().is_none_or(|selected| selected.contains(&summary.ids[row]));
-            states.entry(summary.process(row)).or_default().push((summary.ids[row], summary.since[row], fits));
+            states.entry(summary.process(row)).or_default().push((
+                summary.ids[row],
+                summary.since[row],
+                fits,
+            ));
         }
     })?;
     Ok(states
@@ -220,7 +227,8 @@ fn gather(
         }
         let Some(context) = contexts.get(id) else { continue };
         // An image begins where it is held, or where the process was first met running it.
-        let begins = matches!(context.image, event::ImageRef::Own(_)) || part.1.is_empty() && part.0.is_empty();
+        let begins =
+            matches!(context.image, event::ImageRef::Own(_)) || part.1.is_empty() && part.0.is_empty();
         if begins && let Some(image) = resolver.image(&context) {
             part.1.push(ProcessImage { exec_time: context.exec_time, context: Arc::clone(&context), image });
         }

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
 
-use crate::{OpenError, SegmentState};
 use crate::block::Zone;
-use crate::segment::file::{self, FileError, guarded};
+use crate::segment::file::{self, FileError, Handle, guarded};
 use crate::segment::meta::{Closed, Head, PACKED, Packed, Totals};
 use crate::segment::tables::{META, ZONES};
+use crate::{OpenError, SegmentState};
 
 /// Tells segments' files apart in caches, also when one takes the place of another.
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -27,7 +27,7 @@ pub struct Segment {
     /// What it began with; `None` if it cannot be read.
     pub head: Option<Head>,
     state: RwLock<State>,
-    database: Mutex<Option<Arc<Database>>>,
+    database: Mutex<Option<Arc<Handle>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -71,8 +71,9 @@ impl Segment {
     }
 
     fn try_look(number: u64, path: &Path) -> Result<Self, FileError> {
-        let database = file::readable(path)?;
-        let (head, closed) = file::facts(&database)?;
+        let handle = Handle::new(file::readable(path)?);
+        let database = handle.database()?;
+        let (head, closed) = file::facts(database)?;
         let (form, totals, digest) = match closed {
             Some(Closed { totals, digest }) => {
                 let packed = guarded(|| {
@@ -82,7 +83,7 @@ impl Segment {
                 })?;
                 (if packed { SegmentState::Packed } else { SegmentState::Closed }, totals, Some(digest))
             }
-            None => (SegmentState::Open, count(&database)?, None),
+            None => (SegmentState::Open, count(database)?, None),
         };
         Ok(Self::new(number, path, Some(head), form, totals, digest, None))
     }
@@ -101,7 +102,7 @@ impl Segment {
         form: SegmentState,
         totals: Totals,
         digest: Option<crate::block::Hash>,
-        database: Option<Arc<Database>>,
+        database: Option<Arc<Handle>>,
     ) -> Self {
         Self {
             uid: NEXT.fetch_add(1, Ordering::Relaxed),
@@ -147,8 +148,10 @@ impl Segment {
     }
 
     /// Changes the handle that readers share.
-    pub fn set_database(&self, database: Option<Arc<Database>>) {
-        *self.database.lock().unwrap_or_else(PoisonError::into_inner) = database;
+    pub fn set_database(&self, database: Option<Arc<Handle>>) {
+        // The old one is let go after the lock.
+        let _old =
+            std::mem::replace(&mut *self.database.lock().unwrap_or_else(PoisonError::into_inner), database);
     }
 
     /// Closes the file if nobody is using it just now.
@@ -165,13 +168,13 @@ impl Segment {
             match &*held {
                 Some(database) => Arc::clone(database),
                 None => {
-                    let opened = Arc::new(file::readable(&self.path)?);
+                    let opened = Arc::new(Handle::new(file::readable(&self.path)?));
                     *held = Some(Arc::clone(&opened));
                     opened
                 }
             }
         };
-        let transaction = guarded(|| Ok(database.begin_read()?))?;
+        let transaction = guarded(|| Ok(database.database()?.begin_read()?))?;
         Ok(View { transaction, _database: database })
     }
 
@@ -191,7 +194,7 @@ pub struct View {
     /// To read by.
     pub transaction: ReadTransaction,
     /// Outlives the transaction.
-    _database: Arc<Database>,
+    _database: Arc<Handle>,
 }
 
 /// Counts what is in a segment that was not closed.

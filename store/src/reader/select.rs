@@ -144,7 +144,10 @@ pub fn may_fit(zone: &Zone, filter: &Filter, selected: &Selected, kinds: &impl F
         && zone.kinds.iter().any(|(kind, _)| Kind::try_from(*kind).is_ok_and(kinds))
         && (filter.outcomes.is_empty()
             || filter.outcomes.iter().any(|outcome| zone.outcomes & (1 << (*outcome as u8)) != 0))
-        && selected.contexts.as_ref().is_none_or(|contexts| zone.contexts.iter().any(|id| contexts.contains(id)))
+        && selected
+            .contexts
+            .as_ref()
+            .is_none_or(|contexts| zone.contexts.iter().any(|id| contexts.contains(id)))
 }
 
 /// Which of a block's distinct paths fit.
@@ -166,17 +169,20 @@ pub fn paths(core: &Core, patterns: &[PathPattern]) -> Vec<bool> {
 }
 
 /// The events of a block that fit, but for addresses and ports.
-pub fn rows(zone: &Zone, core: &Core, filter: &Filter, selected: &Selected, kinds: &impl Fn(Kind) -> bool) -> Vec<usize> {
-    let allowed: Vec<bool> =
-        (0..=u8::MAX).map(|number| Kind::try_from(number).is_ok_and(kinds)).collect();
+pub fn rows(
+    zone: &Zone,
+    core: &Core,
+    filter: &Filter,
+    selected: &Selected,
+    kinds: &impl Fn(Kind) -> bool,
+) -> Vec<usize> {
+    let allowed: Vec<bool> = (0..=u8::MAX).map(|number| Kind::try_from(number).is_ok_and(kinds)).collect();
     let who: Option<Vec<bool>> = selected
         .contexts
         .as_ref()
         .map(|contexts| zone.contexts.iter().map(|id| contexts.contains(id)).collect());
-    let images: Option<Vec<bool>> = selected
-        .images
-        .as_ref()
-        .map(|images| zone.contexts.iter().map(|id| images.contains(id)).collect());
+    let images: Option<Vec<bool>> =
+        selected.images.as_ref().map(|images| zone.contexts.iter().map(|id| images.contains(id)).collect());
     let paths = (!filter.paths.is_empty()).then(|| paths(core, &filter.paths));
     if let (Some(paths), None) = (&paths, images.as_ref().filter(|images| images.contains(&true)))
         && !paths.contains(&true)

@@ -111,10 +111,7 @@ impl Shared {
                 (known, from) => known.or(from),
             };
         }
-        self.damage
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|(number, _), _| *number != removed.number);
+        self.heal(removed.number);
         let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
         segments.retain(|segment| segment.number != removed.number);
         // Under the lock, so that a rewritten file is not put in its place after this.
@@ -158,6 +155,11 @@ impl Shared {
         if new {
             tracing::warn!(file = %segment.path.display(), first, "a block cannot be read; its events are missing");
         }
+    }
+
+    /// What was met of a segment while it was being recovered is no damage.
+    pub fn heal(&self, number: u64) {
+        self.damage.lock().unwrap_or_else(PoisonError::into_inner).retain(|(other, _), _| *other != number);
     }
 
     /// Damage met so far.

@@ -35,7 +35,11 @@ pub fn stats(shared: &Shared) -> Stats {
         stats.newest = stats.newest.max(last);
         stats.segments.push(SegmentStats {
             number: segment.number,
-            file: segment.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+            file: segment
+                .path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default(),
             bytes,
             events: totals.events,
             first,

@@ -8,7 +8,7 @@ use redb::{Builder, Database, ReadTransaction, ReadableDatabase, StorageBackend}
 use serde::de::DeserializeOwned;
 
 use super::backend::{Direct, Overlay, Watch};
-use super::meta::{CLOSED, FORMAT, HEAD, Head, Closed};
+use super::meta::{CLOSED, Closed, FORMAT, HEAD, Head};
 use super::tables::META;
 use crate::bytes::Damaged;
 use crate::limits::{READER_PAGE_CACHE, WRITER_PAGE_CACHE};
@@ -34,7 +34,9 @@ impl From<redb::Error> for FileError {
     fn from(error: redb::Error) -> Self {
         match error {
             redb::Error::Io(error) => Self::Io(error),
-            redb::Error::PreviousIo | redb::Error::DatabaseClosed | redb::Error::LockPoisoned(_) => Self::Previous,
+            redb::Error::PreviousIo | redb::Error::DatabaseClosed | redb::Error::LockPoisoned(_) => {
+                Self::Previous
+            }
             other => Self::Damaged(other.to_string()),
         }
     }
@@ -68,6 +70,32 @@ impl From<Damaged> for FileError {
 pub fn guarded<T>(work: impl FnOnce() -> Result<T, FileError>) -> Result<T, FileError> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(FileError::Damaged("the file's structure is damaged".to_owned())))
+}
+
+/// An open file. Closing it is work for redb too, and may panic as any other on a file changed under it.
+#[derive(Debug)]
+pub struct Handle(Option<Database>);
+
+impl Handle {
+    /// Takes care of a database.
+    pub const fn new(database: Database) -> Self {
+        Self(Some(database))
+    }
+
+    /// The database.
+    pub fn database(&self) -> Result<&Database, FileError> {
+        self.0.as_ref().ok_or(FileError::Previous)
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        let database = self.0.take();
+        let _ = guarded(move || {
+            drop(database);
+            Ok(())
+        });
+    }
 }
 
 /// Name of a segment's file.

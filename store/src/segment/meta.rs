@@ -54,10 +54,10 @@ impl Totals {
     /// Takes in a block's header row.
     pub fn add_zone(&mut self, zone: &crate::block::Zone) {
         self.events += u64::from(zone.count);
-        self.span = Some(
-            self.span
-                .map_or((zone.min_time, zone.max_time), |(a, b)| (a.min(zone.min_time), b.max(zone.max_time))),
-        );
+        self.span =
+            Some(self.span.map_or((zone.min_time, zone.max_time), |(a, b)| {
+                (a.min(zone.min_time), b.max(zone.max_time))
+            }));
         self.saw(zone.max_time);
         for (kind, count) in &zone.kinds {
             self.add_kind(*kind, u64::from(*count));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use event::{Context, ContextId, Event, EventId, Exit};
-use redb::{Database, WriteTransaction};
+use redb::WriteTransaction;
 
 use super::tail::{Chunk, Tail};
 use crate::block::{GENESIS, Hash, Zone, encode};
@@ -14,11 +14,9 @@ use crate::context::{Summary, encode_one, pack_stream};
 use crate::limits::{BLOCK_EVENTS, CHUNK_CONTEXTS};
 use crate::reader::{Segment, Shared};
 use crate::segment::backend::Watch;
-use crate::segment::file::{self, FileError, guarded};
+use crate::segment::file::{self, FileError, Handle, guarded};
 use crate::segment::meta::{COMMITS, FORMAT, HEAD, Head, Totals};
-use crate::segment::tables::{
-    BLOCKS, CONTEXTS, EXITS, GAPS, META, SUMMARIES, ZONES, put, remove,
-};
+use crate::segment::tables::{BLOCKS, CONTEXTS, EXITS, GAPS, META, SUMMARIES, ZONES, put, remove};
 use crate::{Batch, Options, SegmentState};
 
 /// Level of zstd while recording: the fastest that is worth it.
@@ -28,7 +26,7 @@ const LEVEL: i32 = 1;
 #[derive(Debug)]
 pub struct Open {
     pub segment: Arc<Segment>,
-    pub database: Arc<Database>,
+    pub database: Arc<Handle>,
     /// Commits so far.
     pub commits: u64,
     head: Head,
@@ -62,7 +60,7 @@ impl Open {
         beginning: &Batch,
         watch: Option<Arc<dyn Watch>>,
     ) -> Result<Self, FileError> {
-        let database = Arc::new(file::writable(path, true, watch)?);
+        let database = Arc::new(Handle::new(file::writable(path, true, watch)?));
         let totals = Totals { next_context: head.first_context, ..Totals::default() };
         let segment = Arc::new(Segment::new(
             head.number,
@@ -89,7 +87,7 @@ impl Open {
         };
         let first = open.head.first_event;
         guarded(|| {
-            let write = open.database.begin_write()?;
+            let write = open.database.database()?.begin_write()?;
             write.open_table(META)?.insert(FORMAT, migrations::CURRENT.to_le_bytes().as_slice())?;
             write.open_table(META)?.insert(HEAD, encode_one(&open.head).as_slice())?;
             // All tables are there from the start, so that readers need not ask.
@@ -114,7 +112,7 @@ impl Open {
         let size = super::retain::segment_size(options);
         self.written >= size
             || self.begun.elapsed() >= options.segment_age
-            || self.segment.bytes() >= size.saturating_mul(2)
+            || self.segment.bytes() >= size.saturating_mul(2).max(3 * super::retain::NEW_FILE)
     }
 
     /// One durable commit.
@@ -127,7 +125,7 @@ impl Open {
         shared: &Shared,
     ) -> Result<(), FileError> {
         let changes = guarded(|| {
-            let write = self.database.begin_write()?;
+            let write = self.database.database()?.begin_write()?;
             let changes = self.fill(&write, first, carried, ends, batch)?;
             write.commit()?;
             Ok(changes)

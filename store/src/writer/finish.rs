@@ -10,7 +10,7 @@ use crate::block::Zone;
 use crate::bytes::Damaged;
 use crate::context::{Summary, decode_stream, encode_one, unpack_stream};
 use crate::segment::backend::Watch;
-use crate::segment::file::{self, FileError, fact, guarded};
+use crate::segment::file::{self, FileError, Handle, fact, guarded};
 use crate::segment::meta::{CLOSED, COMMITS, Closed, HEAD, Head, Streams, Totals, digest};
 use crate::segment::tables::{CONTEXTS, EXITS, GAPS, META, SUMMARIES, ZONES, all};
 
@@ -24,11 +24,9 @@ pub struct Recovered {
 /// Hashes the streams of a segment.
 pub fn streams(read: &ReadTransaction) -> Result<Streams, FileError> {
     let mut streams = Streams::default();
-    for (table, hasher) in [
-        (CONTEXTS, &mut streams.contexts),
-        (EXITS, &mut streams.exits),
-        (GAPS, &mut streams.gaps),
-    ] {
+    for (table, hasher) in
+        [(CONTEXTS, &mut streams.contexts), (EXITS, &mut streams.exits), (GAPS, &mut streams.gaps)]
+    {
         let mut problem: Option<Damaged> = None;
         all(&read.open_table(table)?, |_, value| match unpack_stream(&value) {
             Ok(stream) => {
@@ -96,22 +94,25 @@ fn write_closed(database: &Database) -> Result<Closed, FileError> {
 }
 
 /// Closes the open segment.
-pub fn finish(database: Arc<Database>) -> Result<Closed, FileError> {
-    guarded(move || write_closed(&database))
+pub fn finish(database: &Handle) -> Result<Closed, FileError> {
+    guarded(|| write_closed(database.database()?))
 }
 
 /// Closes a segment that a crash or an error left open.
 pub fn recover(path: &Path, watch: Option<Arc<dyn Watch>>) -> Result<Recovered, FileError> {
-    let database = file::writable(path, false, watch)?;
-    guarded(move || {
+    let handle = Handle::new(file::writable(path, false, watch)?);
+    guarded(|| {
+        let database = handle.database()?;
         let commits = {
             let read = database.begin_read()?;
             let table = read.open_table(META)?;
             let row = table.get(COMMITS)?.ok_or_else(|| FileError::Damaged("no commits".to_owned()))?;
-            let bytes: [u8; 8] =
-                row.value().try_into().map_err(|_| FileError::Damaged("the commit counter is damaged".to_owned()))?;
+            let bytes: [u8; 8] = row
+                .value()
+                .try_into()
+                .map_err(|_| FileError::Damaged("the commit counter is damaged".to_owned()))?;
             u64::from_le_bytes(bytes)
         };
-        Ok(Recovered { closed: write_closed(&database)?, commits })
+        Ok(Recovered { closed: write_closed(database)?, commits })
     })
 }

@@ -37,7 +37,9 @@ pub fn exclusive(dir: &Path) -> Result<File, OpenError> {
         .map_err(|error| io("opening", &path, error))?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}
-        Err(Errno::WOULDBLOCK) => return Err(OpenError::Locked { path: dir.to_owned(), pid: holder(&mut file) }),
+        Err(Errno::WOULDBLOCK) => {
+            return Err(OpenError::Locked { path: dir.to_owned(), pid: holder(&mut file) });
+        }
         Err(error) => return Err(io("locking", &path, error.into())),
     }
     let write = file

@@ -9,6 +9,8 @@ mod pack;
 mod repack;
 mod retain;
 mod tail;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -27,8 +29,8 @@ use crate::segment::backend::Watch;
 use crate::segment::file::FileError;
 use crate::{AppendError, Appended, Batch, OpenError, Options, Store};
 
-pub(crate) use self::lock::shared as lock_shared;
 pub(crate) use self::finish::streams;
+pub(crate) use self::lock::shared as lock_shared;
 pub(crate) use self::pack::unfinished;
 
 /// The one writer of a directory.
@@ -123,6 +125,7 @@ impl Writer {
         if self.open.is_none() {
             self.begin(batch)?;
             rotated = true;
+            self.make_room();
         }
         let carried = self.missing(batch);
         let Some(open) = &mut self.open else {
@@ -182,11 +185,8 @@ impl Writer {
             return AppendError::Invalid("there is no segment");
         };
         let path = open.segment.path.clone();
-        self.doubtful = Some(Doubt {
-            number: open.segment.number,
-            commits: open.commits + 1,
-            batch: fingerprint(batch),
-        });
+        self.doubtful =
+            Some(Doubt { number: open.segment.number, commits: open.commits + 1, batch: fingerprint(batch) });
         open.segment.set_database(None);
         self.unclosed.push_back(Arc::clone(&open.segment));
         drop(open);
@@ -196,6 +196,7 @@ impl Writer {
     /// Closes segments that failed or were left by a crash.
     fn close_unclosed(&mut self) -> Result<(), AppendError> {
         while let Some(segment) = self.unclosed.front().cloned() {
+            segment.set_database(None);
             match finish::recover(&segment.path, self.watch.clone()) {
                 Ok(recovered) => {
                     self.last_digest = Some(recovered.closed.digest);
@@ -204,6 +205,7 @@ impl Writer {
                         self.doubtful = None;
                     }
                     segment.closed(recovered.closed);
+                    self.shared.heal(segment.number);
                     self.packer.send(segment.number);
                 }
                 Err(error @ (FileError::Io(_) | FileError::Previous)) => {
@@ -243,7 +245,8 @@ impl Writer {
         let Some(open) = self.open.take() else { return Ok(()) };
         let segment = Arc::clone(&open.segment);
         segment.set_database(None);
-        let closed = finish::finish(open.database);
+        let closed = finish::finish(&open.database);
+        drop(open);
         match closed {
             Ok(closed) => {
                 self.last_digest = Some(closed.digest);

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::repack::{Stopped, rewrite};
 use crate::SegmentState;
 use crate::reader::{Segment, Shared};
-use crate::segment::file::FileError;
+use crate::segment::file::{FileError, guarded};
 
 /// Pause after each block: leaves most of the core to others.
 const PAUSE: Duration = Duration::from_millis(2);
@@ -103,7 +103,7 @@ fn work(shared: &Shared, receiver: &Receiver<u64>, state: &State) {
         if !state.stop.load(Ordering::Relaxed)
             && let Some(segment) = shared.segment(number)
             && segment.form() == SegmentState::Closed
-            && let Err(error) = pack(shared, &segment, state)
+            && let Err(error) = guarded(|| pack(shared, &segment, state))
         {
             tracing::warn!(file = %segment.path.display(), %error, "a segment stays as it was, not packed");
             let _ = std::fs::remove_file(unfinished(&segment.path));

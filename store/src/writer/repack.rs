@@ -15,7 +15,9 @@ use crate::limits::{CHUNK_CONTEXTS, MAX_SECTION};
 use crate::reader::{Contexts, Segment, Shared, View, each_zone, image_paths};
 use crate::segment::file::{self, FileError, guarded};
 use crate::segment::meta::{CLOSED, COMMITS, FORMAT, HEAD, PACKED, Packed};
-use crate::segment::tables::{BLOCKS, CONTEXTS, EXITS, GAPS, META, PATHS, PIDS, Pieces, SUMMARIES, ZONES, all, get, put};
+use crate::segment::tables::{
+    BLOCKS, CONTEXTS, EXITS, GAPS, META, PATHS, PIDS, Pieces, SUMMARIES, ZONES, all, get, put,
+};
 
 /// Level of zstd for good: a background thread has the time.
 const LEVEL: i32 = 12;
@@ -192,7 +194,8 @@ fn blocks(
         }
         let mut counts = vec![0_u64; core.paths.len()];
         for row in 0..core.times.len() {
-            for path in [core.path(core.files[row]), core.path(core.destinations[row])].into_iter().flatten() {
+            for path in [core.path(core.files[row]), core.path(core.destinations[row])].into_iter().flatten()
+            {
                 counts[path as usize] += 1;
             }
             if matches!(core.kinds[row], Kind::Exec | Kind::Exit)

@@ -1,8 +1,11 @@
 //! Staying under the cap: the oldest segments go.
 
 use super::Writer;
-use crate::limits::MIN_SEGMENT;
 use crate::Options;
+use crate::limits::MIN_SEGMENT;
+
+/// Bytes of a new file of redb's.
+pub const NEW_FILE: u64 = 1 << 20;
 
 /// Size at which a segment is closed.
 pub fn segment_size(options: &Options) -> u64 {
@@ -12,7 +15,11 @@ pub fn segment_size(options: &Options) -> u64 {
 impl Writer {
     /// Removes the oldest segments until there is room for the next commits and for rewriting a segment.
     pub(super) fn make_room(&self) {
-        let reserve = segment_size(&self.options).saturating_mul(2).min(self.options.max_size / 4);
+        // The next commit may double the open file, and another segment may be being rewritten.
+        let open = self.open.as_ref().map_or(0, |open| open.segment.bytes());
+        let rewritten =
+            if self.options.pack { segment_size(&self.options).saturating_mul(2).max(NEW_FILE) } else { 0 };
+        let reserve = open.max(NEW_FILE).saturating_add(rewritten).min(self.options.max_size / 2);
         loop {
             let (segments, bytes) = self.shared.sizes();
             if bytes.saturating_add(reserve) <= self.options.max_size {

@@ -88,7 +88,8 @@ mod tests {
             let plan = tail.plan(new, 256);
             let chunks: Vec<_> =
                 plan.sizes.iter().map(|count| Chunk { count: *count, key: 0, mark: () }).collect();
-            sealed += chunks.iter().filter(|chunk| chunk.count >= 256).map(|chunk| chunk.count).sum::<usize>();
+            sealed +=
+                chunks.iter().filter(|chunk| chunk.count >= 256).map(|chunk| chunk.count).sum::<usize>();
             written += plan.sizes.iter().sum::<usize>();
             tail.apply(&plan, std::iter::repeat_n(step, new), chunks, 256);
             assert_eq!(tail.items.len(), tail.chunks.iter().map(|chunk| chunk.count).sum::<usize>());

@@ -45,7 +45,8 @@ fn what_was_committed_survives_kill_nine() {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let committed = |line: String| line.split("committed ").nth(1).and_then(|n| n.trim().parse::<u64>().ok());
+        let committed =
+            |line: String| line.split("committed ").nth(1).and_then(|n| n.trim().parse::<u64>().ok());
         let wait = 1 + random.below(30) as usize;
         let mut last = lines.by_ref().filter_map(committed).nth(wait).unwrap();
         child.kill().unwrap();
@@ -53,7 +54,8 @@ fn what_was_committed_survives_kill_nine() {
         last = lines.filter_map(committed).last().unwrap_or(last);
         let store = Store::open(dir.path()).unwrap();
         assert!(store.stats().events >= last, "{} of {last}", store.stats().events);
-        let newest = store.events(&Query { limit: 1, order: store::Order::Desc, ..Query::default() }).unwrap();
+        let newest =
+            store.events(&Query { limit: 1, order: store::Order::Desc, ..Query::default() }).unwrap();
         assert_eq!(newest.events[0].id, store.stats().events);
         assert!(verify(dir.path(), &mut |_| {}).unwrap().whole);
     }

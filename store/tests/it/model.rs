@@ -142,9 +142,7 @@ impl Model {
                 (0..contexts.len()).any(|place| {
                     let end = contexts.get(place + 1).map(|next| next.since - 1).or(exit);
                     self.context_fits(filter, contexts[place])
-                        && at.is_none_or(|at| {
-                            contexts[place].since <= at && end.is_none_or(|end| end >= at)
-                        })
+                        && at.is_none_or(|at| contexts[place].since <= at && end.is_none_or(|end| end >= at))
                 })
             })
             .map(|(key, _)| *key)

@@ -31,8 +31,14 @@ pub fn filter(random: &mut Random, host: &Host) -> Filter {
             3 => filter.tids = vec![1 + random.below(9) as u32],
             4 | 5 => {
                 let exact = *random.pick(&PATHS[..9]);
-                let pattern =
-                    *random.pick(&[exact, "/home/**", "/home/u/*.c", "**/a.c", "/usr/bin/*", "/etc/**/passwd"]);
+                let pattern = *random.pick(&[
+                    exact,
+                    "/home/**",
+                    "/home/u/*.c",
+                    "**/a.c",
+                    "/usr/bin/*",
+                    "/etc/**/passwd",
+                ]);
                 filter.paths = vec![PathPattern::parse(pattern).unwrap()];
             }
             6 => filter.kinds = vec![*random.pick(&Kind::ALL), Kind::Open],
@@ -89,8 +95,8 @@ pub fn compare(store: &Store, model: &Model, random: &mut Random, host: &Host) {
     for _ in 0..5 {
         let mut filter = filter(random, host);
         (filter.since, filter.until) = (None, None);
-        let at = (random.below(2) == 0)
-            .then(|| host.now - random.below(1 + host.now as u64 - 1_000_000) as i64);
+        let at =
+            (random.below(2) == 0).then(|| host.now - random.below(1 + host.now as u64 - 1_000_000) as i64);
         let expected = model.processes(&filter, at);
         let mut query = ProcessQuery { filter, at, limit: 3, after: None };
         let mut found = Vec::new();

@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use event::{
-    Class, Container, Context, Credentials, Detail, Event, Exit, File, FileFacts, Gap, GapReason, Image, ImageRef,
-    Kind, ProcessKey, SocketAddress, Source,
+    Class, Container, Context, Credentials, Detail, Event, Exit, File, FileFacts, Gap, GapReason, Image,
+    ImageRef, Kind, ProcessKey, SocketAddress, Source,
 };
 use store::Batch;
 
