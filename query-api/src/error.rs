@@ -46,6 +46,27 @@ pub enum Code {
 }
 
 impl Code {
+    /// All of them.
+    pub const ALL: [Self; 17] = [
+        Self::BadQuery,
+        Self::UnknownParameter,
+        Self::DuplicateParameter,
+        Self::EmptyValue,
+        Self::BadValue,
+        Self::BadCombination,
+        Self::TooMuch,
+        Self::BadCursor,
+        Self::Unauthorized,
+        Self::HostRefused,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::UriTooLong,
+        Self::Busy,
+        Self::NotReady,
+        Self::StoreFailed,
+        Self::Internal,
+    ];
+
     /// Word of the API.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -117,3 +117,14 @@ async fn recorded_paths_are_counted_in_pages() {
     }
     assert_eq!(&paged, all);
 }
+
+#[test]
+fn the_documentation_names_every_parameter_and_every_code() {
+    let text = include_str!("../../../docs/API.md");
+    for param in query_api::params::PARAMS {
+        assert!(text.contains(&format!("`{}`", param.name)), "{}", param.name);
+    }
+    for code in query_api::Code::ALL {
+        assert!(text.contains(&format!("`{}`", code.name())), "{}", code.name());
+    }
+}
