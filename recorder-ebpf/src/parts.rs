@@ -130,7 +130,6 @@ pub fn comm(scratch: &mut Scratch, task: Address) {
 #[inline(always)]
 pub fn credentials(scratch: &mut Scratch, task: Address) {
     let cred: Address = field(task, o::TASK_CRED);
-    let Some(start) = scratch.start() else { return };
     // uid, gid, suid, sgid, euid, egid, fsuid, fsgid stand together in this order, and so do the five sets
     // (include/linux/cred.h, unchanged since 2.6.29); the loader checks both against BTF.
     let ids: [u32; 8] = field(cred, o::CRED_UID);
@@ -152,9 +151,7 @@ pub fn credentials(scratch: &mut Scratch, task: Address) {
         cap_bounding: caps[3],
         cap_ambient: caps[4],
     };
-    // SAFETY: as in `structure`.
-    unsafe { scratch.buffer.as_mut_ptr().add((start + HEADER) as usize).cast::<Credentials>().write(value) };
-    close(scratch, start, PartTag::Credentials, 0, size_of::<Credentials>() as u64);
+    structure(scratch, PartTag::Credentials, &value);
 }
 
 /// Facts of an inode as seen through a mount; `file` is 0 if there is none open.
@@ -166,7 +163,6 @@ pub fn facts(scratch: &mut Scratch, inode: Address, mount: Address, file: Addres
     if inode == 0 {
         return;
     }
-    let Some(start) = scratch.start() else { return };
     scratch.look(inode, INODE);
     let sb: Address = scratch.seen(inode, INODE, o::INODE_SB);
     let kind: Address = field(sb, o::SB_TYPE);
@@ -198,17 +194,15 @@ pub fn facts(scratch: &mut Scratch, inode: Address, mount: Address, file: Addres
     if file != 0 && field::<u32>(file, o::FILE_MODE) & FMODE_CREATED != 0 {
         value.flags |= facts_flags::CREATED;
     }
-    // SAFETY: as in `structure`; the helper checks the address and writes 15 bytes and NULs.
+    // SAFETY: `filesystem` has 16 bytes; the helper checks the address and leaves the last one zero.
     unsafe {
-        let to = scratch.buffer.as_mut_ptr().add((start + HEADER) as usize).cast::<FileFacts>();
-        to.write(value);
         bpf_probe_read_kernel_str(
-            (&raw mut (*to).filesystem).cast(),
+            value.filesystem.as_mut_ptr().cast(),
             15,
             field::<Address>(kind, o::FSTYPE_NAME) as *const _,
         );
     }
-    close(scratch, start, PartTag::Facts, 0, size_of::<FileFacts>() as u64);
+    structure(scratch, PartTag::Facts, &value);
 }
 
 #[inline(always)]

@@ -62,7 +62,8 @@ pub fn scratch() -> Option<&'static mut Scratch> {
 }
 
 impl Scratch {
-    /// Position of the next part; `None` (and the record is marked) if there is no room for another.
+    /// Position of the next part; `None` (and the record is marked) if there is no room for another. To be
+    /// asked for right before it is used: the verifier of 6.1 forgets the bound of what was spilled to the stack.
     #[inline(always)]
     pub fn start(&mut self) -> Option<u64> {
         // Volatile, and compared alone against a constant: LLVM otherwise drops bounds that it can prove and the
