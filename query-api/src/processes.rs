@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, Request, State};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use event::render::{Date, FileJson};
 use event::{ExitCause, ProcessKey};
@@ -25,11 +26,21 @@ pub(crate) async fn processes(State(state): State<AppState>, request: Request) -
         let wanted = ProcessQuery { filter: asked.filter.clone(), at: asked.at, limit: asked.limit(), after };
         let page = store.processes(&wanted).map_err(|error| ApiError::store(&error))?;
         let gaps = Gaps::of_processes(store, asked);
-        let processes = page.processes.iter().map(document).collect::<Result<Vec<_>, _>>()?;
+        // Written as text at once: as values, a large page would take many times its size.
+        let mut out = b"{\"processes\":[".to_vec();
+        for (place, process) in page.processes.iter().enumerate() {
+            if place > 0 {
+                out.push(b',');
+            }
+            let document = document(process, Detail::Everything)?;
+            serde_json::to_writer(&mut out, &document).map_err(|error| ApiError::internal(&error))?;
+        }
         let next = page.next.map(|key| query.next(key.to_string().into_bytes()));
-        let complete = gaps.complete();
-        let document = json!({ "processes": processes, "next": next, "complete": complete, "gaps": gaps });
-        Ok(Json(document).into_response())
+        let rest = json!({ "next": next, "complete": gaps.complete(), "gaps": gaps }).to_string();
+        // One object out of two: the second goes on where the first is open.
+        out.extend(b"],");
+        out.extend(rest.trim_start_matches('{').bytes());
+        Ok(([(header::CONTENT_TYPE, "application/json")], out).into_response())
     })
     .await
 }
@@ -47,7 +58,7 @@ pub(crate) async fn process(
     read(&state, move |store| {
         let found = store.process(key).map_err(|error| ApiError::store(&error))?;
         let process = found.ok_or_else(|| ApiError::new(Code::NotFound, "no such process is recorded"))?;
-        Ok(Json(document(&process)?).into_response())
+        Ok(Json(document(&process, Detail::Everything)?).into_response())
     })
     .await
 }
@@ -56,8 +67,17 @@ fn position(bytes: &[u8]) -> Result<ProcessKey, ApiError> {
     std::str::from_utf8(bytes).ok().and_then(|id| id.parse().ok()).ok_or_else(Query::bad_cursor)
 }
 
+/// How much of a process is told.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// All that is known.
+    Everything,
+    /// Without the names of environment variables, which are most of it.
+    WithoutEnvironment,
+}
+
 /// A process as the API writes it.
-pub(crate) fn document(process: &Process) -> Result<Value, ApiError> {
+pub(crate) fn document(process: &Process, detail: Detail) -> Result<Value, ApiError> {
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
     put("id", process.key.to_string().into());
@@ -78,7 +98,7 @@ pub(crate) fn document(process: &Process) -> Result<Value, ApiError> {
         put("container", context.container.as_ref().map(|container| container.id.as_str()).into());
         put("kernel_thread", (context.flags & event::context_flags::KERNEL_THREAD != 0).into());
     }
-    let images = process.images.iter().map(image).collect::<Result<Vec<_>, _>>()?;
+    let images = process.images.iter().map(|own| image(own, detail)).collect::<Result<Vec<_>, _>>()?;
     put("images", images.into());
     put(
         "exit",
@@ -91,7 +111,7 @@ pub(crate) fn document(process: &Process) -> Result<Value, ApiError> {
     Ok(object.into())
 }
 
-fn image(image: &ProcessImage) -> Result<Value, ApiError> {
+fn image(image: &ProcessImage, detail: Detail) -> Result<Value, ApiError> {
     let ProcessImage { context, exec_time, image } = image;
     let file = |file| {
         let json = FileJson { file, names: &context.credentials };
@@ -108,8 +128,10 @@ fn image(image: &ProcessImage) -> Result<Value, ApiError> {
     put("argv0", image.argv0.as_str().into());
     put("args", image.args.as_slice().into());
     put("args_truncated", image.args_truncated.into());
-    put("envs", image.envs.as_slice().into());
-    put("envs_truncated", image.envs_truncated.into());
+    if detail == Detail::Everything {
+        put("envs", image.envs.as_slice().into());
+        put("envs_truncated", image.envs_truncated.into());
+    }
     Ok(object.into())
 }
 

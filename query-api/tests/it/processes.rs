@@ -98,3 +98,17 @@ async fn only_who_lived_then_is_in_the_tree_of_a_moment() {
         assert_eq!(tree["roots"].as_array().unwrap().len(), alive, "{at}");
     }
 }
+
+#[tokio::test]
+async fn a_chain_too_deep_to_nest_is_cut_and_counted() {
+    fn deepest(node: &Value, depth: usize) -> (usize, &Value) {
+        node["children"][0].as_object().map_or((depth, node), |_| deepest(&node["children"][0], depth + 1))
+    }
+    let mut world = World::new();
+    let first = world.add_chain(300);
+    let answer = world.get(&format!("/tree?pid={first}")).await;
+    let tree: Value = serde_json::from_str(&answer.text).unwrap();
+    let (depth, node) = deepest(&tree["roots"][0], 1);
+    assert_eq!(node["cut"]["processes"], 300 - depth);
+    assert_eq!(tree["complete"], false);
+}

@@ -135,6 +135,24 @@ impl World {
         self.writer.append(&Batch { events, ..Batch::default() }).unwrap();
     }
 
+    /// A chain of processes, each the child of the one before. Returns the pid of the first.
+    pub(crate) fn add_chain(&mut self, length: u32) -> u32 {
+        const FIRST: u32 = 1_000_000;
+        let template = self.case("fork").context.clone();
+        let number = |place: u32| 1_000_000 + u64::from(place);
+        let key = |place: u32| ProcessKey { pid: FIRST + place, ..template.process };
+        let contexts = (0..length).map(|place| {
+            let mut context = template.clone();
+            (context.id, context.process) = (number(place), key(place));
+            context.image = ImageRef::Unknown;
+            context.lineage = place.checked_sub(1).map(number);
+            context.creator = place.checked_sub(1).map(key);
+            Arc::new(context)
+        });
+        self.writer.append(&Batch { contexts: contexts.collect(), ..Batch::default() }).unwrap();
+        FIRST
+    }
+
     pub(crate) fn behind(&self, door: Door) -> Router {
         app(self.state.clone().with_door(door))
     }
