@@ -6,8 +6,11 @@ use std::time::Duration;
 pub const MAX_LIMIT: usize = 10_000;
 /// Events of one answer that does not say.
 pub const DEFAULT_LIMIT: usize = 100;
-/// Events fetched, rendered and sent in one go; what a slow reader holds in memory.
+/// Events fetched, rendered and sent in one go.
 pub(crate) const BATCH: usize = 256;
+/// Bytes after which a batch is sent with fewer events: what a slow reader holds in memory. An event with a long
+/// lineage has hundreds of kilobytes.
+pub(crate) const BATCH_BYTES: usize = 1 << 20;
 /// Processes of a tree.
 pub(crate) const MAX_TREE: usize = 10_000;
 /// Levels of a tree. JSON readers commonly refuse more than 128 levels; a process takes two, and six inside.

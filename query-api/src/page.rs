@@ -12,7 +12,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::error::ApiError;
 use crate::gaps::Gaps;
-use crate::limits::BATCH;
+use crate::limits::{BATCH, BATCH_BYTES};
 use crate::params::Format;
 use crate::query::Query;
 use crate::read::read;
@@ -23,6 +23,9 @@ pub(crate) struct Page {
     query: Box<Query>,
     format: Format,
     gaps: Gaps,
+    /// Read and not yet sent.
+    read: std::vec::IntoIter<Found>,
+    /// Where to read on, and how many.
     after: Option<EventId>,
     left: usize,
     /// Events have been written: the next one needs a comma before it.
@@ -46,7 +49,15 @@ impl Page {
         let (complete, count) = (gaps.complete(), gaps.len());
         let after = query.after.as_deref().map(position).transpose()?;
         let left = query.asked.limit();
-        let page = Self { query: Box::new(query), format, gaps, after, left, begun: false };
+        let page = Self {
+            query: Box::new(query),
+            format,
+            gaps,
+            read: Vec::new().into_iter(),
+            after,
+            left,
+            begun: false,
+        };
         let mut bytes = Vec::new();
         if format == Format::Json {
             bytes.extend(b"{\"events\":[");
@@ -55,27 +66,32 @@ impl Page {
     }
 
     fn batch(mut self, store: &Store, mut bytes: Vec<u8>) -> Result<Batch, ApiError> {
-        let asked = &self.query.asked;
-        let query = store::Query {
-            filter: asked.filter.clone(),
-            order: asked.order,
-            limit: self.left.min(BATCH),
-            after: self.after,
-        };
-        let found = store.events(&query).map_err(|error| ApiError::store(&error))?;
-        for event in &found.events {
+        if self.read.len() == 0 {
+            let query = store::Query {
+                filter: self.query.asked.filter.clone(),
+                order: self.query.asked.order,
+                limit: self.left.min(BATCH),
+                after: self.after,
+            };
+            let found = store.events(&query).map_err(|error| ApiError::store(&error))?;
+            self.left = self.left.saturating_sub(found.events.len());
+            self.after = found.next;
+            self.read = found.events.into_iter();
+        }
+        for event in self.read.by_ref() {
             if self.begun && self.format == Format::Json {
                 bytes.push(b',');
             }
             self.begun = true;
-            render(&mut bytes, event, asked.rendering)?;
+            render(&mut bytes, &event, self.query.asked.rendering)?;
             if self.format == Format::Ndjson {
                 bytes.push(b'\n');
             }
+            if bytes.len() >= BATCH_BYTES {
+                break;
+            }
         }
-        self.left = self.left.saturating_sub(found.events.len());
-        self.after = found.next;
-        if found.next.is_some() && self.left > 0 {
+        if self.read.len() > 0 || (self.after.is_some() && self.left > 0) {
             return Ok(Batch { bytes, rest: Some(self) });
         }
         if self.format == Format::Json {

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 use crate::clock;
 use crate::error::{ApiError, Code};
 use crate::gaps::{self, GapJson};
-use crate::limits::{BATCH, MAX_GAPS, STREAM_HEARTBEAT, STREAM_INTERVAL};
+use crate::limits::{BATCH, BATCH_BYTES, MAX_GAPS, STREAM_HEARTBEAT, STREAM_INTERVAL};
 use crate::page::render;
 use crate::params::{Asked, Endpoint};
 use crate::query::Query;
@@ -94,6 +94,9 @@ impl Follower {
             render(&mut out, found, self.asked.rendering)?;
             out.extend(b"\n\n");
             self.after = found.id;
+            if out.len() >= BATCH_BYTES {
+                break;
+            }
         }
         for gap in store.gaps(Some(self.began), None, &gaps::classes(&self.asked.filter)) {
             if self.told.len() < MAX_GAPS && !self.told.contains(&gap) {

@@ -255,3 +255,16 @@ async fn a_stream_tells_what_comes_and_what_was_lost_meanwhile() {
     assert!(text.contains("\"lost\":9"), "{text}");
     assert_eq!(world.get("/events/stream?limit=1").await.code(), "unknown_parameter");
 }
+
+#[tokio::test]
+async fn an_answer_larger_than_a_batch_is_whole() {
+    let mut world = World::new();
+    world.add_opens("open", 3_000);
+    let all = world.json("/events?limit=2500&order=asc&schema=full").await;
+    let ids: Vec<_> = list(&all).iter().map(|event| event["tacho"]["id"].as_u64().unwrap()).collect();
+    assert_eq!(ids, (1..=2_500).collect::<Vec<_>>());
+    let next = all["next"].as_str().unwrap();
+    let rest = world.json(&format!("/events?limit=2500&order=asc&schema=full&cursor={next}")).await;
+    assert_eq!(list(&rest).len(), 500 + world.cases.len());
+    assert_eq!(list(&rest)[0]["tacho"]["id"], 2_501);
+}
