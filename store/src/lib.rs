@@ -31,3 +31,13 @@ pub use reader::Store;
 pub use stats::{SegmentState, SegmentStats, Stats};
 pub use verify::{Progress, Report, SegmentReport, verify};
 pub use writer::Writer;
+
+#[doc(hidden)]
+pub use limits::BLOCK_EVENTS;
+
+/// For benchmarks: bytes of a block of events.
+#[doc(hidden)]
+#[must_use]
+pub fn encoded_size(events: &[&event::Event]) -> usize {
+    block::encode(1, events, true, &block::GENESIS).pack(1).len()
+}
