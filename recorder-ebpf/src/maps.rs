@@ -3,7 +3,7 @@
 use abi::{Counters, NUMBERS, Watch, offsets, tail_calls};
 use aya_ebpf::{
     macros::map,
-    maps::{Array, PerCpuArray, ProgramArray, RingBuf},
+    maps::{Array, LruHashMap, PerCpuArray, ProgramArray, RingBuf},
 };
 
 use crate::record::Scratch;
@@ -26,6 +26,10 @@ pub static WATCH: Array<Watch> = Array::with_max_entries(NUMBERS, 0);
 /// The handlers.
 #[map]
 pub static HANDLERS: ProgramArray = ProgramArray::with_max_entries(tail_calls::COUNT, 0);
+/// Processes whose end was told, by start time and tgid: the last threads of a process may end at the same moment, and
+/// then each of them finds that no thread is left.
+#[map]
+pub static ENDED: LruHashMap<[u64; 2], u8> = LruHashMap::with_max_entries(4096, 0);
 /// One record under construction for each CPU, by CPU number; as many as the loader says. Not a per-CPU map: its
 /// values are limited to 32 KiB (kernel/bpf/arraymap.c, `PCPU_MIN_UNIT_SIZE`). Programs are not preempted on their
 /// CPU by one another: the tracepoints call them with preemption off.

@@ -44,7 +44,7 @@ pub mod header_flags {
 pub enum RecordKind {
     /// [`crate::ForkBody`]; parts `Comm`, `Credentials`. Header: the child.
     Fork = 1,
-    /// [`crate::ExecBody`]; parts `Path`+`Facts` (mm's exe file), `Filename`, `Interp` (scripts), `Base` (cwd),
+    /// [`crate::ExecBody`]; parts `Path`+`Facts` (mm's exe file), `Filename`, `Interp` (scripts), `Base` (of `Filename`),
     /// `Comm`, `Credentials`, `Tty`, `Args`, `Envs`, `Cgroup`.
     Exec = 2,
     /// [`crate::ExitBody`]. The whole process, once.

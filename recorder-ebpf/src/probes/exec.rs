@@ -4,7 +4,7 @@ use abi::{Class, ExecBody, PartTag, RecordKind, exec_flags, offsets as o};
 use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 
 use crate::{
-    kernel::{Address, at, field},
+    kernel::{Address, at, field, read},
     maps::has,
     parts, record, walk,
 };
@@ -55,7 +55,8 @@ fn sched_process_exec(ctx: BtfTracePointContext) -> i32 {
     if flags & exec_flags::INTERPRETED != 0 {
         parts::kernel_string(scratch, PartTag::Interp, interp);
         let fs: Address = field(task, o::TASK_FS);
-        walk::path(scratch, PartTag::Base, at(fs, o::FS_PWD));
+        let absolute = read::<u8>(filename) == b'/';
+        walk::path(scratch, PartTag::Base, if absolute { at(fs, o::FS_ROOT) } else { at(fs, o::FS_PWD) });
     }
     walk::cgroup(scratch, task);
     parts::user_memory(scratch, PartTag::Args, args, args_end);

@@ -12,7 +12,7 @@ use rustix::{
     io::Errno,
 };
 
-use crate::harness::{args, directory, path_of, record, text};
+use crate::harness::{SMALL, args, directory, path_of, record, record_with, text};
 
 #[test]
 fn calls_with_names_tell_each_name_and_its_base() {
@@ -85,6 +85,26 @@ fn an_unreadable_name_is_marked_and_nothing_else_is_lost() {
         .unwrap();
     let (bytes, flags) = long.part(PartTag::Arg).unwrap();
     assert_eq!((bytes.len(), flags), (4095, abi::part_flags::TRUNCATED));
+}
+
+#[test]
+fn what_found_no_room_is_counted_exactly_and_leaves_a_hole() {
+    let Some(recorded) = record_with([SMALL; Class::COUNT], || {
+        for _ in 0..1000 {
+            sys::unlink("/nothing").unwrap_err();
+        }
+    }) else {
+        return;
+    };
+    let sum = |count: fn(&abi::Counters) -> u64| recorded.counters.iter().map(count).sum::<u64>();
+    let (tried, lost) = (sum(|c| c.tried[Class::File as usize]), sum(|c| c.lost[Class::File as usize]));
+    // What came after the counts were read is left out.
+    let counted = |record: &recorder::decode::Record<'_>| {
+        record.header.seq <= recorded.counters[usize::from(record.header.cpu)].tried[Class::File as usize]
+    };
+    let seen = recorded.class(Class::File).filter(counted).count() as u64;
+    assert!(lost > 900 && seen > 5, "{tried} tried, {lost} lost, {seen} seen");
+    assert_eq!(tried, lost + seen);
 }
 
 #[test]

@@ -10,6 +10,9 @@ use recorder::{
     kernel::{ProbeConfig, Recording},
 };
 
+/// Rings of this size and below are left to overflow.
+pub const SMALL: u32 = 4096;
+
 /// What a scenario left behind.
 pub struct Recorded {
     /// The records' bytes, by class, in order of arrival.
@@ -20,8 +23,13 @@ pub struct Recorded {
     pub tid: u32,
 }
 
-/// Runs a scenario under the probes. `None`, with a reason, where they cannot be loaded; in CI that is a failure.
+/// Runs a scenario under the probes with rings of the usual size.
 pub fn record(scenario: impl FnOnce() + Send) -> Option<Recorded> {
+    record_with(ProbeConfig::default().ring_bytes, scenario)
+}
+
+/// Runs a scenario under the probes. `None`, with a reason, where they cannot be loaded; in CI that is a failure.
+pub fn record_with(ring_bytes: [u32; Class::COUNT], scenario: impl FnOnce() + Send) -> Option<Recorded> {
     if !rustix::process::geteuid().is_root() {
         let reason = "skipped: loading probes needs root";
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{reason}");
@@ -29,7 +37,7 @@ pub fn record(scenario: impl FnOnce() + Send) -> Option<Recorded> {
         return None;
     }
     // No own process is left out: the scenarios run in this one.
-    let config = ProbeConfig { own_tgid: 0, ..ProbeConfig::default() };
+    let config = ProbeConfig { own_tgid: 0, ring_bytes };
     let mut recording = Recording::begin(&config).unwrap();
     let mut bytes: BTreeMap<Class, Vec<Vec<u8>>> = BTreeMap::new();
     let tid = thread::scope(|scope| {
@@ -38,7 +46,8 @@ pub fn record(scenario: impl FnOnce() + Send) -> Option<Recorded> {
             scenario();
             u32::try_from(tid).unwrap()
         });
-        while !run.is_finished() {
+        // Nobody empties rings that are meant to overflow.
+        while !run.is_finished() && ring_bytes[Class::File as usize] > SMALL {
             recording.rings.wait(Duration::from_millis(10));
             drain(&mut recording, &mut bytes);
         }

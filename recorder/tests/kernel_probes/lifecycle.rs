@@ -239,6 +239,25 @@ fn a_process_ends_once_with_its_last_thread_and_the_status_of_the_process() {
 }
 
 #[test]
+fn many_threads_that_die_at_once_are_one_exit() {
+    let program = "import os, threading\n\
+        for _ in range(40):\n \
+         pid = os.fork()\n \
+         if pid: os.waitpid(pid, 0)\n \
+         else:\n  \
+          for _ in range(24): threading.Thread(target=threading.Event().wait, daemon=True).start()\n  \
+          os._exit(6)";
+    let Some((recorded, pid)) = python(program) else { return };
+    let mut exits: HashMap<u32, Vec<u32>> = HashMap::new();
+    for record in recorded.kind(RecordKind::Exit).filter(|record| record.header.ppid == pid) {
+        let Body::Exit(body) = record.body else { panic!("no exit") };
+        exits.entry(record.header.tgid).or_default().push(body.status);
+    }
+    assert_eq!(exits.len(), 40);
+    assert!(exits.values().all(|statuses| statuses == &[6 << 8]), "{exits:?}");
+}
+
+#[test]
 fn calls_through_the_32_bit_table_are_counted() {
     // mov eax, 10 (unlink); xor ebx, ebx; int 0x80; ret
     let program = "import ctypes, mmap\n\
