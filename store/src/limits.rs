@@ -3,7 +3,7 @@
 /// Events of a full block: as many as compress well together and are still decoded in under a millisecond.
 pub const BLOCK_EVENTS: usize = 16_384;
 /// Contexts of a full chunk.
-pub const CHUNK_CONTEXTS: usize = 1_024;
+pub const CHUNK_CONTEXTS: usize = 512;
 /// Bytes of decoded blocks and contexts that a reader keeps; the least recently used go first.
 pub const CACHE_BYTES: usize = 24 << 20;
 /// redb's own page cache of the open segment.

@@ -21,9 +21,6 @@ use crate::segment::tables::{
 
 /// Level of zstd for good: a background thread has the time.
 const LEVEL: i32 = 12;
-/// Chunks of contexts to the commit, so that memory stays bounded.
-const CHUNK: usize = 4 * CHUNK_CONTEXTS;
-
 /// The work was interrupted.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopped;
@@ -118,7 +115,7 @@ fn contexts(view: &View, write: &WriteTransaction) -> Result<(), FileError> {
             let more = unpack_stream(&value)?;
             stream.extend_from_slice(&more);
             count += decode_stream::<event::Context>(&more)?.len();
-            if count >= CHUNK {
+            if count >= CHUNK_CONTEXTS {
                 count = 0;
                 flush(&mut stream)?;
             }
