@@ -24,20 +24,36 @@ pub mod errors {
     pub const UNRESOLVED: &str = "symbolic links not resolved";
 }
 
-/// Joins `base` (absolute) and `arg` (relative, absolute below `base`, or empty for `base` itself).
+/// Joins `base` (absolute, walked in the kernel and so without symbolic links) and `arg` (relative, absolute below
+/// `base`, or empty for `base` itself). A relative `arg` that begins by climbing climbs from `base`, where no link can
+/// lead elsewhere; a later `..` stays, since what is before it may be a link.
 #[must_use]
 pub fn join(base: &[u8], arg: &[u8]) -> Vec<u8> {
     let mut path = Vec::with_capacity(base.len() + arg.len() + 1);
-    for component in base.split(|byte| *byte == b'/').chain(arg.split(|byte| *byte == b'/')) {
-        if !component.is_empty() && component != b"." {
-            path.push(b'/');
-            path.extend_from_slice(component);
+    let add = |path: &mut Vec<u8>, component: &[u8]| {
+        path.push(b'/');
+        path.extend_from_slice(component);
+    };
+    for component in components(base) {
+        add(&mut path, component);
+    }
+    let mut climbing = arg.first() != Some(&b'/');
+    for component in components(arg) {
+        climbing &= component == b"..";
+        if climbing {
+            path.truncate(path.iter().rposition(|byte| *byte == b'/').unwrap_or(0));
+        } else {
+            add(&mut path, component);
         }
     }
     if path.is_empty() {
         path.push(b'/');
     }
     path
+}
+
+fn components(path: &[u8]) -> impl Iterator<Item = &[u8]> {
+    path.split(|byte| *byte == b'/').filter(|component| !component.is_empty() && *component != b".")
 }
 
 /// Is a `..` in the path?
@@ -86,7 +102,9 @@ mod tests {
     fn joining_tidies_but_does_not_resolve() {
         assert_eq!(join(b"/a/b", b"c"), b"/a/b/c");
         assert_eq!(join(b"/", b"//etc/./passwd"), b"/etc/passwd");
-        assert_eq!(join(b"/a", b"../b"), b"/a/../b");
+        assert_eq!(join(b"/a/b", b"./../../c/../d"), b"/c/../d");
+        assert_eq!(join(b"/a", b"../../b"), b"/b");
+        assert_eq!(join(b"/jail", b"/../b"), b"/jail/../b");
         assert_eq!(join(b"/a", b""), b"/a");
         assert_eq!(join(b"", b""), b"/");
         assert!(climbs(b"/a/../b") && !climbs(b"/a/..b"));
