@@ -64,7 +64,9 @@ pub fn moment(date: &str) -> String {
 /// A command line: the first argument, then the others, quoted where a shell would need it.
 #[must_use]
 pub fn command_line(program: &Value) -> String {
-    let path = program["executable"]["path"].as_str();
+    // The arguments of a script begin with the script: before them goes what ran it.
+    let interpreter = program["interpreter"]["path"].as_str();
+    let path = interpreter.or_else(|| program["executable"]["path"].as_str());
     let mut line = match (path, program["argv0"].as_str()) {
         // What ran matters more than what it called itself.
         (Some(path), _) if !path.is_empty() => argument(path).into_owned(),
