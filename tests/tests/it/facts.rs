@@ -75,6 +75,8 @@ os.rename('renamed', 'new-name')
 os.chmod('changed', 0o755)
 os.chown('given', 13, 14)
 os.mkdir('directory', 0o750)
+# Opened, so that the recorder has seen what it is.
+os.close(os.open('directory', os.O_RDONLY))
 stats['directory'] = os.stat('directory').st_ino
 os.rmdir('directory')
 print(json.dumps(stats))
@@ -119,8 +121,8 @@ fn an_exec_tells_program_arguments_and_interpreter() {
     let (pid, _) = python(
         "
 import os, sys
-os.environ['LETTER'] = 'secret-value'
-os.spawnv(os.P_WAIT, sys.argv[1], [sys.argv[1], 'one', 'two words', '--password=hunter2'])
+os.environ['LETTER'] = 'secret' + '-value'
+os.spawnv(os.P_WAIT, sys.argv[1], [sys.argv[1], 'one', 'two words', '--password=hun' + 'ter2'])
 ",
         &[&script],
     );

@@ -59,6 +59,9 @@ impl Places {
             Some(base) => descriptor(call.args.get(base)?).map(PathBuf::from),
             None => Some(self.cwd(call.tid).to_owned()),
         };
+        // For us that would be the test.
+        let own = format!("/proc/{}/", self.process(call.tid));
+        let path = path.replacen("/proc/self/", &own, usize::from(path.starts_with("/proc/self/")));
         Some(normal(&base?.join(path)))
     }
 
