@@ -2,61 +2,12 @@
 
 use event::{Detail, File, FileFacts, Kind, file_flags};
 
-use crate::{
-    enrich::{
-        lookup::{LastLink, Lookup, View},
-        path::{climbs, errors, file_of_path, file_of_walk, join, split},
-        states::FileStates,
-    },
-    process::display,
+use crate::enrich::{
+    call::{FileCall, Named, as_named, detail, last_link, path_of},
+    lookup::{LastLink, Lookup, View},
+    path::{errors, file_of_path, file_of_walk, join, split},
+    states::FileStates,
 };
-
-/// A path that the kernel walked.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Walk {
-    /// Absolute.
-    pub path: Vec<u8>,
-    /// Cut at a limit.
-    pub truncated: bool,
-    /// Outside any file system tree.
-    pub detached: bool,
-    /// Unlinked.
-    pub deleted: bool,
-}
-
-/// A path that the caller named.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Named {
-    /// What it is relative to.
-    pub base: Walk,
-    /// The caller's string; empty means the base itself.
-    pub arg: Vec<u8>,
-    /// The string could not be read, or not wholly.
-    pub fault: bool,
-}
-
-/// A file call, out of a record.
-#[derive(Clone, Debug)]
-pub struct FileCall {
-    /// What it becomes.
-    pub kind: Kind,
-    /// Name of the syscall in the x86-64 table.
-    pub syscall: &'static str,
-    /// Its arguments (openat2: flags and mode at 2 and 3).
-    pub args: [u64; 6],
-    /// What it returned.
-    pub ret: i64,
-    /// Process and thread.
-    pub caller: (u32, u32),
-    /// The object that the probe saw.
-    pub seen: Option<(Walk, Option<FileFacts>, bool)>,
-    /// First path.
-    pub first: Option<Named>,
-    /// Second path.
-    pub second: Option<Named>,
-    /// Whose view the paths are in.
-    pub view: View,
-}
 
 /// What becomes of it.
 #[derive(Clone, Debug, Default)]
@@ -76,11 +27,6 @@ pub struct FileEnricher {
     lookup: Lookup,
 }
 
-const AT_SYMLINK_NOFOLLOW: u64 = 0x100;
-const AT_SYMLINK_FOLLOW: u64 = 0x400;
-const O_WRONLY: u32 = 0o1;
-const O_CREAT: u32 = 0o100;
-const O_TRUNC: u32 = 0o1000;
 const S_IFMT: u32 = 0o170_000;
 const S_IFDIR: u32 = 0o040_000;
 
@@ -192,10 +138,14 @@ impl FileEnricher {
     fn removed(&mut self, call: &FileCall) -> File {
         let Some(named) = &call.first else { return unread() };
         let (path, mut file) = Self::entry(call, named);
+        let before = if call.view == View::Own { self.states.remove(&path) } else { None };
+        if before.is_some() && file.error.as_deref() == Some(errors::UNRESOLVED) {
+            // The directory is gone by now, but an earlier event was of a file by just this path.
+            file.error = None;
+        }
         if file.error.is_some() {
             return file;
         }
-        let before = if call.view == View::Own { self.states.remove(&path) } else { None };
         if call.kind == Kind::Rmdir {
             self.states.remove_below(&path);
         }
@@ -313,6 +263,10 @@ impl FileEnricher {
     fn entry(call: &FileCall, named: &Named) -> (Vec<u8>, File) {
         let path = path_of(call, named);
         let file = as_named(call, named);
+        if is_name(&named.arg) {
+            // Nothing but the directory that the probe walked stands before it.
+            return (path, file);
+        }
         let directory = split(&path).and_then(|(directory, name)| {
             let real = Lookup::directory(call.view, directory)?;
             Some(join(&real, name))
@@ -341,6 +295,11 @@ fn unread() -> File {
     File { error: Some(errors::FAULT.to_owned()), ..File::default() }
 }
 
+/// One component that is no way to another directory.
+fn is_name(arg: &[u8]) -> bool {
+    !arg.is_empty() && arg != b"." && arg != b".." && !arg.contains(&b'/')
+}
+
 /// What an earlier event told. Inode, mode and owner change by calls that are seen; the times change by writes,
 /// which are not, and are left out.
 fn remembered(facts: FileFacts) -> FileFacts {
@@ -355,73 +314,49 @@ fn looked_up(path: &[u8], facts: FileFacts) -> File {
     File { facts: Some(facts), flags: file_flags::FROM_LOOKUP, ..file_of_path(path) }
 }
 
-/// The path as the caller named it, joined.
-fn as_named(call: &FileCall, named: &Named) -> File {
-    let path = path_of(call, named);
-    let mut file = file_of_walk(&path, named.base.truncated, named.base.detached, false);
-    if named.fault {
-        file.error = Some(errors::FAULT.to_owned());
-    } else if file.error.is_none() && call.ret < 0 && climbs(&path) {
-        file.error = Some(errors::UNRESOLVED.to_owned());
-    }
-    file
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::enrich::call::Walk;
 
-/// Joined, with the names by which a process finds itself in /proc put right: the recorder would find itself.
-fn path_of(call: &FileCall, named: &Named) -> Vec<u8> {
-    let path = join(&named.base.path, &named.arg);
-    let (pid, tid) = call.caller;
-    let instead = [
-        (&b"/proc/self"[..], format!("/proc/{pid}")),
-        (b"/proc/thread-self", format!("/proc/{pid}/task/{tid}")),
-        (b"/dev/fd", format!("/proc/{pid}/fd")),
-    ];
-    for (alias, real) in instead {
-        if let Some(rest) =
-            path.strip_prefix(alias).filter(|rest| rest.first().is_none_or(|byte| *byte == b'/'))
-        {
-            return [real.as_bytes(), rest].concat();
+    fn call(kind: Kind, base: &str, arg: &str) -> FileCall {
+        let base = Walk { path: base.into(), ..Walk::default() };
+        FileCall {
+            kind,
+            syscall: kind.name(),
+            args: [0; 6],
+            ret: 0,
+            caller: (1, 1),
+            seen: None,
+            first: Some(Named { base, arg: arg.into(), fault: false }),
+            second: None,
+            view: View::Own,
         }
     }
-    path
-}
 
-fn last_link(call: &FileCall) -> LastLink {
-    let keeps = match call.syscall {
-        "lchown" | "mkdir" | "mkdirat" | "link" | "rename" | "renameat" | "renameat2" => true,
-        "fchownat" => call.args[4] & AT_SYMLINK_NOFOLLOW != 0,
-        "fchmodat2" => call.args[3] & AT_SYMLINK_NOFOLLOW != 0,
-        "linkat" => call.args[4] & AT_SYMLINK_FOLLOW == 0,
-        _ => false,
-    };
-    if keeps { LastLink::Keep } else { LastLink::Follow }
-}
+    fn opened(files: &mut FileEnricher, path: &str) {
+        let walk = Walk { path: path.into(), ..Walk::default() };
+        let facts = FileFacts { inode: 7, mode: 0o100_640, uid: 3, ..FileFacts::default() };
+        let seen = Some((walk, Some(facts), false));
+        files.enrich(&FileCall { seen, first: None, ..call(Kind::Open, "/", "x") });
+    }
 
-/// Arguments are `int` or `umode_t` in the kernel: the upper half of a register means nothing.
-fn detail(call: &FileCall) -> Detail {
-    let arg = |index: usize| u32::try_from(call.args[index] & u64::from(u32::MAX)).unwrap_or(0);
-    let given = || call.first.as_ref().map(|named| display(&named.arg)).unwrap_or_default();
-    match call.syscall {
-        "open" => Detail::Open { flags: arg(1), mode: arg(2) },
-        "openat" | "openat2" => Detail::Open { flags: arg(2), mode: arg(3) },
-        "open_by_handle_at" => Detail::Open { flags: arg(2), mode: 0 },
-        "creat" => Detail::Open { flags: O_CREAT | O_WRONLY | O_TRUNC, mode: arg(1) },
-        "truncate" | "ftruncate" => Detail::Open { flags: O_WRONLY | O_TRUNC, mode: 0 },
-        "mkdir" => Detail::Mkdir { mode: arg(1) },
-        "mkdirat" => Detail::Mkdir { mode: arg(2) },
-        "unlinkat" => Detail::Unlink { flags: arg(2) },
-        "unlink" => Detail::Unlink { flags: 0 },
-        "renameat2" => Detail::Rename { flags: arg(4) },
-        "rename" | "renameat" => Detail::Rename { flags: 0 },
-        "chmod" => Detail::Chmod { mode: arg(1), path: given() },
-        "fchmod" => Detail::Chmod { mode: arg(1), path: String::new() },
-        "fchmodat" | "fchmodat2" => Detail::Chmod { mode: arg(2), path: given() },
-        "chown" | "lchown" | "fchown" => {
-            Detail::Chown { uid: arg(1).cast_signed(), gid: arg(2).cast_signed() }
+    #[test]
+    fn a_removed_file_is_what_an_earlier_event_told_even_when_its_directory_is_gone_too() {
+        for (base, arg) in [("/gone/dir", "file"), ("/", "/gone/dir/file")] {
+            let mut files = FileEnricher::default();
+            opened(&mut files, "/gone/dir/file");
+            let file = files.enrich(&call(Kind::Unlink, base, arg)).file;
+            assert_eq!((file.path.as_str(), file.error.as_deref()), ("/gone/dir/file", None));
+            assert_eq!(file.facts.map(|facts| (facts.inode, facts.uid)), Some((7, 3)));
+            let again = files.enrich(&call(Kind::Unlink, base, arg)).file;
+            assert!(again.facts.is_none() && again.error.is_some(), "it is told once");
         }
-        "fchownat" => Detail::Chown { uid: arg(2).cast_signed(), gid: arg(3).cast_signed() },
-        "chdir" => Detail::Chdir { path: given() },
-        "fchdir" => Detail::Chdir { path: String::new() },
-        _ => Detail::None,
+    }
+
+    #[test]
+    fn a_file_that_nothing_told_of_is_marked() {
+        let file = FileEnricher::default().enrich(&call(Kind::Unlink, "/tmp", "never-seen")).file;
+        assert_eq!((file.facts, file.error.as_deref()), (None, Some(errors::STATE_UNKNOWN)));
     }
 }

@@ -1,12 +1,14 @@
 //! Makes events of records: paths joined and looked up, states before the call, addresses.
 
+mod call;
 mod file;
 mod lookup;
 mod path;
 mod socket;
 mod states;
 
-pub use file::{FileCall, FileEnricher, FileEvent, Named, Walk};
+pub use call::{FileCall, Named, Walk};
+pub use file::{FileEnricher, FileEvent};
 pub use lookup::{LastLink, View};
 pub use path::{file_of_path, file_of_walk, join};
 pub use socket::socket_address;
