@@ -40,7 +40,16 @@ const CHILD: u32 = u32::MAX - 5;
 const START: u64 = 77_000_000_000;
 
 fn header(kind: RecordKind, time: u64, seq: u64) -> Header {
-    Header { time, start: START, seq, tgid: CHILD, tid: CHILD, kind: kind as u16, nr: u32::MAX, ..Header::default() }
+    Header {
+        time,
+        start: START,
+        seq,
+        tgid: CHILD,
+        tid: CHILD,
+        kind: kind as u16,
+        nr: u32::MAX,
+        ..Header::default()
+    }
 }
 
 fn part(record: &mut Vec<u8>, tag: PartTag, bytes: &[u8]) {
@@ -65,7 +74,10 @@ fn failed_open(time: u64, seq: u64, path: &[u8], ret: i64) -> Vec<u8> {
 
 fn fork(time: u64, seq: u64) -> Vec<u8> {
     let pid = std::process::id();
-    record(header(RecordKind::Fork, time, seq), ForkBody { creator_tgid: pid, ..ForkBody::default() }.as_bytes())
+    record(
+        header(RecordKind::Fork, time, seq),
+        ForkBody { creator_tgid: pid, ..ForkBody::default() }.as_bytes(),
+    )
 }
 
 fn exit(time: u64, seq: u64, status: u32) -> Vec<u8> {
@@ -133,8 +145,8 @@ fn a_syscall_that_this_release_does_not_know_is_counted_not_guessed() {
     source.rings[Class::File as usize].push_back(record(header, SyscallBody::default().as_bytes()));
     let all = run(source);
     assert!(all.events.is_empty());
-    assert_eq!(all.gaps.iter().map(|gap| (gap.reason, gap.lost)).collect::<Vec<_>>(), [(
-        GapReason::Undecodable,
-        Some(1)
-    )]);
+    assert_eq!(
+        all.gaps.iter().map(|gap| (gap.reason, gap.lost)).collect::<Vec<_>>(),
+        [(GapReason::Undecodable, Some(1))]
+    );
 }
