@@ -8,10 +8,10 @@ pub struct Damaged(pub &'static str);
 /// Appends an unsigned LEB128 number.
 pub fn put(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
-        out.push((value & 0x7f) as u8 | 0x80);
+        out.push(value.to_le_bytes()[0] | 0x80);
         value >>= 7;
     }
-    out.push(value as u8);
+    out.push(value.to_le_bytes()[0]);
 }
 
 /// Signed to unsigned, small absolute values first.

@@ -27,7 +27,7 @@ impl Default for Options {
         Self {
             max_size: 4 << 30,
             segment_size: 64 << 20,
-            segment_age: Duration::from_secs(24 * 3600),
+            segment_age: Duration::from_hours(24),
             commit_interval: Duration::from_millis(250),
             boot: 0,
             pack: true,

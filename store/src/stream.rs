@@ -1,4 +1,4 @@
-//! Batches in a file, to be replayed: a zstd stream of MessagePack values, each after its length (little-endian u32).
+//! Batches in a file, to be replayed: a zstd stream of `MessagePack` values, each after its length (little-endian u32).
 
 use std::io::{self, Read, Write};
 

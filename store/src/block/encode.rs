@@ -88,7 +88,7 @@ struct Files<'a> {
 }
 
 impl<'a> Files<'a> {
-    /// SipHash, for paths come from outside.
+    /// `SipHash`, for paths come from outside.
     fn collect(events: &[&'a Event]) -> Self {
         let mut found: HashMap<ByContent<'a>, u32> = HashMap::new();
         let mut list: Vec<&'a File> = Vec::new();
@@ -115,7 +115,7 @@ impl<'a> Files<'a> {
     }
 }
 
-/// Distinct details, as MessagePack, in order of appearance.
+/// Distinct details, as `MessagePack`, in order of appearance.
 #[derive(Default)]
 struct Details {
     opens: QuickMap<(u32, u32), u32>,

@@ -1,4 +1,4 @@
-//! Streams of MessagePack values, packed. The stream of a segment is the same however it is cut into chunks, so that
+//! Streams of `MessagePack` values, packed. The stream of a segment is the same however it is cut into chunks, so that
 //! its hash survives repacking.
 
 use serde::Serialize;

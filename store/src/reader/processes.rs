@@ -14,6 +14,9 @@ use crate::limits::MAX_PROCESSES;
 use crate::segment::file::FileError;
 use crate::{Process, ProcessImage, ProcessPage, ProcessQuery, QueryError, SegmentState};
 
+/// What is known of each process: its contexts, images and end.
+type Parts = HashMap<ProcessKey, (BTreeMap<u64, Arc<Context>>, Vec<ProcessImage>, Option<Exit>)>;
+
 /// Boots in the order of their first segments, then start, then pid.
 type Place = (usize, BootId, u64, u32);
 
@@ -169,8 +172,7 @@ fn candidates(
 /// Puts processes together from all segments that know them.
 fn assemble(shared: &Shared, segments: &[Arc<Segment>], keys: &[ProcessKey]) -> Vec<Process> {
     let wanted: HashSet<ProcessKey> = keys.iter().copied().collect();
-    let mut parts: HashMap<ProcessKey, (BTreeMap<u64, Arc<Context>>, Vec<ProcessImage>, Option<Exit>)> =
-        HashMap::new();
+    let mut parts = Parts::new();
     let boots: HashSet<BootId> = keys.iter().map(|key| key.boot).collect();
     for segment in segments {
         if segment.head.as_ref().is_some_and(|head| !boots.contains(&head.boot)) {
@@ -199,8 +201,6 @@ fn assemble(shared: &Shared, segments: &[Arc<Segment>], keys: &[ProcessKey]) -> 
         })
         .collect()
 }
-
-type Parts = HashMap<ProcessKey, (BTreeMap<u64, Arc<Context>>, Vec<ProcessImage>, Option<Exit>)>;
 
 fn gather(
     shared: &Shared,

@@ -156,13 +156,11 @@ pub fn paths(core: &Core, patterns: &[PathPattern]) -> Vec<bool> {
     for pattern in patterns {
         let prefix = pattern.literal_prefix();
         let from = core.paths.partition_point(|path| &**path < prefix);
-        for at in from..core.paths.len() {
-            if !core.paths[at].starts_with(prefix) {
+        for (path, fits) in core.paths[from..].iter().zip(&mut fits[from..]) {
+            if !path.starts_with(prefix) {
                 break;
             }
-            if pattern.matches(&core.paths[at]) {
-                fits[at] = true;
-            }
+            *fits |= pattern.matches(path);
         }
     }
     fits

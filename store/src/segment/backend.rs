@@ -1,6 +1,7 @@
 //! Where a segment's bytes go: redb's storage over a file, or over a file that must not be touched.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -12,6 +13,7 @@ use redb::StorageBackend;
 
 /// What is done to a segment's file. Tests watch these and make them fail.
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(test), expect(dead_code, reason = "only tests look inside"))]
 pub enum Operation<'a> {
     /// Bytes at an offset.
     Write(u64, &'a [u8]),
@@ -146,13 +148,16 @@ impl StorageBackend for Overlay {
         let end = offset + data.len() as u64;
         for page in offset / PAGE..end.div_ceil(PAGE) {
             let start = page * PAGE;
-            if !state.pages.contains_key(&page) {
-                let mut bytes = vec![0; index(PAGE)];
-                self.fill(start, &mut bytes)?;
-                state.pages.insert(page, bytes.into());
-            }
+            let bytes = match state.pages.entry(page) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => {
+                    let mut bytes = vec![0; index(PAGE)];
+                    self.fill(start, &mut bytes)?;
+                    entry.insert(bytes.into())
+                }
+            };
             let (from, to) = (start.max(offset), (start + PAGE).min(end));
-            if let Some(bytes) = state.pages.get_mut(&page) {
+            if from < to {
                 bytes[index(from - start)..index(to - start)]
                     .copy_from_slice(&data[index(from - offset)..index(to - offset)]);
             }

@@ -201,7 +201,7 @@ impl Writer {
                 Ok(recovered) => {
                     self.last_digest = Some(recovered.closed.digest);
                     let expected = self.doubtful.filter(|doubt| doubt.number == segment.number);
-                    if !expected.is_some_and(|doubt| doubt.commits == recovered.commits) {
+                    if expected.is_none_or(|doubt| doubt.commits != recovered.commits) {
                         self.doubtful = None;
                     }
                     segment.closed(recovered.closed);

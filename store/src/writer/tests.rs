@@ -53,7 +53,7 @@ fn batch(first: u64, count: u64) -> Batch {
 }
 
 fn options() -> Options {
-    Options { boot: 7, pack: false, segment_age: Duration::from_secs(3600), ..Options::default() }
+    Options { boot: 7, pack: false, segment_age: Duration::from_hours(1), ..Options::default() }
 }
 
 /// Lets so many operations through, then the disk is full.

@@ -39,7 +39,7 @@ fn hurt(pack: bool) {
     let victim = dir.path().join("segments/000000000002.redb");
     let mut random = Random(4);
     let (mut whole, mut noticed) = (0, 0);
-    for _ in 0..150 {
+    for _ in 0..80 {
         let mut damaged = bytes.clone();
         match random.below(4) {
             0 => damaged.truncate(random.below(bytes.len() as u64) as usize),

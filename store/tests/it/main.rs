@@ -1,5 +1,12 @@
 //! The store from outside: against a model, over crashes, and under damage.
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    reason = "tests over small made-up numbers"
+)]
 
 mod damage;
 mod guard;
