@@ -1,5 +1,4 @@
 //! Ingest, block encoding, and queries by pid and path; `TACHO_STREAM=FILE` runs them over a recorded stream.
-#![expect(missing_docs, reason = "criterion's macros")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run should stop")]
 
 use std::hint::black_box;
