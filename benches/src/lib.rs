@@ -137,7 +137,7 @@ impl Build {
         let mut context = Context { id, lineage: Some(from.id), since: self.now, ..(**from).clone() };
         match exec {
             Some(args) => {
-                context.comm = "cc1".to_owned();
+                "cc1".clone_into(&mut context.comm);
                 context.exec_time = self.now;
                 context.image = ImageRef::Own(image("/usr/lib/gcc/x86_64-linux-gnu/12/cc1", args));
             }

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
@@ -12,6 +13,11 @@ use crate::OpenError;
 
 /// Name of the file that is locked; its text is the writer's pid.
 const NAME: &str = "lock";
+
+/// How often the lock is tried again.
+const TRIES: u32 = 5;
+/// Pause between tries.
+const PAUSE: Duration = Duration::from_millis(10);
 
 fn io(action: &'static str, path: &Path, source: std::io::Error) -> OpenError {
     OpenError::Io { action, path: path.to_owned(), source }
@@ -35,7 +41,16 @@ pub fn exclusive(dir: &Path) -> Result<File, OpenError> {
         .mode(0o600)
         .open(&path)
         .map_err(|error| io("opening", &path, error))?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+    let mut locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
+    // A reader holds it for the moment in which it looks whether somebody writes.
+    for _ in 0..TRIES {
+        if locked != Err(Errno::WOULDBLOCK) {
+            break;
+        }
+        std::thread::sleep(PAUSE);
+        locked = flock(&file, FlockOperation::NonBlockingLockExclusive);
+    }
+    match locked {
         Ok(()) => {}
         Err(Errno::WOULDBLOCK) => {
             return Err(OpenError::Locked { path: dir.to_owned(), pid: holder(&mut file) });
