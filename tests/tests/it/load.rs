@@ -57,11 +57,15 @@ print(time.monotonic() - begin)
 ",
         &[Path::new(&RATE.to_string()), Path::new(&SPAN.to_string()), &prefix],
     );
+    // Before anything is asked: what an answer costs is another matter.
+    let memory = peak_memory(recorder.pid());
     recorder.settle();
     let made = RATE / 100 * 100 * SPAN + 100;
     let (found, lost) = (recorded(&recorder, &prefix), lost(&recorder));
-    let memory = peak_memory(recorder.pid());
-    println!("{made} opens in {took} s: {found} recorded, {lost} told as lost, peak memory {memory} bytes");
+    let after = peak_memory(recorder.pid());
+    println!(
+        "{made} opens in {took} s: {found} recorded, {lost} told as lost, peak memory {memory}, {after} after the questions"
+    );
     // What was lost may have been others' too, so it can only be more than what lacks.
     assert!(found <= made && found + lost >= made, "{made} made, {found} recorded, {lost} told as lost");
     assert!(memory < MEMORY, "{memory} bytes");
