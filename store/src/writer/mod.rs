@@ -46,6 +46,8 @@ pub struct Writer {
     /// A batch that may have been committed although an error was met.
     doubtful: Option<Doubt>,
     live: Live,
+    /// Something was removed of which the open segment does not know yet.
+    evicted: bool,
     next_event: EventId,
     next_context: ContextId,
     next_number: u64,
@@ -132,9 +134,15 @@ impl Writer {
             return Err(AppendError::Invalid("there is no segment"));
         };
         let ends = self.live.ends(&carried);
-        let result = open.commit(first_event, &carried, &ends, batch, &self.shared);
+        let noted = self.shared.evicted().filter(|_| self.evicted).map(|gap| {
+            let mut noted = batch.clone();
+            noted.gaps.push(gap);
+            noted
+        });
+        let result = open.commit(first_event, &carried, &ends, noted.as_ref().unwrap_or(batch), &self.shared);
         match result {
             Ok(()) => {
+                self.evicted = false;
                 self.committed(batch);
                 Ok(Appended { first_event, events, rotated })
             }

@@ -95,6 +95,7 @@ pub fn open(dir: &Path, options: Options, watch: Option<Arc<dyn Watch>>) -> Resu
         unclosed,
         doubtful: None,
         live,
+        evicted: false,
         next_event,
         next_context,
         next_number,

@@ -14,7 +14,7 @@ pub fn segment_size(options: &Options) -> u64 {
 
 impl Writer {
     /// Removes the oldest segments until there is room for the next commits and for rewriting a segment.
-    pub(super) fn make_room(&self) {
+    pub(super) fn make_room(&mut self) {
         // The next commit may double the open file, and another segment may be being rewritten.
         let open = self.open.as_ref().map_or(0, |open| open.segment.bytes());
         let rewritten =
@@ -31,6 +31,7 @@ impl Writer {
             if open == Some(oldest.number) || unclosed {
                 return;
             }
+            self.evicted = true;
             if let Err(error) = self.shared.evict(oldest) {
                 tracing::warn!(file = %oldest.path.display(), %error, "an old segment cannot be removed");
             }
