@@ -10,7 +10,7 @@ pub const HOLD: Duration = Duration::from_millis(20);
 /// Bytes of records held for ordering; above it the oldest go on early.
 pub const HELD_BYTES: usize = 16 << 20;
 /// Events of one batch to the store; a full one is sent at once.
-pub const BATCH_EVENTS: usize = 16_384;
+pub const BATCH_EVENTS: usize = 8_192;
 /// Batches waiting for the store. When they are full the pipeline waits, the rings fill, and the probes count.
 pub const QUEUED_BATCHES: usize = 3;
 /// Longest wait for the rings' wake-up.

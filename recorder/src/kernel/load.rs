@@ -26,7 +26,7 @@ pub struct ProbeConfig {
 
 impl Default for ProbeConfig {
     fn default() -> Self {
-        Self { ring_bytes: [4 << 20, 16 << 20, 2 << 20], own_tgid: own_tgid() }
+        Self { ring_bytes: [4 << 20, 8 << 20, 2 << 20], own_tgid: own_tgid() }
     }
 }
 
