@@ -64,7 +64,7 @@ pub fn run(args: &RecordArgs) -> Result<u8> {
     let gaps = store.last_time().map(nobody_recorded).into_iter().collect();
     let mut pipeline =
         Pipeline::new(recording, table, attached, gaps, sink, Arc::clone(&stats), commit_interval);
-    pipeline.begin();
+    pipeline.begin(store.alive());
 
     let reader = store.reader();
     let mut copy = args.save.as_deref().map(|path| save(path, first_context)).transpose()?;

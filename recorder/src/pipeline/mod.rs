@@ -96,8 +96,9 @@ impl<S: Source> Pipeline<S> {
     }
 
     /// Enters the processes that run already. The probes are attached, so what begins or ends meanwhile is in the
-    /// rings; what the rings tell of a process is better than what /proc tells, and is left to them.
-    pub fn begin(&mut self) {
+    /// rings; what the rings tell of a process is better than what /proc tells, and is left to them. `before`: who
+    /// lived when the store was last written.
+    pub fn begin(&mut self, before: Vec<Arc<event::Context>>) {
         let entries = snapshot();
         let mut forked = HashSet::new();
         self.drain(&mut |bytes| {
@@ -108,7 +109,7 @@ impl<S: Source> Pipeline<S> {
             }
         });
         let mut out = Output::default();
-        self.converter.table.begin(entries, &forked, self.clock, &mut out);
+        self.converter.table.begin(entries, &forked, before, self.clock, &mut out);
         self.absorb(out);
     }
 

@@ -103,6 +103,17 @@ impl Live {
     }
 }
 
+/// What is known of a process that is entered from /proc.
+#[derive(Clone, Copy, Debug)]
+enum Origin<'a> {
+    /// Nothing.
+    Unknown,
+    /// Its exact start, from a record.
+    Started(u64),
+    /// Its last context in the store.
+    Known(&'a Context),
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct ProcessTable {
@@ -139,20 +150,31 @@ impl ProcessTable {
     }
 
     /// Enters the snapshot. A process whose fork waits in the rings (`forked`: pid and start in ticks) is left to
-    /// its records, which know more.
+    /// its records, which know more. A process that the store knows from an earlier run (`before`: contexts without an
+    /// end) keeps its identity and lineage; one that is gone ended while nobody recorded.
     pub fn begin(
         &mut self,
         entries: Vec<ProcEntry>,
         forked: &HashSet<(u32, u64)>,
+        before: Vec<Arc<Context>>,
         clock: Clock,
         out: &mut Output,
     ) {
         let now = crate::clock::wall();
+        let tick = |context: &Context| (context.process.pid, context.process.start / TICK);
+        let mut before: HashMap<_, _> = before.into_iter().map(|context| (tick(&context), context)).collect();
         for entry in entries {
-            if !forked.contains(&(entry.pid, entry.start_ticks)) {
-                let live = self.enter_from_proc(entry, None, Source::Snapshot, now, clock, out);
+            let key = (entry.pid, entry.start_ticks);
+            let known = before.remove(&key).filter(|context| context.process.boot == self.boot);
+            if !forked.contains(&key) {
+                let origin = known.as_deref().map_or(Origin::Unknown, Origin::Known);
+                let live = self.enter_from_proc(entry, origin, Source::Snapshot, now, clock, out);
                 self.insert(live, now, out);
             }
+        }
+        for context in before.into_values() {
+            self.counts.unseen_exits += 1;
+            out.exits.push(Exit { process: context.process, time: now, status: None });
         }
     }
 
@@ -387,7 +409,14 @@ impl ProcessTable {
             if let Some(entry) = ProcEntry::read(id.tgid).filter(|entry| entry.start_ticks == id.start / TICK)
             {
                 self.counts.fallbacks += 1;
-                let live = self.enter_from_proc(entry, Some(id.start), Source::Fallback, id.time, clock, out);
+                let live = self.enter_from_proc(
+                    entry,
+                    Origin::Started(id.start),
+                    Source::Fallback,
+                    id.time,
+                    clock,
+                    out,
+                );
                 self.insert(live.clone(), id.time, out);
                 return live;
             }
@@ -421,11 +450,11 @@ impl ProcessTable {
         Self::live_of(context, None, 0, true, out)
     }
 
-    /// `start` is the exact start if a record told it.
+    /// Enters a process as /proc tells it now.
     fn enter_from_proc(
         &mut self,
         entry: ProcEntry,
-        start: Option<u64>,
+        origin: Origin<'_>,
         source: Source,
         now: Nanos,
         clock: Clock,
@@ -437,7 +466,15 @@ impl ProcessTable {
         let mut credentials = entry.credentials;
         self.name(&mut credentials, None, entry.mount_namespace, entry.pid);
         let number = self.number();
-        let started = start.unwrap_or(entry.start_ticks.saturating_mul(TICK));
+        let started = match origin {
+            Origin::Unknown => entry.start_ticks.saturating_mul(TICK),
+            Origin::Started(start) => start,
+            Origin::Known(context) => context.process.start,
+        };
+        let (lineage, creator) = match origin {
+            Origin::Known(context) if context.creator.is_some() => (context.lineage, context.creator),
+            _ => (parent.map(|(context, _)| context), parent.map(|(_, key)| key)),
+        };
         let image = (!entry.kernel_thread).then_some(Image {
             executable: entry.executable,
             interpreter: None,
@@ -452,8 +489,8 @@ impl ProcessTable {
         let context = Context {
             id: number,
             process: ProcessKey { boot: self.boot, start: started, pid: entry.pid },
-            lineage: parent.map(|(context, _)| context),
-            creator: parent.map(|(_, key)| key),
+            lineage,
+            creator,
             ppid: entry.ppid,
             since: now,
             fork_time,
@@ -466,9 +503,11 @@ impl ProcessTable {
             cgroup: entry.cgroup,
             source,
             flags: if held.is_some() { 0 } else { context_flags::KERNEL_THREAD }
-                | if parent.is_none() && entry.ppid != 0 { context_flags::LINEAGE_UNKNOWN } else { 0 },
+                | if lineage.is_none() && entry.ppid != 0 { context_flags::LINEAGE_UNKNOWN } else { 0 },
         };
-        Self::live_of(context, held, entry.mount_namespace, start.is_some(), out)
+        // A start that fell on a tick to the nanosecond is taken for a rounded one: then ticks are compared.
+        let exact = started % TICK != 0;
+        Self::live_of(context, held, entry.mount_namespace, exact, out)
     }
 }
 

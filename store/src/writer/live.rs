@@ -107,6 +107,11 @@ impl Live {
         ends
     }
 
+    /// Latest context of each process that has not ended.
+    pub fn latest(&self) -> Vec<Arc<Context>> {
+        self.latest.values().filter_map(|id| self.held.get(id).cloned()).collect()
+    }
+
     fn closure(&self, from: impl Iterator<Item = ContextId>) -> HashSet<ContextId> {
         let mut seen = HashSet::new();
         let mut open: Vec<ContextId> = from.collect();

@@ -98,6 +98,13 @@ impl Writer {
         self.last_time
     }
 
+    /// Latest context of each process of this boot of which no end is known: after a restart, those that the recorder
+    /// must look for, because they may have ended while nobody recorded.
+    #[must_use]
+    pub fn alive(&self) -> Vec<Arc<Context>> {
+        self.live.latest()
+    }
+
     /// Writes a batch as one durable commit: on return all of it survives a power cut.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ fn table() -> (ProcessTable, Output) {
     let mut table = ProcessTable::new(BOOT, 1);
     let mut out = Output::default();
     let entry = ProcEntry { pid: 10, start_ticks: 5, comm: "sh".to_owned(), ..ProcEntry::default() };
-    table.begin(vec![entry], &HashSet::new(), Clock::now(), &mut out);
+    table.begin(vec![entry], &HashSet::new(), Vec::new(), Clock::now(), &mut out);
     (table, out)
 }
 
@@ -100,4 +100,26 @@ fn a_process_missing_twice_in_proc_has_ended() {
     table.reconcile(2, |_| false, &mut out);
     assert_eq!(out.exits.len(), 1);
     assert_eq!(table.counts().live, 0);
+}
+
+#[test]
+fn a_restart_keeps_who_lives_on_and_ends_who_is_gone() {
+    let (mut first, mut out) = table();
+    first.fork(id(11, 90 * TICK + 1), fork((10, 5 * TICK)), &mut out);
+    first.fork(id(12, 91 * TICK + 1), fork((10, 5 * TICK)), &mut out);
+    let before = out.contexts.clone();
+    let (mut second, mut again) = (ProcessTable::new(BOOT, 100), Output::default());
+    let entry = |pid, start_ticks| ProcEntry { pid, start_ticks, ..ProcEntry::default() };
+    // 12 is gone, and its pid went to another.
+    let entries = vec![entry(10, 5), entry(11, 90), entry(12, 500)];
+    second.begin(entries, &HashSet::new(), before.clone(), Clock::now(), &mut again);
+    let of = |pid: u32| again.contexts.iter().find(|context| context.process.pid == pid).unwrap();
+    assert_eq!(of(11).process, before[1].process);
+    assert_eq!((of(11).creator, of(11).lineage), (before[1].creator, before[1].lineage));
+    assert_eq!(of(12).process.start, 500 * TICK);
+    assert_eq!(again.exits.len(), 1);
+    assert_eq!((again.exits[0].process, again.exits[0].status), (before[2].process, None));
+    let acting = second.acting(id(11, 90 * TICK + 1), &mut again).0;
+    assert!(again.contexts.iter().any(|context| context.id == acting), "known by its exact start");
+    assert_eq!(second.counts().unknown, 0);
 }
