@@ -15,8 +15,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use event::{Class, ContextId, Gap, GapReason};
-use store::{Batch, Options, Writer};
+use event::{Class, Gap, GapReason};
+use store::{Batch, Options, Writer, stream::StreamWriter};
 
 use crate::{
     api::{self, Listeners},
@@ -27,7 +27,6 @@ use crate::{
     pipeline::Pipeline,
     process::ProcessTable,
     stats::Stats,
-    stream::StreamWriter,
     writer,
 };
 
@@ -59,15 +58,14 @@ pub fn run(args: &RecordArgs) -> Result<u8> {
 
     let stats = Arc::new(Stats::default());
     let (sink, batches) = sync_channel(limits::QUEUED_BATCHES);
-    let first_context = store.next_context_id();
-    let table = ProcessTable::new(clock::boot_id()?, first_context);
+    let table = ProcessTable::new(clock::boot_id()?, store.next_context_id());
     let gaps = store.last_time().map(nobody_recorded).into_iter().collect();
     let mut pipeline =
         Pipeline::new(recording, table, attached, gaps, sink, Arc::clone(&stats), commit_interval);
     pipeline.begin(store.alive());
 
     let reader = store.reader();
-    let mut copy = args.save.as_deref().map(|path| save(path, first_context)).transpose()?;
+    let mut copy = args.save.as_deref().map(save).transpose()?;
     let writer = thread::Builder::new().name("tacho-store".to_owned()).spawn({
         let stats = Arc::clone(&stats);
         move || {
@@ -97,8 +95,9 @@ pub fn run(args: &RecordArgs) -> Result<u8> {
 }
 
 /// The file of `--save`.
-fn save(path: &Path, first: ContextId) -> Result<StreamWriter<BufWriter<File>>> {
-    StreamWriter::create(path, first).with_context(|| format!("cannot save the stream to {}", path.display()))
+fn save(path: &Path) -> Result<StreamWriter<BufWriter<File>>> {
+    let file = File::create(path).and_then(|file| StreamWriter::new(BufWriter::new(file)));
+    file.with_context(|| format!("cannot save the stream to {}", path.display()))
 }
 
 /// Saves a batch. A stream that cannot be written ends there: recording is what matters.
