@@ -1,5 +1,7 @@
 //! Tests of the process table.
 
+use std::collections::HashSet;
+
 use super::*;
 
 const BOOT: BootId = 7;
