@@ -149,6 +149,7 @@ pub(crate) fn render(out: &mut Vec<u8>, found: &Found, rendering: Rendering) -> 
         image: found.lineage.image(),
         ancestors: &ancestors,
         ancestors_truncated: found.lineage.truncated(),
+        other: None,
     };
     write_json(out, &subject, rendering).map_err(|error| ApiError::internal(&error))
 }

@@ -26,6 +26,9 @@ pub fn renumber(batch: Batch, from: ContextId, to: ContextId) -> Batch {
             .into_iter()
             .filter_map(|mut event| {
                 event.context = moved(event.context)?;
+                if let Some(other) = event.detail.other_mut() {
+                    *other = other.and_then(moved);
+                }
                 Some(event)
             })
             .collect(),

@@ -99,6 +99,7 @@ impl Lookup {
             ctime: nanos(stat.stx_ctime),
             mount_id,
             filesystem: self.filesystems.get(&mount_id).cloned().unwrap_or_default(),
+            ..FileFacts::default()
         })
     }
 }

@@ -234,6 +234,8 @@ fn credentials(record: &Record<'_>) -> Option<Credentials> {
         fsgid: seen.fsgid,
         cap_effective: seen.cap_effective,
         cap_permitted: seen.cap_permitted,
+        auid: seen.auid,
+        session: seen.session,
         ..Credentials::default()
     })
 }
@@ -249,5 +251,6 @@ fn facts_of(seen: &abi::FileFacts) -> FileFacts {
         ctime: seen.ctime,
         mount_id: seen.mount_id,
         filesystem: display(name),
+        ..FileFacts::default()
     }
 }

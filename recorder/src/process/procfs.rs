@@ -160,8 +160,7 @@ pub fn facts_of(metadata: &fs::Metadata) -> FileFacts {
         gid: metadata.gid(),
         mtime: nanos(metadata.mtime(), metadata.mtime_nsec()),
         ctime: nanos(metadata.ctime(), metadata.ctime_nsec()),
-        mount_id: 0,
-        filesystem: String::new(),
+        ..FileFacts::default()
     }
 }
 

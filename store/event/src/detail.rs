@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Credentials;
+use crate::{Bpf, ContextId, Credentials, Dns, Imds, Mount, Nanos, Selinux};
 
 /// Kind-specific remainder of an event. The variant always fits [`crate::Event::kind`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,8 +65,200 @@ pub enum Detail {
         /// As the caller gave it; empty for descriptors.
         path: String,
     },
-    /// bind, connect.
+    /// bind, connect, accept.
     Socket(SocketAddress),
+    /// utimes and its like: the times set, `None` for one that was left as it was (`UTIME_OMIT`).
+    Utimes {
+        /// Access time.
+        access: Option<Nanos>,
+        /// Modification time.
+        modification: Option<Nanos>,
+    },
+    /// setxattr, removexattr.
+    Xattr {
+        /// Name with its namespace ("user.mime"), as passed, at most `XATTR_NAME_MAX` (255) bytes.
+        name: String,
+        /// Bytes of the value passed; 0 for a removal.
+        size: u64,
+        /// `XATTR_*` flags; 0 for a removal.
+        flags: u32,
+    },
+    /// mount.
+    Mount(Box<Mount>),
+    /// umount.
+    Umount {
+        /// Mount that went away, 0 if unknown.
+        mount_id: u32,
+        /// `MNT_*`, `UMOUNT_*` flags.
+        flags: u32,
+        /// As the caller gave it.
+        path: String,
+    },
+    /// splice: `PIPE_BUF_FLAG_*` of the pipe's newest buffer.
+    Splice {
+        /// Before the call; `None` if not seen.
+        entry: Option<u32>,
+        /// After it.
+        exit: Option<u32>,
+        /// Bytes asked for.
+        length: u64,
+        /// `SPLICE_F_*` flags.
+        flags: u32,
+    },
+    /// signal.
+    Signal {
+        /// Number; 0 only asks whether the process is there.
+        signal: u32,
+        /// The target in the initial pid namespace, or as passed if it could not be resolved (negative: a group).
+        pid: i32,
+        /// State of the target then, if known.
+        target: Option<ContextId>,
+    },
+    /// setrlimit.
+    Setrlimit {
+        /// `RLIMIT_*` number.
+        resource: u32,
+        /// New soft limit, `u64::MAX` for none.
+        current: u64,
+        /// New hard limit likewise.
+        maximum: u64,
+        /// Whose limit.
+        pid: i32,
+        /// State of that process then, if known and another one.
+        target: Option<ContextId>,
+    },
+    /// prctl.
+    Prctl {
+        /// `PR_*` number.
+        option: u32,
+        /// The arguments that follow.
+        args: [u64; 4],
+        /// What a pointer among them led to (the name of `PR_SET_NAME`), else empty.
+        text: String,
+    },
+    /// syscalls: numbers of the x86-64 table, first uses only.
+    Syscalls {
+        /// In order of number.
+        numbers: Vec<u32>,
+    },
+    /// setsockopt.
+    Setsockopt {
+        /// `SOL_*` or protocol.
+        level: i32,
+        /// Option number within the level.
+        option: i32,
+        /// First bytes of the value, at most 64.
+        value: Vec<u8>,
+        /// Bytes of the value passed.
+        length: u32,
+        /// The socket; its address is that of the local end.
+        socket: SocketAddress,
+    },
+    /// dns.
+    Dns(Box<Dns>),
+    /// imds.
+    Imds(Box<Imds>),
+    /// bpf.
+    Bpf(Box<Bpf>),
+    /// `load_module`, `unload_module`.
+    Module {
+        /// The module's name, empty if it could not be known.
+        name: String,
+        /// Loaded from memory (`init_module`), not from a file.
+        from_memory: bool,
+        /// Its parameters, split at blanks.
+        args: Vec<String>,
+        /// The parameters were cut.
+        args_truncated: bool,
+        /// Flags of the call: `MODULE_INIT_*`, `O_*` of `delete_module`.
+        flags: u32,
+    },
+    /// mmap.
+    Mmap {
+        /// What the kernel gave, or what was asked for if it refused.
+        address: u64,
+        /// Offset into the file, bytes.
+        offset: u64,
+        /// Bytes.
+        length: u64,
+        /// `PROT_*`.
+        protection: u32,
+        /// `MAP_*`.
+        flags: u32,
+    },
+    /// mprotect.
+    Mprotect {
+        /// First byte of the range, rounded as the kernel does.
+        start: u64,
+        /// Behind its last byte.
+        end: u64,
+        /// `VM_*` flags of the first area before the call; `None` if not seen.
+        before: Option<u64>,
+        /// `PROT_*` asked for.
+        requested: u64,
+    },
+    /// ptrace.
+    Ptrace {
+        /// `PTRACE_*` number.
+        request: u32,
+        /// Address argument.
+        address: u64,
+        /// The tracee in the initial pid namespace, or as passed if it could not be resolved.
+        pid: i32,
+        /// State of the tracee then, if known.
+        tracee: Option<ContextId>,
+    },
+    /// selinux.
+    Selinux(Selinux),
+    /// sysctl.
+    Sysctl {
+        /// Below /proc/sys, with slashes ("kernel/core_pattern").
+        name: String,
+        /// Written, not read.
+        write: bool,
+        /// New value, or the one read; at most 1024 bytes, without the final line break.
+        value: String,
+        /// Value before a write; empty if unknown.
+        old_value: String,
+        /// A value was cut.
+        truncated: bool,
+    },
+    /// `cgroup_write`.
+    CgroupWrite {
+        /// Path of the cgroup moved to, from the hierarchy's root.
+        path: String,
+        /// Process that was moved.
+        pid: u32,
+        /// State of that process then, if known.
+        target: Option<ContextId>,
+        /// Its whole thread group, not one thread.
+        whole: bool,
+    },
+}
+
+impl Detail {
+    /// Another process that the event is about: the target of a signal, a tracee.
+    #[must_use]
+    pub const fn other(&self) -> Option<ContextId> {
+        match self {
+            Self::Signal { target: other, .. }
+            | Self::Setrlimit { target: other, .. }
+            | Self::Ptrace { tracee: other, .. }
+            | Self::CgroupWrite { target: other, .. } => *other,
+            _ => None,
+        }
+    }
+
+    /// The same, to be changed.
+    pub const fn other_mut(&mut self) -> Option<&mut Option<ContextId>> {
+        match self {
+            Self::Signal { target: other, .. }
+            | Self::Setrlimit { target: other, .. }
+            | Self::Ptrace { tracee: other, .. }
+            | Self::CgroupWrite { target: other, .. } => Some(other),
+            _ => None,
+        }
+    }
 }
 
 /// A socket call's address.

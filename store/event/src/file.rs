@@ -1,5 +1,7 @@
 //! A file as an event saw it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Nanos;
@@ -32,6 +34,12 @@ pub mod file_flags {
     pub const CREATED: u32 = 8;
     /// Unlinked at the time of the event.
     pub const DELETED: u32 = 16;
+    /// On overlayfs, and its inode was in the upper layer before the call.
+    pub const UPPER_LAYER: u32 = 32;
+    /// On overlayfs, and its inode was in a lower layer before the call.
+    pub const LOWER_LAYER: u32 = 64;
+    /// The mount was first known from a mount event, not from /proc.
+    pub const MOUNT_FROM_EVENT: u32 = 128;
 }
 
 /// Inode facts.
@@ -53,6 +61,9 @@ pub struct FileFacts {
     pub mount_id: u32,
     /// File system type name, empty if unknown.
     pub filesystem: String,
+    /// Where that mount is mounted, in the recorder's view; empty if unknown.
+    #[serde(default)]
+    pub mount_path: Arc<str>,
 }
 
 impl File {

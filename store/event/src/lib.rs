@@ -5,6 +5,7 @@ mod file;
 mod gap;
 mod kind;
 mod model;
+mod objects;
 mod process;
 mod process_id;
 pub mod render;
@@ -16,8 +17,9 @@ pub use file::{File, FileFacts, file_flags};
 pub use gap::{Gap, GapReason};
 pub use kind::{Category, Class, Kind, Outcome};
 pub use model::{Event, EventId, event_flags};
+pub use objects::{AwsCredentials, Bpf, BpfMap, BpfProgram, Dns, Flow, Imds, Mount, Selinux};
 pub use process::{
-    BootId, Container, Context, ContextId, Credentials, Exit, Image, ImageRef, ProcessKey, Source,
+    BootId, Container, Context, ContextId, Credentials, Exit, Image, ImageRef, ProcessKey, Source, UNSET,
     context_flags,
 };
 pub use process_id::InvalidProcessId;

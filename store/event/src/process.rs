@@ -108,7 +108,7 @@ pub struct Image {
 }
 
 /// Ids (initial user namespace), their names, and capability sets.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the fields are the kernel's names (credentials(7))")]
 pub struct Credentials {
     pub uid: u32,
@@ -127,6 +127,44 @@ pub struct Credentials {
     pub cap_effective: u64,
     /// Likewise.
     pub cap_permitted: u64,
+    /// Login uid, `u32::MAX` if unset (`/proc/PID/loginuid`).
+    #[serde(default = "unset")]
+    pub auid: u32,
+    /// Audit session, `u32::MAX` if unset (`/proc/PID/sessionid`).
+    #[serde(default = "unset")]
+    pub session: u32,
+}
+
+impl Default for Credentials {
+    /// All ids 0 and without names, no capabilities, nobody logged in.
+    fn default() -> Self {
+        let name = String::new;
+        Self {
+            uid: 0,
+            gid: 0,
+            euid: 0,
+            egid: 0,
+            fsuid: 0,
+            fsgid: 0,
+            user: name(),
+            group: name(),
+            euser: name(),
+            egroup: name(),
+            fsuser: name(),
+            fsgroup: name(),
+            cap_effective: 0,
+            cap_permitted: 0,
+            auid: UNSET,
+            session: UNSET,
+        }
+    }
+}
+
+/// An id that is not set, as the kernel writes it.
+pub const UNSET: u32 = u32::MAX;
+
+const fn unset() -> u32 {
+    UNSET
 }
 
 /// A container, known from the cgroup path alone.

@@ -276,6 +276,7 @@ fn decode_facts(input: &mut Input<'_>, count: usize) -> Result<Vec<File>, Damage
                         .get(filesystem_column[next] as usize)
                         .ok_or(Damaged("a file has no such file system"))?
                         .to_string(),
+                    ..FileFacts::default()
                 });
                 next += 1;
             }

@@ -22,7 +22,7 @@ impl Serialize for Envelope<'_> {
         let Subject { event, context, .. } = *subject;
         let mut object = Object::open(serializer)?;
         object.put("agent", &Agent(event.kind))?;
-        object.put("title", title(event.kind))?;
+        object.put("title", event.kind.title())?;
         object.put("evt", &What(event))?;
         object.put("date", &Date(event.time))?;
         object.some("file", FileEvent::of(subject))?;
@@ -53,29 +53,6 @@ impl Serialize for Agent {
         object.put("rule_id", &format_args!("tachograph_{}", self.0.name()))?;
         object.put("os", "linux")?;
         object.end()
-    }
-}
-
-/// `title`: the description that a rule would have.
-const fn title(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Fork => "A process was created",
-        Kind::Exec => "A program was executed",
-        Kind::Exit => "A process ended",
-        Kind::Setuid => "A process changed its user ids",
-        Kind::Setgid => "A process changed its group ids",
-        Kind::Capset => "A process changed its capabilities",
-        Kind::Open => "A file was opened",
-        Kind::Mkdir => "A directory was made",
-        Kind::Rmdir => "A directory was removed",
-        Kind::Unlink => "A file was removed",
-        Kind::Rename => "A file was renamed",
-        Kind::Link => "A hard link was made",
-        Kind::Chmod => "A file's mode was changed",
-        Kind::Chown => "A file's owner was changed",
-        Kind::Chdir => "A process changed its working directory",
-        Kind::Bind => "A socket was bound",
-        Kind::Connect => "A socket was connected",
     }
 }
 

@@ -6,7 +6,7 @@ use serde::ser::{Error, Serialize, SerializeMap, Serializer};
 
 use super::object::Object;
 use super::{Subject, bitmask};
-use crate::{Credentials, Detail, File, FileFacts, Kind, Outcome};
+use crate::{Class, Credentials, Detail, File, FileFacts, Kind, Outcome};
 
 /// Marks the owner 0 that the schema demands where the owner is not known.
 pub(super) const FACTS_UNKNOWN: &str = "file facts unknown";
@@ -113,10 +113,9 @@ impl<'a> FileEvent<'a> {
         let names = &subject.context.credentials;
         let file = match event.kind {
             Kind::Exec | Kind::Exit => &subject.image?.executable,
-            Kind::Fork | Kind::Setuid | Kind::Setgid | Kind::Capset | Kind::Bind | Kind::Connect => {
-                return None;
-            }
-            _ => event.file.as_ref().unwrap_or(&NO_FILE),
+            Kind::Mount | Kind::Umount => return None,
+            kind if kind.class() == Class::File => event.file.as_ref().unwrap_or(&NO_FILE),
+            _ => event.file.as_ref()?,
         };
         let mut facts = file.facts.as_ref().map(Cow::Borrowed);
         let owner = file.facts.as_ref().map(|facts| (facts.uid, facts.gid));

@@ -37,6 +37,21 @@ pub struct Subject<'a> {
     pub ancestors: &'a [Ancestor<'a>],
     /// Entries in the middle of the lineage were left out.
     pub ancestors_truncated: bool,
+    /// The other process that the event is about ([`crate::Detail::other`]), if it is known.
+    pub other: Option<Other<'a>>,
+}
+
+/// The target of a signal, a tracee: a process with a lineage of its own.
+#[derive(Clone, Copy, Debug)]
+pub struct Other<'a> {
+    /// Who.
+    pub context: &'a Context,
+    /// Its program, if known.
+    pub image: Option<&'a Image>,
+    /// As [`Subject::ancestors`].
+    pub ancestors: &'a [Ancestor<'a>],
+    /// As [`Subject::ancestors_truncated`].
+    pub ancestors_truncated: bool,
 }
 
 /// An entry of a lineage.

@@ -22,6 +22,7 @@ fn with_subject<T>(case: &Case, use_it: impl FnOnce(&Subject<'_>) -> T) -> T {
         image: case.image.as_deref(),
         ancestors: &ancestors,
         ancestors_truncated: case.truncated,
+        other: None,
     })
 }
 

@@ -42,6 +42,8 @@ fn alice() -> Credentials {
         fsgroup: "staff".to_owned(),
         cap_effective: 0,
         cap_permitted: 1 << 10 | 1 << 39 | 1 << 50,
+        auid: 1000,
+        session: 7,
     }
 }
 
@@ -55,6 +57,7 @@ fn facts(inode: u64, mode: u32) -> FileFacts {
         ctime: NOW - 60 * SECOND + 1,
         mount_id: 29,
         filesystem: "ext4".to_owned(),
+        mount_path: "/".into(),
     }
 }
 
