@@ -146,7 +146,7 @@ fn executable(pid: u32) -> File {
         facts_of(&metadata)
     });
     let raw = std::str::from_utf8(bytes).is_err().then(|| bytes.to_vec());
-    File { path: display(bytes), raw, error: None, facts, flags }
+    File { path: display(bytes), raw, facts, flags, ..File::default() }
 }
 
 /// Facts of a looked-up file; mount and file system are not in there.

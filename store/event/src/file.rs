@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Nanos;
+use crate::{Nanos, Provenance};
 
 /// A file: its path, and what is known of its inode.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct File {
     pub facts: Option<FileFacts>,
     /// [`file_flags`].
     pub flags: u32,
+    /// What was found out about its content afterwards; put in by the reader of a store, never kept with the file.
+    #[serde(skip)]
+    pub provenance: Option<Arc<Provenance>>,
 }
 
 /// Bits of [`File::flags`].

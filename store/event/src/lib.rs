@@ -8,6 +8,7 @@ mod model;
 mod objects;
 mod process;
 mod process_id;
+mod provenance;
 pub mod render;
 pub mod schema;
 mod time;
@@ -23,4 +24,5 @@ pub use process::{
     context_flags,
 };
 pub use process_id::InvalidProcessId;
+pub use provenance::{FileIdentity, HashState, Package, Provenance};
 pub use time::Nanos;

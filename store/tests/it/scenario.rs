@@ -222,6 +222,7 @@ impl Host {
             error: odd.then(|| "lost".to_owned()),
             facts,
             flags: 1,
+            ..File::default()
         }
     }
 

@@ -6,7 +6,7 @@ use serde::ser::{Error, Serialize, SerializeMap, Serializer};
 
 use super::object::Object;
 use super::{Subject, bitmask};
-use crate::{Class, Credentials, Detail, File, FileFacts, Kind, Outcome};
+use crate::{Class, Credentials, Detail, File, FileFacts, HashState, Kind, Outcome, Provenance};
 
 /// Marks the owner 0 that the schema demands where the owner is not known.
 pub(super) const FACTS_UNKNOWN: &str = "file facts unknown";
@@ -47,7 +47,8 @@ impl FileJson<'_> {
         object.text("path_resolution_error", error)?;
         let Some(facts) = facts else {
             object.put("uid", &0)?;
-            return object.put("gid", &0);
+            object.put("gid", &0)?;
+            return content(object, None);
         };
         object.number("inode", facts.inode)?;
         object.number("mode", facts.mode.into())?;
@@ -58,8 +59,22 @@ impl FileJson<'_> {
         object.text("user", user_of(self.names, facts.uid))?;
         object.text("group", group_of(self.names, facts.gid))?;
         object.date("modification_time", facts.mtime)?;
-        object.date("change_time", facts.ctime)
+        object.date("change_time", facts.ctime)?;
+        content(object, file.provenance.as_deref())
     }
+}
+
+/// What is known of the content. The state is always told: that nothing was hashed is no silence.
+fn content<M: SerializeMap>(object: &mut Object<M>, known: Option<&Provenance>) -> Result<(), M::Error> {
+    if let Some(package) = known.and_then(|known| known.package.as_ref()) {
+        object.text("package_name", &package.name)?;
+        object.text("package_version", &package.version)?;
+    }
+    if let Some(sha256) = known.and_then(|known| known.sha256) {
+        let hex = sha256.iter().fold(String::from("sha256:"), |text, byte| text + &format!("{byte:02x}"));
+        object.put("hashes", &[hex])?;
+    }
+    object.put("hash_state", known.map_or(HashState::NoHash, |known| known.state).name())
 }
 
 /// The name of a uid, if it is one of those that the process has (looked up by the recorder in the right root).
