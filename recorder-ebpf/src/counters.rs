@@ -1,6 +1,6 @@
 //! Exact counts, per CPU.
 
-use abi::{Class, Counters};
+use abi::{Class, Counters, RULES};
 
 use crate::maps::COUNTERS;
 
@@ -17,6 +17,14 @@ pub fn tried(class: Class) -> u64 {
     let Some(counters) = counters() else { return 0 };
     counters.tried[class as usize] += 1;
     counters.tried[class as usize]
+}
+
+/// Counts a record that a rule left out.
+#[inline(always)]
+pub fn left_out(rule: u32) {
+    if let Some(counters) = counters() {
+        counters.left_out[rule as usize & (RULES - 1)] += 1;
+    }
 }
 
 /// Counts a record that found no room.

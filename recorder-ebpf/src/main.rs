@@ -3,6 +3,7 @@
 #![no_main]
 
 mod counters;
+mod filter;
 mod kernel;
 mod maps;
 mod parts;

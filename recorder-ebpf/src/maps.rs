@@ -1,9 +1,9 @@
 //! Maps and read-only globals shared with the loader. Names are the loader's keys.
 
-use abi::{Counters, NUMBERS, Watch, offsets, tail_calls};
+use abi::{Counters, NUMBERS, RULES, Rule, Watch, offsets, tail_calls};
 use aya_ebpf::{
     macros::map,
-    maps::{Array, LruHashMap, PerCpuArray, ProgramArray, RingBuf},
+    maps::{Array, HashMap, LruHashMap, PerCpuArray, ProgramArray, RingBuf},
 };
 
 use crate::record::Scratch;
@@ -17,6 +17,15 @@ pub static RING_FILE: RingBuf = RingBuf::with_byte_size(4096, 0);
 /// Sockets.
 #[map]
 pub static RING_NETWORK: RingBuf = RingBuf::with_byte_size(4096, 0);
+/// Memory, signals, tracing, kernel objects.
+#[map]
+pub static RING_KERNEL: RingBuf = RingBuf::with_byte_size(4096, 0);
+/// What is left out on purpose.
+#[map]
+pub static RULE_TABLE: Array<Rule> = Array::with_max_entries(RULES as u32, 0);
+/// Rules that name executables: device and inode to a bit for each rule.
+#[map]
+pub static EXECUTABLES: HashMap<[u64; 2], u32> = HashMap::with_max_entries(256, 0);
 /// Exact counts.
 #[map]
 pub static COUNTERS: PerCpuArray<Counters> = PerCpuArray::with_max_entries(1, 0);

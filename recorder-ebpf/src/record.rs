@@ -13,7 +13,7 @@ use aya_ebpf::{
 use crate::{
     counters,
     kernel::{Address, current, field},
-    maps::{RING_FILE, RING_NETWORK, RING_PROCESS, SCRATCH, offset, wake_at},
+    maps::{RING_FILE, RING_KERNEL, RING_NETWORK, RING_PROCESS, SCRATCH, offset, wake_at},
 };
 
 /// Parts begin at positions up to here.
@@ -46,6 +46,10 @@ pub struct Scratch {
     pub walk_done: u64,
     /// Root of the walk's mount.
     pub walk_root: Address,
+    /// End of the `Path` part, 0 if there is none.
+    pub path_end: u64,
+    /// Rules that leave the record out if its path fits.
+    pub rules: u64,
     /// Head of the structure that is being looked at, see [`Scratch::look`].
     pub head: [u64; HEAD],
     /// The record.
@@ -121,16 +125,16 @@ impl Scratch {
 
     /// Begins a record of the running task.
     #[inline(always)]
-    pub fn begin(&mut self, kind: RecordKind, class: Class, ret: i64, nr: u32) {
+    pub fn begin(&mut self, kind: RecordKind, ret: i64, nr: u32) {
         let task = current();
-        self.begin_for(task, kind, class, ret, nr);
+        self.begin_for(task, kind, ret, nr);
         // SAFETY: takes no argument.
         self.header().cgroup = unsafe { bpf_get_current_cgroup_id() };
     }
 
     /// Begins a record of a task.
     #[inline(always)]
-    pub fn begin_for(&mut self, task: Address, kind: RecordKind, class: Class, ret: i64, nr: u32) {
+    pub fn begin_for(&mut self, task: Address, kind: RecordKind, ret: i64, nr: u32) {
         let leader: Address = field(task, o::TASK_LEADER);
         let parent: Address = field(task, o::TASK_REAL_PARENT);
         let header = Header {
@@ -138,7 +142,8 @@ impl Scratch {
             time: unsafe { bpf_ktime_get_boot_ns() },
             start: field(leader, o::TASK_START),
             cgroup: 0,
-            seq: counters::tried(class),
+            // Set when it is sent: what is left out has no number.
+            seq: 0,
             ret: as_told(ret),
             tgid: field(task, o::TASK_TGID),
             tid: field(task, o::TASK_PID),
@@ -151,11 +156,13 @@ impl Scratch {
         };
         *self.header() = header;
         self.position = size_of::<Header>() as u64;
+        self.path_end = 0;
     }
 
     /// Sends the record to its ring.
     #[inline(always)]
     pub fn submit(&mut self, class: Class) {
+        self.header().seq = counters::tried(class);
         // SAFETY: a plain field.
         let mut length = unsafe { core::ptr::read_volatile(&raw const self.position) };
         if length > BUFFER as u64 {
@@ -165,6 +172,7 @@ impl Scratch {
             Class::Process => &RING_PROCESS,
             Class::File => &RING_FILE,
             Class::Network => &RING_NETWORK,
+            Class::Kernel => &RING_KERNEL,
         };
         let wake = if ring.query(u64::from(BPF_RB_AVAIL_DATA)) >= wake_at(class) {
             BPF_RB_FORCE_WAKEUP

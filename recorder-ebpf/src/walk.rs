@@ -73,6 +73,9 @@ fn finish(scratch: &mut Scratch, tag: PartTag) {
     if start > crate::record::LAST_START {
         return;
     }
+    if tag as u8 == PartTag::Path as u8 {
+        scratch.path_end = end;
+    }
     let length = end.wrapping_sub(start).wrapping_sub(size_of::<PartHeader>() as u64);
     let flags = scratch.walk_flags as u8;
     close(scratch, start, tag, flags, length & 0xffff);

@@ -80,11 +80,12 @@ pub struct ByClass {
     pub process: u64,
     pub file: u64,
     pub network: u64,
+    pub kernel: u64,
 }
 
 impl From<[u64; Class::COUNT]> for ByClass {
-    fn from([process, file, network]: [u64; Class::COUNT]) -> Self {
-        Self { process, file, network }
+    fn from([process, file, network, kernel]: [u64; Class::COUNT]) -> Self {
+        Self { process, file, network, kernel }
     }
 }
 
@@ -109,7 +110,7 @@ impl Stats {
     #[must_use]
     pub fn report(&self) -> Report {
         let seen = *self.seen();
-        let records = [0, 1, 2].map(|class: usize| self.records[class].get());
+        let records = self.records.each_ref().map(Count::get);
         let (resident_bytes, cpu_seconds) = own_cost();
         Report {
             records: records.into(),

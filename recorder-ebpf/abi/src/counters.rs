@@ -1,10 +1,10 @@
 //! Exact counts of what the probes tried, lost and left out, one set per CPU.
 
-use crate::{Class, record};
+use crate::{Class, RULES, record};
 
 record! {
     /// Value of the per-CPU counters map (one entry). Counts since the probes were loaded.
-    pub struct Counters = 72 {
+    pub struct Counters = 344 {
         /// Records tried, by [`Class`].
         pub tried: [u64; Class::COUNT],
         /// Records that found no room in their ring, by class.
@@ -15,5 +15,7 @@ record! {
         pub compat: u64,
         /// Calls that no handler took though watched (a failed tail call).
         pub unhandled: u64,
+        /// Left out by the rules of the filter, by rule.
+        pub left_out: [u64; RULES],
     }
 }

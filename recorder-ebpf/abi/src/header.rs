@@ -51,10 +51,12 @@ pub enum RecordKind {
     Exit = 3,
     /// [`crate::SyscallBody`]; part `Credentials` (after the call).
     Credentials = 4,
-    /// [`crate::SyscallBody`]; parts by [`crate::FileSpec`].
+    /// [`crate::SyscallBody`]; parts by [`crate::Spec`].
     File = 32,
     /// [`crate::SyscallBody`]; parts `Sockaddr` (the user's), `Socket`.
     Socket = 64,
+    /// [`crate::SyscallBody`]; parts by [`crate::Spec`].
+    Call = 96,
 }
 
 impl RecordKind {
@@ -68,6 +70,7 @@ impl RecordKind {
             4 => Self::Credentials,
             32 => Self::File,
             64 => Self::Socket,
+            96 => Self::Call,
             _ => return None,
         })
     }
@@ -81,13 +84,15 @@ pub enum Class {
     Process = 0,
     /// Files.
     File = 1,
-    /// Sockets.
+    /// Sockets and what goes through them.
     Network = 2,
+    /// Memory, signals, tracing, and the kernel's own objects.
+    Kernel = 3,
 }
 
 impl Class {
     /// How many classes there are.
-    pub const COUNT: usize = 3;
+    pub const COUNT: usize = 4;
     /// All of them, in order of number.
-    pub const ALL: [Self; Self::COUNT] = [Self::Process, Self::File, Self::Network];
+    pub const ALL: [Self; Self::COUNT] = [Self::Process, Self::File, Self::Network, Self::Kernel];
 }

@@ -7,6 +7,7 @@
 mod body;
 mod counters;
 mod facts;
+mod filter;
 mod header;
 pub mod limits;
 pub mod offsets;
@@ -17,9 +18,10 @@ mod watch;
 pub use body::{ExecBody, ExitBody, ForkBody, SyscallBody, exec_flags};
 pub use counters::Counters;
 pub use facts::{Credentials, FileFacts, SocketFacts, facts_flags};
+pub use filter::{RULE_PATH, RULES, Rule, rule_flags};
 pub use header::{Class, Header, RecordKind, header_flags};
 pub use part::{PartHeader, PartTag, part_flags};
-pub use syscalls::{Arg, COMPAT_NUMBERS, FileSpec, Handler, NO_ARG, SYSCALLS, Syscall};
+pub use syscalls::{Arg, COMPAT_NUMBERS, Handler, NO_ARG, SYSCALLS, Spec, Syscall, syscall};
 pub use watch::{NUMBERS, Watch, tail_calls, watch_flags};
 
 /// Records, bodies and parts start at multiples of this many bytes.

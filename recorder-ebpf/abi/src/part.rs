@@ -52,6 +52,12 @@ pub enum PartTag {
     Interp = 15,
     /// Path of the cgroup (v2, or the first v1 hierarchy with more than the root), leaf first like `Path`.
     Cgroup = 16,
+    /// A string of the caller that is no path, without NUL.
+    Text = 17,
+    /// Another.
+    Text2 = 18,
+    /// A structure of the caller.
+    Memory = 19,
 }
 
 impl PartTag {
@@ -75,6 +81,9 @@ impl PartTag {
             14 => Self::Filename,
             15 => Self::Interp,
             16 => Self::Cgroup,
+            17 => Self::Text,
+            18 => Self::Text2,
+            19 => Self::Memory,
             _ => return None,
         })
     }

@@ -1,25 +1,29 @@
 //! Which syscalls are watched and where their arguments are: the data that the probes dispatch by, the decoder
 //! reads by, and `tacho doctor` prints. x86-64 numbers (`arch/x86/entry/syscalls/syscall_64.tbl`).
 
+use crate::NUMBERS;
+
 /// Index of an argument (0 to 5).
 pub type Arg = u8;
 /// No such argument: the working directory for a dirfd, absent for a path or an fd.
 pub const NO_ARG: Arg = u8::MAX;
 
-/// Which handler takes a syscall.
+/// Which program takes a syscall, and so into which ring it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Handler {
-    /// Record kind `File`.
-    File(FileSpec),
-    /// Record kind `Socket`: argument 0 the descriptor, 1 the address, 2 its length.
+    /// Record kind `File`, class file.
+    File,
+    /// Record kind `Socket`, class network.
     Socket,
-    /// Record kind `Credentials`.
+    /// Record kind `Credentials`, class process.
     Credentials,
+    /// Record kind `Call`, class kernel.
+    Call,
 }
 
-/// Where a file syscall keeps its paths and descriptors.
+/// Where a syscall keeps its paths, descriptors, strings and structures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FileSpec {
+pub struct Spec {
     /// Directory descriptor of the first path.
     pub dirfd: Arg,
     /// First path.
@@ -30,10 +34,20 @@ pub struct FileSpec {
     pub path2: Arg,
     /// Descriptor that the call acts on (no path then).
     pub fd: Arg,
-    /// The result is a descriptor: on success it is walked, instead of the path strings.
+    /// The result is a descriptor: on success it is looked at, instead of the path strings.
     pub returns_fd: bool,
     /// On success the working directory is walked as well.
     pub walks_cwd: bool,
+    /// A string that is no path (part `Text`).
+    pub text: Arg,
+    /// Another (part `Text2`).
+    pub text2: Arg,
+    /// A structure of the caller (part `Memory`).
+    pub memory: Arg,
+    /// Its bytes at the most.
+    pub memory_bytes: u8,
+    /// The argument that says how many bytes it has, if one does.
+    pub memory_length: Arg,
 }
 
 /// One watched syscall.
@@ -47,34 +61,72 @@ pub struct Syscall {
     pub event: &'static str,
     /// Who handles it.
     pub handler: Handler,
+    /// Where its arguments are.
+    pub spec: Spec,
 }
 
-const fn at(dirfd: Arg, path: Arg) -> FileSpec {
-    FileSpec { dirfd, path, dirfd2: NO_ARG, path2: NO_ARG, fd: NO_ARG, returns_fd: false, walks_cwd: false }
+impl Spec {
+    /// Nothing but the plain arguments.
+    pub const NONE: Self = Self {
+        dirfd: NO_ARG,
+        path: NO_ARG,
+        dirfd2: NO_ARG,
+        path2: NO_ARG,
+        fd: NO_ARG,
+        returns_fd: false,
+        walks_cwd: false,
+        text: NO_ARG,
+        text2: NO_ARG,
+        memory: NO_ARG,
+        memory_bytes: 0,
+        memory_length: NO_ARG,
+    };
 }
-const fn path(arg: Arg) -> FileSpec {
+
+const fn at(dirfd: Arg, path: Arg) -> Spec {
+    Spec { dirfd, path, ..Spec::NONE }
+}
+const fn path(arg: Arg) -> Spec {
     at(NO_ARG, arg)
 }
-const fn two(dirfd: Arg, path: Arg, dirfd2: Arg, path2: Arg) -> FileSpec {
-    FileSpec { dirfd2, path2, ..at(dirfd, path) }
+const fn two(dirfd: Arg, path: Arg, dirfd2: Arg, path2: Arg) -> Spec {
+    Spec { dirfd2, path2, ..at(dirfd, path) }
 }
-const fn descriptor(arg: Arg) -> FileSpec {
-    FileSpec { fd: arg, ..at(NO_ARG, NO_ARG) }
+const fn descriptor(arg: Arg) -> Spec {
+    Spec { fd: arg, ..Spec::NONE }
 }
-const fn opens(spec: FileSpec) -> FileSpec {
-    FileSpec { returns_fd: true, ..spec }
+const fn opens(spec: Spec) -> Spec {
+    Spec { returns_fd: true, ..spec }
 }
-const fn moves(spec: FileSpec) -> FileSpec {
-    FileSpec { walks_cwd: true, ..spec }
+const fn moves(spec: Spec) -> Spec {
+    Spec { walks_cwd: true, ..spec }
 }
-const fn file(nr: u32, name: &'static str, event: &'static str, spec: FileSpec) -> Syscall {
-    Syscall { nr, name, event, handler: Handler::File(spec) }
+const fn file(nr: u32, name: &'static str, event: &'static str, spec: Spec) -> Syscall {
+    Syscall { nr, name, event, handler: Handler::File, spec }
 }
 const fn socket(nr: u32, name: &'static str) -> Syscall {
-    Syscall { nr, name, event: name, handler: Handler::Socket }
+    Syscall { nr, name, event: name, handler: Handler::Socket, spec: descriptor(0) }
 }
 const fn credentials(nr: u32, name: &'static str, event: &'static str) -> Syscall {
-    Syscall { nr, name, event, handler: Handler::Credentials }
+    Syscall { nr, name, event, handler: Handler::Credentials, spec: Spec::NONE }
+}
+
+/// The watched syscall of a number.
+#[must_use]
+pub fn syscall(nr: u32) -> Option<&'static Syscall> {
+    /// Places in [`SYSCALLS`] by number, from 1.
+    const PLACES: [u8; NUMBERS as usize] = {
+        assert!(SYSCALLS.len() < 256);
+        let mut places = [0; NUMBERS as usize];
+        let mut place = 0;
+        while place < SYSCALLS.len() {
+            places[SYSCALLS[place].nr as usize] = place as u8 + 1;
+            place += 1;
+        }
+        places
+    };
+    let place = PLACES.get(usize::try_from(nr).ok()?)?.checked_sub(1)?;
+    SYSCALLS.get(usize::from(place))
 }
 
 /// Every watched syscall, by number.

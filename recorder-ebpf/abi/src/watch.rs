@@ -1,23 +1,25 @@
 //! What the dispatcher knows of a syscall number: value of the `WATCH` map, filled by the loader from
 //! [`crate::SYSCALLS`].
 
-use crate::{FileSpec, Handler, NO_ARG, Syscall, record};
+use crate::{Handler, Syscall, record};
 
 /// Syscall numbers below this are looked at.
 pub const NUMBERS: u32 = 512;
 
 record! {
-    /// One entry, by syscall number; all zero if nobody watches it.
-    pub struct Watch = 16 {
+    /// One entry, by syscall number; all zero if nobody watches it. Arguments as in [`crate::Spec`].
+    pub struct Watch = 32 {
         /// [`watch_flags`].
         pub flags: u32,
         /// [`tail_calls`] index.
         pub tail_call: u32,
-        /// Arguments, see [`FileSpec`]: dirfd.
+        /// Bit n: rule n of the filter may leave this call out.
+        pub rules: u32,
+        /// Directory descriptor.
         pub dirfd: u8,
         /// Path.
         pub path: u8,
-        /// Second dirfd.
+        /// Second directory descriptor.
         pub dirfd2: u8,
         /// Second path.
         pub path2: u8,
@@ -27,8 +29,20 @@ record! {
         pub returns_fd: u8,
         /// 1: walk the working directory.
         pub walks_cwd: u8,
-        /// 1: arguments 2 points to a `struct open_how`.
+        /// 1: argument 2 points to a `struct open_how`.
         pub open_how: u8,
+        /// String.
+        pub text: u8,
+        /// Second string.
+        pub text2: u8,
+        /// Structure.
+        pub memory: u8,
+        /// Its bytes at the most.
+        pub memory_bytes: u8,
+        /// Argument with its bytes.
+        pub memory_length: u8,
+        /// Zero.
+        pub reserved: [u8; 7],
     }
 }
 
@@ -50,31 +64,27 @@ pub mod tail_calls {
     pub const SOCKET: u32 = 1;
     /// Credential calls.
     pub const CREDENTIALS: u32 = 2;
+    /// Calls of the kernel class.
+    pub const CALL: u32 = 3;
     /// How many there are.
-    pub const COUNT: u32 = 3;
+    pub const COUNT: u32 = 4;
 }
 
 impl Watch {
     /// The entry of a watched syscall.
     #[must_use]
     pub fn of(syscall: &Syscall) -> Self {
-        let none = FileSpec {
-            dirfd: NO_ARG,
-            path: NO_ARG,
-            dirfd2: NO_ARG,
-            path2: NO_ARG,
-            fd: NO_ARG,
-            returns_fd: false,
-            walks_cwd: false,
+        let (tail_call, own) = match syscall.handler {
+            Handler::File => (tail_calls::FILE, watch_flags::SKIP_OWN),
+            Handler::Socket => (tail_calls::SOCKET, watch_flags::SKIP_OWN),
+            Handler::Credentials => (tail_calls::CREDENTIALS, 0),
+            Handler::Call => (tail_calls::CALL, watch_flags::SKIP_OWN),
         };
-        let (tail_call, spec, own) = match syscall.handler {
-            Handler::File(spec) => (tail_calls::FILE, spec, watch_flags::SKIP_OWN),
-            Handler::Socket => (tail_calls::SOCKET, none, watch_flags::SKIP_OWN),
-            Handler::Credentials => (tail_calls::CREDENTIALS, none, 0),
-        };
+        let spec = syscall.spec;
         Self {
             flags: watch_flags::NATIVE | own,
             tail_call,
+            rules: 0,
             dirfd: spec.dirfd,
             path: spec.path,
             dirfd2: spec.dirfd2,
@@ -83,6 +93,12 @@ impl Watch {
             returns_fd: spec.returns_fd.into(),
             walks_cwd: spec.walks_cwd.into(),
             open_how: (syscall.name == "openat2").into(),
+            text: spec.text,
+            text2: spec.text2,
+            memory: spec.memory,
+            memory_bytes: spec.memory_bytes,
+            memory_length: spec.memory_length,
+            reserved: [0; 7],
         }
     }
 }

@@ -12,7 +12,7 @@ fn handle_credentials(ctx: BtfTracePointContext) -> i32 {
     let regs: u64 = ctx.arg::<*const u8>(0) as u64;
     let ret: i64 = ctx.arg(1);
     parts::arguments(scratch, regs);
-    scratch.begin(RecordKind::Credentials, Class::Process, ret, number);
+    scratch.begin(RecordKind::Credentials, ret, number);
     scratch.syscall_body();
     parts::credentials(scratch, current());
     scratch.submit(Class::Process);

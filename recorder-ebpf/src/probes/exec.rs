@@ -15,7 +15,7 @@ fn sched_process_exec(ctx: BtfTracePointContext) -> i32 {
     let old_tid: i32 = ctx.arg(1);
     let bprm: u64 = ctx.arg::<*const u8>(2) as u64;
     let Some(scratch) = record::scratch() else { return 0 };
-    scratch.begin(RecordKind::Exec, Class::Process, 0, u32::MAX);
+    scratch.begin(RecordKind::Exec, 0, u32::MAX);
     let mm: Address = field(task, o::TASK_MM);
     let filename: Address = field(bprm, o::BPRM_FILENAME);
     let interp: Address = field(bprm, o::BPRM_INTERP);

@@ -26,7 +26,7 @@ fn sched_process_exit(ctx: BtfTracePointContext) -> i32 {
         return 0;
     }
     let Some(scratch) = record::scratch() else { return 0 };
-    scratch.begin(RecordKind::Exit, Class::Process, 0, u32::MAX);
+    scratch.begin(RecordKind::Exit, 0, u32::MAX);
     let status = if field::<u32>(signal, o::SIGNAL_FLAGS) & SIGNAL_GROUP_EXIT != 0 {
         field(signal, o::SIGNAL_EXIT_CODE)
     } else {

@@ -4,6 +4,7 @@ use abi::{Class, NO_ARG, PartTag, RecordKind, offsets as o};
 use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 
 use crate::{
+    filter,
     kernel::{Address, at, current, field, read},
     parts, record,
     record::Scratch,
@@ -26,7 +27,10 @@ fn handle_file(ctx: BtfTracePointContext) -> i32 {
         scratch.args[2] = how[0];
         scratch.args[3] = how[1];
     }
-    scratch.begin(RecordKind::File, Class::File, ret, number);
+    if filter::early(scratch, ret) {
+        return 0;
+    }
+    scratch.begin(RecordKind::File, ret, number);
     scratch.syscall_body();
     let watch = scratch.watch;
     if watch.returns_fd != 0 && ret >= 0 {
@@ -47,8 +51,34 @@ fn handle_file(ctx: BtfTracePointContext) -> i32 {
             object(scratch, at(fs, o::FS_PWD), 0);
         }
     }
+    if filter::late(scratch) {
+        return 0;
+    }
+    extras(scratch);
     scratch.submit(Class::File);
     0
+}
+
+/// Strings and structures beside the paths, by the spec.
+#[inline(always)]
+pub fn extras(scratch: &mut Scratch) {
+    let watch = scratch.watch;
+    if watch.text != NO_ARG {
+        parts::user_string(scratch, PartTag::Text, scratch.args[usize::from(watch.text & 7)]);
+    }
+    if watch.text2 != NO_ARG {
+        parts::user_string(scratch, PartTag::Text2, scratch.args[usize::from(watch.text2 & 7)]);
+    }
+    if watch.memory != NO_ARG {
+        let from = scratch.args[usize::from(watch.memory & 7)];
+        let mut length = u64::from(watch.memory_bytes);
+        if watch.memory_length != NO_ARG {
+            // Lengths are `int` or `unsigned int` in the calls that have them.
+            let given = u64::from(scratch.args[usize::from(watch.memory_length & 7)] as u32);
+            length = if given < length { given } else { length };
+        }
+        parts::user_memory(scratch, PartTag::Memory, from, from.wrapping_add(length));
+    }
 }
 
 /// Two words of the caller's memory; zero if they cannot be read.
@@ -72,7 +102,7 @@ pub fn file_of(fd: u32) -> Address {
 
 /// Path and facts of what a descriptor refers to.
 #[inline(never)]
-fn descriptor(scratch: &mut Scratch, fd: u32) {
+pub fn descriptor(scratch: &mut Scratch, fd: u32) {
     let file = file_of(fd);
     if file != 0 {
         object(scratch, at(file, o::FILE_PATH), file);

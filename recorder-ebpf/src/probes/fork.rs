@@ -18,7 +18,7 @@ fn sched_process_fork(ctx: BtfTracePointContext) -> i32 {
         return 0;
     }
     let Some(scratch) = record::scratch() else { return 0 };
-    scratch.begin_for(child, RecordKind::Fork, Class::Process, 0, u32::MAX);
+    scratch.begin_for(child, RecordKind::Fork, 0, u32::MAX);
     let leader: Address = field(creator, o::TASK_LEADER);
     let parent: Address = field(child, o::TASK_REAL_PARENT);
     scratch.body(ForkBody {

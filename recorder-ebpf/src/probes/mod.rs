@@ -1,5 +1,6 @@
 //! One file for each program.
 
+mod call;
 mod credentials;
 mod exec;
 mod exit;

@@ -3,7 +3,7 @@
 use abi::{Class, PartTag, RecordKind, limits};
 use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 
-use crate::{parts, probes::file::file_of, record};
+use crate::{filter, parts, probes::file::file_of, record};
 
 #[btf_tracepoint(function = "sys_exit")]
 fn handle_socket(ctx: BtfTracePointContext) -> i32 {
@@ -12,7 +12,10 @@ fn handle_socket(ctx: BtfTracePointContext) -> i32 {
     let regs: u64 = ctx.arg::<*const u8>(0) as u64;
     let ret: i64 = ctx.arg(1);
     parts::arguments(scratch, regs);
-    scratch.begin(RecordKind::Socket, Class::Network, ret, number);
+    if filter::early(scratch, ret) {
+        return 0;
+    }
+    scratch.begin(RecordKind::Socket, ret, number);
     scratch.syscall_body();
     let (fd, address) = (scratch.args[0] as u32, scratch.args[1]);
     let length = (scratch.args[2] as u32).min(limits::SOCKADDR as u32);

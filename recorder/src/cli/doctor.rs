@@ -88,7 +88,7 @@ fn hooks() -> BTreeMap<&'static str, BTreeMap<&'static str, Vec<&'static str>>> 
     for syscall in SYSCALLS {
         by_exit.entry(syscall.event).or_default().push(syscall.name);
         // One number, two events, told apart by a flag.
-        if matches!(syscall.handler, Handler::File(_)) && syscall.name == "unlinkat" {
+        if matches!(syscall.handler, Handler::File) && syscall.name == "unlinkat" {
             by_exit.entry("rmdir").or_default().push("unlinkat (AT_REMOVEDIR)");
         }
     }

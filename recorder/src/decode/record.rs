@@ -81,7 +81,7 @@ pub fn parse(bytes: &[u8]) -> Result<Record<'_>, ParseError> {
         RecordKind::Exit => {
             ExitBody::read_from_prefix(rest).map(|(body, rest)| (Body::Exit(body), rest)).ok()
         }
-        RecordKind::Credentials | RecordKind::File | RecordKind::Socket => {
+        RecordKind::Credentials | RecordKind::File | RecordKind::Socket | RecordKind::Call => {
             SyscallBody::read_from_prefix(rest).map(|(body, rest)| (Body::Syscall(body), rest)).ok()
         }
     }

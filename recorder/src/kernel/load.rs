@@ -26,7 +26,7 @@ pub struct ProbeConfig {
 
 impl Default for ProbeConfig {
     fn default() -> Self {
-        Self { ring_bytes: [4 << 20, 8 << 20, 2 << 20], own_tgid: own_tgid() }
+        Self { ring_bytes: [4 << 20, 8 << 20, 2 << 20, 4 << 20], own_tgid: own_tgid() }
     }
 }
 
@@ -81,10 +81,11 @@ pub enum LoadError {
 }
 
 /// Programs called by others: loaded, not attached.
-const HANDLERS: [(&str, u32); 3] = [
+const HANDLERS: [(&str, u32); 4] = [
     ("handle_file", tail_calls::FILE),
     ("handle_socket", tail_calls::SOCKET),
     ("handle_credentials", tail_calls::CREDENTIALS),
+    ("handle_call", tail_calls::CALL),
 ];
 
 /// Programs and their tracepoints, in the order of attaching: an end before a beginning would be of a process that
@@ -102,6 +103,7 @@ pub struct Probes {
 /// A program is loaded this often while signals interrupt it.
 const LOAD_TRIES: u32 = 16;
 const COUNTER_WORDS: usize = size_of::<Counters>() / 8;
+const WATCH_WORDS: usize = size_of::<Watch>() / 8;
 
 impl Probes {
     /// Loads, fills the maps, attaches.
@@ -120,12 +122,14 @@ impl Probes {
             .map_max_entries("SCRATCH", cpus)
             .map_max_entries("RING_PROCESS", config.ring_bytes[0])
             .map_max_entries("RING_FILE", config.ring_bytes[1])
-            .map_max_entries("RING_NETWORK", config.ring_bytes[2]);
+            .map_max_entries("RING_NETWORK", config.ring_bytes[2])
+            .map_max_entries("RING_KERNEL", config.ring_bytes[3]);
         let mut ebpf = loader.load(OBJECT).map_err(Box::new)?;
         let rings = Rings::new([
             ring(&mut ebpf, "RING_PROCESS")?,
             ring(&mut ebpf, "RING_FILE")?,
             ring(&mut ebpf, "RING_NETWORK")?,
+            ring(&mut ebpf, "RING_KERNEL")?,
         ]);
         fill_watch(&mut ebpf)?;
         let btf = Btf::from_sys_fs().map_err(|error| offsets::OffsetError::NoBtf(error.to_string()))?;
@@ -192,7 +196,7 @@ fn fill_watch(ebpf: &mut Ebpf) -> Result<(), LoadError> {
     const MAP: &str = "WATCH";
     let failed = |source| LoadError::Map { map: MAP, source: Box::new(source) };
     let map = ebpf.map_mut(MAP).ok_or(LoadError::Absent(MAP))?;
-    let mut map: Array<_, [u64; 2]> = map.try_into().map_err(failed)?;
+    let mut map: Array<_, [u64; WATCH_WORDS]> = map.try_into().map_err(failed)?;
     let mut table = vec![Watch::default(); NUMBERS as usize];
     for syscall in SYSCALLS {
         if let Some(entry) = table.get_mut(syscall.nr as usize) {
@@ -205,7 +209,7 @@ fn fill_watch(ebpf: &mut Ebpf) -> Result<(), LoadError> {
         }
     }
     for (index, entry) in (0..).zip(&table) {
-        let mut words = [0u64; 2];
+        let mut words = [0u64; WATCH_WORDS];
         words.as_mut_bytes().copy_from_slice(entry.as_bytes());
         map.set(index, words, 0).map_err(failed)?;
     }

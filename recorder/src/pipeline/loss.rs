@@ -35,6 +35,7 @@ pub const fn class_of(class: abi::Class) -> event::Class {
         abi::Class::Process => event::Class::Process,
         abi::Class::File => event::Class::File,
         abi::Class::Network => event::Class::Network,
+        abi::Class::Kernel => event::Class::Kernel,
     }
 }
 
@@ -153,7 +154,7 @@ mod tests {
         let gap = tracker.saw(FILE, 0, 5, 20, clock).unwrap();
         assert_eq!((gap.lost, gap.from, gap.to), (Some(3), clock.wall_of(10), clock.wall_of(20)));
         assert_eq!(tracker.saw(FILE, 1, 2, 21, clock), None);
-        assert_eq!(tracker.lost(), [0, 3, 0]);
+        assert_eq!(tracker.lost(), [0, 3, 0, 0]);
     }
 
     #[test]
@@ -161,7 +162,7 @@ mod tests {
         let clock = Clock::now();
         let mut tracker = LossTracker::new(5);
         assert_eq!(tracker.saw(FILE, 0, 3, 10, clock).unwrap().lost, Some(2));
-        let counters = Counters { tried: [0, 7, 0], lost: [0, 6, 0], ..Counters::default() };
+        let counters = Counters { tried: [0, 7, 0, 0], lost: [0, 6, 0, 0], ..Counters::default() };
         let gaps = tracker.compare(&[counters], 30, clock);
         assert_eq!(gaps.len(), 1);
         assert_eq!((gaps[0].lost, gaps[0].to), (Some(4), clock.wall_of(30)));
@@ -175,7 +176,7 @@ mod tests {
         let clock = Clock::now();
         let mut tracker = LossTracker::new(5);
         tracker.saw(FILE, 0, 1, 10, clock);
-        let counters = Counters { tried: [0, 5, 0], ..Counters::default() };
+        let counters = Counters { tried: [0, 5, 0, 0], ..Counters::default() };
         assert!(tracker.compare(&[counters], 30, clock).is_empty());
     }
 

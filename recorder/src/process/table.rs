@@ -260,6 +260,13 @@ impl ProcessTable {
         (live.context.id, self.foreign(live.mount_namespace))
     }
 
+    /// The state of another process that an event is about, by its pid; of one that ended lately its last.
+    #[must_use]
+    pub fn other(&self, pid: u32) -> Option<ContextId> {
+        let ended = || self.ended.iter().rev().find(|live| live.key.pid == pid);
+        self.live.get(&pid).or_else(ended).map(|live| live.context.id)
+    }
+
     /// Compares the table with /proc: a process that is missing twice in a row ended without a record. Call it
     /// seldom (every half minute), with the rings drained in between.
     pub fn reconcile(&mut self, now: Nanos, exists: impl Fn(u32) -> bool, out: &mut Output) {

@@ -1,0 +1,99 @@
+//! One record into one event, with whatever contexts it begins.
+
+mod call;
+mod file;
+mod parts;
+mod process;
+mod socket;
+
+use abi::{Handler, RecordKind};
+use event::{Detail, Event, Kind};
+
+use self::call::Call;
+use crate::{
+    clock::Clock,
+    decode::{Body, Record},
+    enrich::FileEnricher,
+    process::{Identity, Output, ProcessTable},
+};
+
+/// Why a record did not become an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConvertError {
+    /// A syscall or kind that this release does not know.
+    #[error("unknown record kind {kind} or syscall {nr}")]
+    Unknown {
+        /// Of the header.
+        kind: u16,
+        /// Of the header.
+        nr: u32,
+    },
+    /// The body does not fit the kind.
+    #[error("the record lacks what its kind needs")]
+    Incomplete,
+}
+
+/// Everything that turns records into events.
+#[derive(Debug)]
+pub struct Converter {
+    /// Who is who.
+    pub table: ProcessTable,
+    /// What is known of files.
+    pub files: FileEnricher,
+}
+
+impl Converter {
+    /// Converts a record.
+    ///
+    /// # Errors
+    /// If the record is of a kind that is not known or lacks its body: it is then counted as lost.
+    pub fn convert(
+        &mut self,
+        record: &Record<'_>,
+        clock: Clock,
+        out: &mut Output,
+    ) -> Result<Event, ConvertError> {
+        let header = record.header;
+        let id = Identity {
+            tgid: header.tgid,
+            tid: header.tid,
+            start: header.start,
+            ppid: header.ppid,
+            time: clock.wall_of(header.time),
+        };
+        let unknown = ConvertError::Unknown { kind: header.kind, nr: header.nr };
+        let kind = RecordKind::from_number(header.kind).ok_or(unknown)?;
+        match (kind, &record.body) {
+            (RecordKind::Fork, Body::Fork(body)) => Ok(self.fork(record, body, id, out)),
+            (RecordKind::Exec, Body::Exec(_)) => Ok(self.exec(record, id, out)),
+            (RecordKind::Exit, Body::Exit(body)) => Ok(self.exit(body.status, id, out)),
+            (_, Body::Syscall(body)) => {
+                let syscall = abi::syscall(header.nr).ok_or(unknown)?;
+                let kind = Kind::from_name(syscall.event).ok_or(unknown)?;
+                let mut event = match syscall.handler {
+                    Handler::Credentials => self.credentials(record, id, kind, out),
+                    Handler::Socket => self.socket(record, id, kind, syscall, out),
+                    Handler::File => self.file(record, id, kind, syscall.name, body.args, out),
+                    Handler::Call => self.call(kind, Call { syscall, record, body: *body, id }, out)?,
+                };
+                event.retval = header.ret;
+                Ok(event)
+            }
+            _ => Err(ConvertError::Incomplete),
+        }
+    }
+}
+
+fn event(id: Identity, kind: Kind, context: event::ContextId) -> Event {
+    Event {
+        time: id.time,
+        kind,
+        context,
+        tid: id.tid,
+        retval: 0,
+        flags: 0,
+        file: None,
+        destination: None,
+        detail: Detail::None,
+    }
+}
