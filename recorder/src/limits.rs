@@ -33,7 +33,7 @@ pub const FALLBACKS: u32 = 200;
 pub const NAME_SPACES: usize = 64;
 /// Bytes read of a passwd or group file.
 pub const NAMES_FILE: u64 = 4 << 20;
-/// Contexts, exits and gaps that wait for a store that refuses; above it the oldest contexts are given up.
+/// Contexts, exits, gaps and provenance that wait for a store that refuses; above it the oldest contexts are given up.
 pub const KEPT_FOR_STORE: usize = 65_536;
 /// A recorder ends within this time of SIGTERM.
 pub const SHUTDOWN: Duration = Duration::from_secs(4);

@@ -34,6 +34,7 @@ pub fn renumber(batch: Batch, from: ContextId, to: ContextId) -> Batch {
             .collect(),
         exits: batch.exits,
         gaps: batch.gaps,
+        provenance: batch.provenance,
     }
 }
 
@@ -75,7 +76,13 @@ mod tests {
             detail: Detail::Open { flags: 1, mode: 2 },
         };
         let gap = Gap { from: 1, to: 2, class: Class::File, lost: Some(3), reason: GapReason::RingFull };
-        Batch { contexts: vec![Arc::new(context)], events: vec![event], exits: vec![], gaps: vec![gap] }
+        Batch {
+            contexts: vec![Arc::new(context)],
+            events: vec![event],
+            exits: vec![],
+            gaps: vec![gap],
+            provenance: vec![],
+        }
     }
 
     #[test]

@@ -76,6 +76,7 @@ fn merge(mut kept: Batch, batch: Batch) -> Batch {
     kept.contexts.extend(batch.contexts);
     kept.exits.extend(batch.exits);
     kept.gaps.extend(batch.gaps);
+    kept.provenance.extend(batch.provenance);
     kept.events = batch.events;
     kept
 }
@@ -92,6 +93,8 @@ fn without_events(mut batch: Batch) -> Batch {
     batch.contexts.drain(..excess);
     let excess = batch.exits.len().saturating_sub(limits::KEPT_FOR_STORE);
     batch.exits.drain(..excess);
+    let excess = batch.provenance.len().saturating_sub(limits::KEPT_FOR_STORE);
+    batch.provenance.drain(..excess);
     batch
 }
 

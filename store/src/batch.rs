@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use event::{Context, Event, EventId, Exit, Gap};
+use event::{Context, Event, EventId, Exit, Gap, Provenance};
 use serde::{Deserialize, Serialize};
 
 /// One group commit.
@@ -16,13 +16,21 @@ pub struct Batch {
     pub exits: Vec<Exit>,
     /// Losses.
     pub gaps: Vec<Gap>,
+    /// What was found out about files; it holds for all contexts that name them, earlier ones too, in place of what was
+    /// known before. Each segment has it of the files that its own contexts name.
+    #[serde(default)]
+    pub provenance: Vec<Arc<Provenance>>,
 }
 
 impl Batch {
     /// Whether there is nothing to write.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.contexts.is_empty() && self.events.is_empty() && self.exits.is_empty() && self.gaps.is_empty()
+        self.contexts.is_empty()
+            && self.events.is_empty()
+            && self.exits.is_empty()
+            && self.gaps.is_empty()
+            && self.provenance.is_empty()
     }
 }
 

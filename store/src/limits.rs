@@ -30,5 +30,8 @@ pub const MIN_SEGMENT: u64 = 256 << 10;
 pub const PATHS_PER_CHUNK: usize = 512;
 /// Pids of one chunk of a packed segment's process index.
 pub const PIDS_PER_CHUNK: usize = 512;
+/// Files of which a writer remembers what was found out, in each of two generations; a file that was not run for so long
+/// is not told of in new segments.
+pub const KNOWN_FILES: usize = 8192;
 /// Events of one batch; a larger one is refused.
 pub const MAX_BATCH: usize = 4 << 20;

@@ -23,6 +23,8 @@ pub enum Cached {
     Summary(Arc<Summary>),
     /// A chunk of contexts.
     Contexts(Arc<Vec<Arc<Context>>>),
+    /// What was found out about files.
+    Provenance(Arc<super::provenance::Map>),
     /// Lowest and highest id of each chunk of a segment, with the chunk's key.
     Ranges(Arc<Vec<(u64, u64, u64)>>),
 }
@@ -34,6 +36,7 @@ pub enum Sort {
     Rest,
     Summary,
     Contexts,
+    Provenance,
     Ranges,
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use event::{Context, ContextId, Image, ImageRef, ProcessKey, Source, context_flags};
 
 use super::contexts::Contexts;
+use super::provenance::Files;
 use crate::limits::LINEAGE_STEPS;
 use crate::process::Resolved;
 use crate::{Ancestor, Lineage};
@@ -16,6 +17,9 @@ const IMAGE_STEPS: usize = 8;
 /// Resolves the contexts of a segment, each once.
 pub struct Resolver<'a> {
     contexts: &'a Contexts<'a>,
+    files: Files<'a>,
+    /// Images by the context that holds them.
+    images: HashMap<ContextId, Arc<Image>>,
     known: HashMap<ContextId, (Arc<Context>, Lineage)>,
 }
 
@@ -42,18 +46,28 @@ fn placeholder(id: ContextId) -> Context {
 }
 
 impl<'a> Resolver<'a> {
-    pub fn new(contexts: &'a Contexts<'a>) -> Self {
-        Self { contexts, known: HashMap::new() }
+    pub fn new(contexts: &'a Contexts<'a>, files: Files<'a>) -> Self {
+        Self { contexts, files, images: HashMap::new(), known: HashMap::new() }
     }
 
-    /// The image of a context.
-    pub fn image(&self, context: &Context) -> Option<Arc<Image>> {
-        let mut reference = context.image.clone();
+    /// The image of a context, with what was found out about its files.
+    pub fn image(&mut self, context: &Context) -> Option<Arc<Image>> {
+        let (mut holder, mut reference) = (context.id, context.image.clone());
         for _ in 0..IMAGE_STEPS {
+            if let Some(image) = self.images.get(&holder) {
+                return Some(Arc::clone(image));
+            }
             match reference {
                 ImageRef::Unknown => return None,
-                ImageRef::Own(image) => return Some(image),
-                ImageRef::Shared(holder) => reference = self.contexts.get(holder)?.image.clone(),
+                ImageRef::Own(image) => {
+                    let image = self.files.join(image);
+                    self.images.insert(holder, Arc::clone(&image));
+                    return Some(image);
+                }
+                ImageRef::Shared(other) => {
+                    holder = other;
+                    reference = self.contexts.get(other)?.image.clone();
+                }
             }
         }
         None

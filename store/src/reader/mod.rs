@@ -7,6 +7,7 @@ mod index;
 mod lineage;
 mod paths;
 mod processes;
+mod provenance;
 mod scan;
 mod segment;
 mod select;
@@ -20,6 +21,7 @@ use event::{Class, EventId, Gap, Nanos, ProcessKey};
 
 pub(crate) use self::contexts::Contexts;
 pub(crate) use self::paths::image_paths;
+pub(crate) use self::provenance::{load as load_provenance, table as provenance_table};
 pub(crate) use self::scan::zones as each_zone;
 pub(crate) use self::segment::{Segment, View};
 pub(crate) use self::shared::Shared;

@@ -7,6 +7,7 @@ use event::{BootId, Context, Exit, Nanos, ProcessKey};
 
 use super::contexts::{Contexts, exits};
 use super::lineage::Resolver;
+use super::provenance::Files;
 use super::segment::Segment;
 use super::select::{self, asks_for_contexts};
 use super::shared::Shared;
@@ -219,7 +220,7 @@ fn gather(
             }
         }
     })?;
-    let resolver = Resolver::new(&contexts);
+    let mut resolver = Resolver::new(&contexts, Files::new(shared, segment, &view)?);
     for (id, key) in ids {
         let part = parts.entry(key).or_default();
         if part.0.contains_key(&id) {

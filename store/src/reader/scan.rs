@@ -10,6 +10,7 @@ use super::cache::{Cached, Sort};
 use super::contexts::Contexts;
 use super::index;
 use super::lineage::Resolver;
+use super::provenance::Files;
 use super::segment::{Segment, View};
 use super::select::{self, Selected};
 use super::shared::Shared;
@@ -169,7 +170,7 @@ fn scan(shared: &Shared, segment: &Segment, query: &Query, out: &mut Vec<Found>)
         return Ok(());
     }
     let blocks = Blocks::new(shared, segment, &view)?;
-    let mut resolver = Resolver::new(&contexts);
+    let mut resolver = Resolver::new(&contexts, Files::new(shared, segment, &view)?);
     zones(shared, segment, &view, query.order, |zone| {
         let beyond = match (query.order, query.after) {
             (_, None) => false,

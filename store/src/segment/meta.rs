@@ -103,10 +103,13 @@ pub struct Streams {
     pub exits: blake3::Hasher,
     /// Gaps.
     pub gaps: blake3::Hasher,
+    /// What was found out about files.
+    pub provenance: blake3::Hasher,
 }
 
 /// Digest of a segment: BLAKE3 over the previous segment's digest (zeros if none), number and first event id
-/// (big-endian u64), the last block's chain hash, and the hashes of the streams of contexts, exits and gaps.
+/// (big-endian u64), the last block's chain hash, and the hashes of the streams of contexts, exits and gaps, and of
+/// provenance if there is any (so that it is the same in segments of before there was such a table).
 pub fn digest(head: &Head, last_block: &Hash, streams: &Streams) -> Hash {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&head.previous.unwrap_or_default());
@@ -116,5 +119,8 @@ pub fn digest(head: &Head, last_block: &Hash, streams: &Streams) -> Hash {
     hasher.update(streams.contexts.finalize().as_bytes());
     hasher.update(streams.exits.finalize().as_bytes());
     hasher.update(streams.gaps.finalize().as_bytes());
+    if streams.provenance.count() > 0 {
+        hasher.update(streams.provenance.finalize().as_bytes());
+    }
     *hasher.finalize().as_bytes()
 }

@@ -21,6 +21,8 @@ pub const SUMMARIES: Pieces = TableDefinition::new("summaries");
 pub const EXITS: Pieces = TableDefinition::new("exits");
 /// Row number to gaps.
 pub const GAPS: Pieces = TableDefinition::new("gaps");
+/// Row number to what was found out about files; missing in segments of before there was such a table.
+pub const PROVENANCE: Pieces = TableDefinition::new("provenance");
 /// First path of a chunk to a chunk of the path index; packed segments only.
 pub const PATHS: TableDefinition<'static, &'static [u8], &'static [u8]> = TableDefinition::new("paths");
 /// First pid of a chunk (big-endian) to a chunk of the process index; packed segments only.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use event::{Context, ContextId, Event, EventId, Exit};
+use event::{Context, ContextId, Event, EventId, Exit, FileIdentity, Provenance};
 use redb::WriteTransaction;
 
 use super::tail::{Chunk, Tail};
@@ -16,7 +16,9 @@ use crate::reader::{Segment, Shared};
 use crate::segment::backend::Watch;
 use crate::segment::file::{self, FileError, Handle, guarded};
 use crate::segment::meta::{COMMITS, FORMAT, HEAD, Head, Totals};
-use crate::segment::tables::{BLOCKS, CONTEXTS, EXITS, GAPS, META, SUMMARIES, ZONES, put, remove};
+use crate::segment::tables::{
+    BLOCKS, CONTEXTS, EXITS, GAPS, META, PROVENANCE, SUMMARIES, ZONES, put, remove,
+};
 use crate::{Batch, Options, SegmentState};
 
 /// Level of zstd while recording: the fastest that is worth it.
@@ -37,6 +39,8 @@ pub struct Open {
     next_chunk: u64,
     /// Carried contexts that it has.
     carried: HashSet<ContextId>,
+    /// Files that it tells of.
+    files: HashSet<FileIdentity>,
     /// Bytes of values that are in it or were, about.
     written: u64,
     begun: Instant,
@@ -82,6 +86,7 @@ impl Open {
             contexts: Tail::new(),
             next_chunk: 0,
             carried: HashSet::new(),
+            files: HashSet::new(),
             written: 0,
             begun: Instant::now(),
         };
@@ -92,11 +97,11 @@ impl Open {
             write.open_table(META)?.insert(HEAD, encode_one(&open.head).as_slice())?;
             // All tables are there from the start, so that readers need not ask.
             write.open_table(ZONES)?;
-            let changes = open.fill(&write, first, carried, &[], beginning)?;
+            let changes = open.fill(&write, first, carried, &[], beginning, &beginning.provenance)?;
             write.commit()?;
             Ok(changes)
         })
-        .map(|changes| open.take_over(changes, carried, beginning))?;
+        .map(|changes| open.take_over(changes, carried, beginning, &beginning.provenance))?;
         // The name must be as durable as what it names.
         std::fs::File::open(path.parent().unwrap_or(path))?.sync_all()?;
         Ok(open)
@@ -105,6 +110,11 @@ impl Open {
     /// Whether a context was of before this segment, and was not carried over.
     pub fn lacks(&self, id: ContextId) -> bool {
         id != 0 && id < self.head.first_context && !self.carried.contains(&id)
+    }
+
+    /// Whether it tells of a file.
+    pub fn tells_of(&self, file: FileIdentity) -> bool {
+        self.files.contains(&file)
     }
 
     /// Whether it is time for the next segment.
@@ -122,20 +132,27 @@ impl Open {
         carried: &[Arc<Context>],
         ends: &[Exit],
         batch: &Batch,
+        provenance: &[Arc<Provenance>],
         shared: &Shared,
     ) -> Result<(), FileError> {
         let changes = guarded(|| {
             let write = self.database.database()?.begin_write()?;
-            let changes = self.fill(&write, first, carried, ends, batch)?;
+            let changes = self.fill(&write, first, carried, ends, batch, provenance)?;
             write.commit()?;
             Ok(changes)
         })?;
-        self.take_over(changes, carried, batch);
+        self.take_over(changes, carried, batch, provenance);
         shared.grew(&self.segment, self.totals.clone());
         Ok(())
     }
 
-    fn take_over(&mut self, changes: Changes, carried: &[Arc<Context>], batch: &Batch) {
+    fn take_over(
+        &mut self,
+        changes: Changes,
+        carried: &[Arc<Context>],
+        batch: &Batch,
+        provenance: &[Arc<Provenance>],
+    ) {
         self.commits += 1;
         self.totals = changes.totals;
         self.written = changes.written;
@@ -149,6 +166,7 @@ impl Open {
             self.contexts.apply(&plan, new, chunks, CHUNK_CONTEXTS);
         }
         self.carried.extend(carried.iter().map(|context| context.id));
+        self.files.extend(provenance.iter().map(|known| known.file));
     }
 
     fn fill(
@@ -158,6 +176,7 @@ impl Open {
         carried: &[Arc<Context>],
         ends: &[Exit],
         batch: &Batch,
+        provenance: &[Arc<Provenance>],
     ) -> Result<Changes, FileError> {
         let mut changes = Changes {
             events: None,
@@ -181,6 +200,13 @@ impl Open {
             let value = pack_stream(&stream, LEVEL);
             changes.written += value.len() as u64 + 32;
             put(&mut gaps, self.commits, &value)?;
+        }
+        let mut files = write.open_table(PROVENANCE)?;
+        if !provenance.is_empty() {
+            let stream: Vec<u8> = provenance.iter().flat_map(encode_one).collect();
+            let value = pack_stream(&stream, LEVEL);
+            changes.written += value.len() as u64 + 32;
+            put(&mut files, self.commits, &value)?;
         }
         for time in super::times(batch) {
             changes.totals.saw(time);

@@ -38,6 +38,18 @@ pub fn streams(read: &ReadTransaction) -> Result<Streams, FileError> {
             return Err(damaged.into());
         }
     }
+    if let Some(table) = crate::reader::provenance_table(read)? {
+        let mut problem: Option<Damaged> = None;
+        all(&table, |_, value| match unpack_stream(&value) {
+            Ok(stream) => {
+                streams.provenance.update(&stream);
+            }
+            Err(damaged) => problem = Some(damaged),
+        })?;
+        if let Some(damaged) = problem {
+            return Err(damaged.into());
+        }
+    }
     Ok(streams)
 }
 

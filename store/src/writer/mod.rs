@@ -2,6 +2,7 @@
 
 mod commit;
 mod finish;
+mod known;
 mod live;
 mod lock;
 mod open;
@@ -12,14 +13,15 @@ mod tail;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use event::{Context, ContextId, EventId, Nanos};
+use event::{Context, ContextId, EventId, FileIdentity, Nanos, Provenance};
 
 use self::commit::Open;
+use self::known::{Known, files};
 use self::live::{Live, references};
 use self::pack::Packer;
 use crate::block::Hash;
@@ -46,6 +48,7 @@ pub struct Writer {
     /// A batch that may have been committed although an error was met.
     doubtful: Option<Doubt>,
     live: Live,
+    known: Known,
     /// Something was removed of which the open segment does not know yet.
     evicted: bool,
     next_event: EventId,
@@ -137,6 +140,7 @@ impl Writer {
             self.make_room();
         }
         let carried = self.missing(batch);
+        let provenance = self.untold(batch, &carried);
         let Some(open) = &mut self.open else {
             return Err(AppendError::Invalid("there is no segment"));
         };
@@ -146,7 +150,14 @@ impl Writer {
             noted.gaps.push(gap);
             noted
         });
-        let result = open.commit(first_event, &carried, &ends, noted.as_ref().unwrap_or(batch), &self.shared);
+        let result = open.commit(
+            first_event,
+            &carried,
+            &ends,
+            noted.as_ref().unwrap_or(batch),
+            &provenance,
+            &self.shared,
+        );
         match result {
             Ok(()) => {
                 self.evicted = false;
@@ -168,6 +179,9 @@ impl Writer {
         for exit in &batch.exits {
             self.live.ended(exit);
         }
+        for provenance in &batch.provenance {
+            self.known.learn(provenance);
+        }
         self.last_time = times(batch).chain(self.last_time).max();
     }
 
@@ -181,7 +195,7 @@ impl Writer {
             .chain(batch.contexts.iter().flat_map(|context| references(context)))
             .filter(|id| open.lacks(*id))
             .collect();
-        let mut found = std::collections::BTreeMap::new();
+        let mut found = BTreeMap::new();
         while let Some(id) = wanted.pop() {
             if found.contains_key(&id) || !open.lacks(id) {
                 continue;
@@ -192,6 +206,28 @@ impl Writer {
             }
         }
         found.into_values().collect()
+    }
+
+    /// What is known of files and the open segment does not tell yet: what is new, and of the files that its new
+    /// contexts name.
+    fn untold(&mut self, batch: &Batch, carried: &[Arc<Context>]) -> Vec<Arc<Provenance>> {
+        let Some(open) = &self.open else { return Vec::new() };
+        let mut untold = BTreeMap::new();
+        for new in &batch.provenance {
+            let same = open.tells_of(new.file) && self.known.of(new.file).is_some_and(|known| known == *new);
+            if !same {
+                untold.insert(new.file, Arc::clone(new));
+            }
+        }
+        for file in batch.contexts.iter().chain(carried).flat_map(|context| files(context)) {
+            // Asked for in any case: a file that is run again is not to be forgotten.
+            if let Some(known) = self.known.of(file)
+                && !open.tells_of(file)
+            {
+                untold.entry(file).or_insert(known);
+            }
+        }
+        untold.into_values().collect()
     }
 
     /// A commit failed: the segment is set aside, to be closed by the next append.
@@ -290,7 +326,9 @@ impl Writer {
             previous: self.last_digest,
         };
         let carried = self.live.carried();
+        let files: BTreeSet<FileIdentity> = carried.iter().flat_map(|context| files(context)).collect();
         let beginning = Batch {
+            provenance: files.into_iter().filter_map(|file| self.known.of(file)).collect(),
             exits: self.live.ends(&carried),
             gaps: self.shared.evicted().into_iter().collect(),
             ..Batch::default()

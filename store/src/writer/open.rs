@@ -6,10 +6,11 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::known::Known;
 use super::live::Live;
 use super::pack::{self, Packer};
 use super::{Writer, finish, lock};
-use crate::reader::{Segment, Shared};
+use crate::reader::{Segment, Shared, load_provenance};
 use crate::segment::backend::Watch;
 use crate::segment::file;
 use crate::{OpenError, Options, SegmentState};
@@ -81,6 +82,12 @@ pub fn open(dir: &Path, options: Options, watch: Option<Arc<dyn Watch>>) -> Resu
             live.ended(exit);
         }
     }
+    let mut known = Known::default();
+    if let Some(last) = shared.segments().last()
+        && let Ok(files) = shared.view(last).and_then(|view| load_provenance(&shared, last, &view))
+    {
+        files.values().for_each(|file| known.learn(file));
+    }
     let packer = Packer::start(&shared, options.pack);
     for segment in shared.segments() {
         if segment.form() == SegmentState::Closed {
@@ -95,6 +102,7 @@ pub fn open(dir: &Path, options: Options, watch: Option<Arc<dyn Watch>>) -> Resu
         unclosed,
         doubtful: None,
         live,
+        known,
         evicted: false,
         next_event,
         next_context,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use event::Kind;
-use redb::{Database, WriteTransaction};
+use redb::{Database, ReadableTable, WriteTransaction};
 
 use crate::Order;
 use crate::block::{Core, frame, sections};
@@ -16,7 +16,8 @@ use crate::reader::{Contexts, Segment, Shared, View, each_zone, image_paths};
 use crate::segment::file::{self, FileError, guarded};
 use crate::segment::meta::{CLOSED, COMMITS, FORMAT, HEAD, PACKED, Packed};
 use crate::segment::tables::{
-    BLOCKS, CONTEXTS, EXITS, GAPS, META, PATHS, PIDS, Pieces, SUMMARIES, ZONES, all, get, put,
+    BLOCKS, CONTEXTS, EXITS, GAPS, META, PATHS, PIDS, PROVENANCE, PieceKey, Pieces, SUMMARIES, ZONES, all,
+    get, put,
 };
 
 /// Level of zstd for good: a background thread has the time.
@@ -64,7 +65,10 @@ fn fill(
     }
     contexts(view, &write)?;
     for table in [EXITS, GAPS] {
-        streams(view, &write, table)?;
+        streams(&view.transaction.open_table(table)?, &write, table)?;
+    }
+    if let Some(from) = crate::reader::provenance_table(&view.transaction)? {
+        streams(&from, &write, PROVENANCE)?;
     }
     let indexed = blocks(shared, segment, view, &write, breathe)?;
     let Some(Indexed { kinds, paths, blocks_of }) = indexed else {
@@ -135,11 +139,15 @@ fn contexts(view: &View, write: &WriteTransaction) -> Result<(), FileError> {
 }
 
 /// Joins all rows of a table of streams to one.
-fn streams(view: &View, write: &WriteTransaction, table: Pieces) -> Result<(), FileError> {
+fn streams(
+    from: &impl ReadableTable<&'static PieceKey, &'static [u8]>,
+    write: &WriteTransaction,
+    table: Pieces,
+) -> Result<(), FileError> {
     let mut to = write.open_table(table)?;
     let mut problem: Option<Damaged> = None;
     let mut stream = Vec::new();
-    all(&view.transaction.open_table(table)?, |_, value| match unpack_stream(&value) {
+    all(from, |_, value| match unpack_stream(&value) {
         Ok(more) => stream.extend_from_slice(&more),
         Err(damaged) => problem = Some(damaged),
     })?;

@@ -13,4 +13,5 @@ mod guard;
 mod kill;
 mod model;
 mod property;
+mod provenance;
 mod scenario;
