@@ -2,7 +2,7 @@
 
 use core::ffi::c_void;
 
-use abi::{RULE_PATH, RULES, Rule, offsets as o, rule_flags};
+use abi::{NO_ARG, RULE_PATH, RULES, Rule, offsets as o, rule_flags};
 use aya_ebpf::helpers::generated::{bpf_loop, bpf_probe_read_kernel};
 
 use crate::{
@@ -48,10 +48,14 @@ extern "C" fn consider(index: u32, _context: *mut c_void) -> i64 {
     if rule.flags & rule_flags::SUCCESS != 0 && scratch.walk_flags == 0 {
         return CONTINUE;
     }
-    if rule.flags & rule_flags::ARGUMENT != 0
-        && scratch.args[(rule.argument & 7) as usize] & rule.mask != rule.value
-    {
-        return CONTINUE;
+    if rule.flags & rule_flags::ARGUMENT != 0 {
+        let mut argument = rule.argument;
+        if argument == u32::from(NO_ARG) {
+            argument = u32::from(scratch.watch.flags_argument);
+        }
+        if argument > 5 || scratch.args[(argument & 7) as usize] & rule.mask != rule.value {
+            return CONTINUE;
+        }
     }
     if rule.flags & rule_flags::EXECUTABLE != 0 {
         if scratch.walk_start == u64::MAX {

@@ -174,10 +174,16 @@ impl Live for LiveStats {
                 let _ = writeln!(out, "tachograph_{name}{labels} {value}");
             }
         };
-        let classes = [r#"{class="process"}"#, r#"{class="file"}"#, r#"{class="network"}"#];
+        let classes =
+            [r#"{class="process"}"#, r#"{class="file"}"#, r#"{class="network"}"#, r#"{class="kernel"}"#];
         let by_class = |of: crate::stats::ByClass| {
-            let values = [of.process, of.file, of.network];
-            [(classes[0], values[0]), (classes[1], values[1]), (classes[2], values[2])]
+            let values = [of.process, of.file, of.network, of.kernel];
+            [
+                (classes[0], values[0]),
+                (classes[1], values[1]),
+                (classes[2], values[2]),
+                (classes[3], values[3]),
+            ]
         };
         counter("records_total", "Records read from the probes.", &by_class(report.records));
         counter("records_lost_total", "Records that found no room in their ring.", &by_class(report.lost));
@@ -187,6 +193,13 @@ impl Live for LiveStats {
             "32-bit calls seen but not decoded.",
             &[("", report.compat_not_decoded)],
         );
+        let rules: Vec<_> = report
+            .left_out
+            .iter()
+            .filter_map(|(rule, count)| Some((format!("{{rule={}}}", serde_json::json!(rule)), (*count)?)))
+            .collect();
+        let rules: Vec<_> = rules.iter().map(|(rule, count)| (rule.as_str(), *count)).collect();
+        counter("left_out_total", "Records left out by the rules of the configuration.", &rules);
         counter("undecodable_total", "Records that could not be understood.", &[("", report.undecodable)]);
         counter("events_committed_total", "Events committed to the store.", &[("", report.committed)]);
         counter(

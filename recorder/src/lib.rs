@@ -7,6 +7,7 @@ pub mod clock;
 pub mod command;
 pub mod decode;
 pub mod enrich;
+pub mod filter;
 pub mod kernel;
 pub mod limits;
 pub mod mounts;

@@ -22,6 +22,7 @@ use crate::{
     api::{self, Listeners},
     cli::settings::RecordArgs,
     clock,
+    filter::compile,
     kernel::{ProbeConfig, Recording},
     limits,
     pipeline::Pipeline,
@@ -52,11 +53,12 @@ pub fn run(args: &RecordArgs) -> Result<u8> {
     let store = Writer::open(&args.store, options)
         .with_context(|| format!("cannot open the store {}", args.store.display()))?;
     let listeners = Listeners::bind(&args.store, args.listen, Some(&args.socket), args.no_auth)?;
-    let recording = Recording::begin(&ProbeConfig::default())
+    let filter = compile(&args.filter)?;
+    let stats = Arc::new(Stats::new(&args.filter, &filter));
+    let recording = Recording::begin(&ProbeConfig { filter, ..ProbeConfig::default() })
         .context("cannot load the probes (`tacho doctor` says what this kernel allows)")?;
     let attached = clock::since_boot();
 
-    let stats = Arc::new(Stats::default());
     let (sink, batches) = sync_channel(limits::QUEUED_BATCHES);
     let table = ProcessTable::new(clock::boot_id()?, store.next_context_id());
     let gaps = store.last_time().map(nobody_recorded).into_iter().collect();
@@ -133,17 +135,19 @@ fn summary(stats: &Stats) -> Result<()> {
     let lost = report.lost.process
         + report.lost.file
         + report.lost.network
+        + report.lost.kernel
         + report.undecodable
         + report.refused_by_store;
     let mut out = std::io::stderr().lock();
     let mark = if out.is_terminal() { "\u{1b}[1mtachograph\u{1b}[0m" } else { "tachograph" };
     writeln!(
         out,
-        "{mark}: {} events committed, {lost} lost ({} process, {} file and {} network records; {:.2} s of CPU)",
+        "{mark}: {} events committed, {lost} lost ({} process, {} file, {} network and {} kernel records; {:.2} s of CPU)",
         report.committed,
         report.records.process,
         report.records.file,
         report.records.network,
+        report.records.kernel,
         report.cpu_seconds,
     )?;
     Ok(())

@@ -1,5 +1,6 @@
 //! What the recorder counts of itself: written by its threads, read by the API.
 
+use std::collections::BTreeMap;
 use std::sync::{
     Mutex,
     atomic::{AtomicU64, Ordering},
@@ -8,7 +9,10 @@ use std::sync::{
 use abi::{Class, Counters};
 use serde::Serialize;
 
-use crate::process;
+use crate::{
+    filter::{Compiled, Filter},
+    process,
+};
 
 /// A number that only grows.
 #[derive(Debug, Default)]
@@ -40,6 +44,8 @@ pub struct Stats {
     /// Commits that failed.
     pub failed_commits: Count,
     seen: Mutex<Seen>,
+    /// The filter's rules, and the rule of each entry in the kernel.
+    rules: (Vec<String>, Vec<usize>),
 }
 
 /// What is looked at once a second.
@@ -59,6 +65,8 @@ pub struct Report {
     pub lost: ByClass,
     /// File and network calls of the recorder itself, left out on purpose.
     pub own_left_out: u64,
+    /// Left out on purpose, by rule of the configuration; `None` for what is not even looked at.
+    pub left_out: BTreeMap<String, Option<u64>>,
     /// 32-bit calls, seen but not decoded.
     pub compat_not_decoded: u64,
     pub undecodable: u64,
@@ -90,6 +98,13 @@ impl From<[u64; Class::COUNT]> for ByClass {
 }
 
 impl Stats {
+    /// Counts of a recorder with this filter.
+    #[must_use]
+    pub fn new(filter: &Filter, compiled: &Compiled) -> Self {
+        let rules = filter.rules.iter().map(ToString::to_string).collect();
+        Self { rules: (rules, compiled.origin.clone()), ..Self::default() }
+    }
+
     /// Puts in what the pipeline saw.
     pub fn publish(
         &self,
@@ -102,6 +117,9 @@ impl Stats {
         for cpu in counters {
             sum.own += cpu.own;
             sum.compat += cpu.compat;
+            for (all, one) in sum.left_out.iter_mut().zip(cpu.left_out) {
+                *all += one;
+            }
         }
         *self.seen() = Seen { counters: sum, lost, table, late };
     }
@@ -116,6 +134,7 @@ impl Stats {
             records: records.into(),
             lost: seen.lost.into(),
             own_left_out: seen.counters.own,
+            left_out: self.left_out(&seen.counters),
             compat_not_decoded: seen.counters.compat,
             undecodable: self.undecodable.get(),
             out_of_order: seen.late,
@@ -128,6 +147,15 @@ impl Stats {
             resident_bytes,
             cpu_seconds,
         }
+    }
+
+    fn left_out(&self, counters: &Counters) -> BTreeMap<String, Option<u64>> {
+        let (rules, origin) = &self.rules;
+        let counted = |place: usize| {
+            let own = origin.iter().zip(counters.left_out).filter(|(of, _)| **of == place);
+            own.map(|(_, count)| count).reduce(|all, one| all + one)
+        };
+        rules.iter().enumerate().map(|(place, rule)| (rule.clone(), counted(place))).collect()
     }
 
     fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {

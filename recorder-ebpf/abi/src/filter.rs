@@ -13,7 +13,7 @@ record! {
     pub struct Rule = 168 {
         /// [`rule_flags`].
         pub flags: u32,
-        /// Argument that is compared, with [`rule_flags::ARGUMENT`].
+        /// Argument that is compared, with [`rule_flags::ARGUMENT`]; [`crate::NO_ARG`] for the one with the flags.
         pub argument: u32,
         /// Bits of it that are looked at.
         pub mask: u64,

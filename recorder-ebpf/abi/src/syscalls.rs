@@ -111,6 +111,18 @@ const fn credentials(nr: u32, name: &'static str, event: &'static str) -> Syscal
     Syscall { nr, name, event, handler: Handler::Credentials, spec: Spec::NONE }
 }
 
+impl Syscall {
+    /// The argument with the `O_*` flags of an open or the `PROT_*` of a mapping, which rules of the filter ask for.
+    #[must_use]
+    pub fn flags_argument(&self) -> Arg {
+        match (self.event, self.name) {
+            ("open", "open") => 1,
+            ("open", "openat" | "openat2" | "open_by_handle_at") | ("mmap" | "mprotect", _) => 2,
+            _ => NO_ARG,
+        }
+    }
+}
+
 /// The watched syscall of a number.
 #[must_use]
 pub fn syscall(nr: u32) -> Option<&'static Syscall> {

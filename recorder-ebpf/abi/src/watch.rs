@@ -41,8 +41,10 @@ record! {
         pub memory_bytes: u8,
         /// Argument with its bytes.
         pub memory_length: u8,
+        /// Argument that holds the open flags or the protection, see [`Syscall::flags_argument`].
+        pub flags_argument: u8,
         /// Zero.
-        pub reserved: [u8; 7],
+        pub reserved: [u8; 6],
     }
 }
 
@@ -98,7 +100,8 @@ impl Watch {
             memory: spec.memory,
             memory_bytes: spec.memory_bytes,
             memory_length: spec.memory_length,
-            reserved: [0; 7],
+            flags_argument: syscall.flags_argument(),
+            reserved: [0; 6],
         }
     }
 }

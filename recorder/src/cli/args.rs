@@ -5,6 +5,7 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::size::Size;
+use crate::filter::Rule;
 
 /// Tachograph: the always-on flight recorder for Linux hosts.
 #[derive(Debug, Parser)]
@@ -65,6 +66,10 @@ pub struct RecordFlags {
     /// Record without the default filters of noisy kinds
     #[arg(long, value_name = "BOOL", env = "TACHO_EVERYTHING", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub everything: Option<bool>,
+    /// Leave out what this rule fits, instead of the default rules (repeatable; grammar and defaults in docs/SPECIFICATION.md)
+    // The variable has one rule a line.
+    #[arg(long, value_name = "RULE", env = "TACHO_LEAVE_OUT", value_delimiter = '\n')]
+    pub leave_out: Vec<Rule>,
     /// Also save the decoded stream to this file, for `tacho replay`
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,

@@ -9,6 +9,7 @@ use std::{
 use serde::Deserialize;
 
 use super::size::Size;
+use crate::filter::Rule;
 
 /// Where the file is when nobody names another.
 pub const PATH: &str = "/etc/tachograph/tachograph.toml";
@@ -33,6 +34,8 @@ pub struct Config {
     pub segment_size: Option<Size>,
     /// Record without the default filters.
     pub everything: Option<bool>,
+    /// Rules of what is left out, instead of the default ones.
+    pub leave_out: Option<Vec<Rule>>,
 }
 
 /// Why a configuration file cannot be used.
@@ -94,7 +97,7 @@ mod tests {
     fn every_key_is_read() {
         let config: Config = toml::from_str(
             "store = '/data'\nlisten = '[::1]:80'\nsocket = '/s'\nno_auth = true\nmax_size = '1GiB'\n\
-             segment_size = 1048576\neverything = false\n",
+             segment_size = 1048576\neverything = false\nleave_out = ['splice', 'open path=/srv']\n",
         )
         .unwrap();
         assert_eq!(config.max_size, Some(Size(1 << 30)));

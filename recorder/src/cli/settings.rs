@@ -11,6 +11,7 @@ use super::{
     config::Config,
     size::Size,
 };
+use crate::filter::{Filter, RuleError, compile};
 
 /// Default data directory.
 pub const STORE: &str = "/var/lib/tachograph";
@@ -38,8 +39,8 @@ pub struct RecordArgs {
     pub max_size: u64,
     /// Size at which a segment is closed, bytes.
     pub segment_size: u64,
-    /// Without the default filters.
-    pub everything: bool,
+    /// What is left out.
+    pub filter: Filter,
     /// File for the decoded stream.
     pub save: Option<PathBuf>,
     /// Program to run, with its arguments; empty for none.
@@ -75,6 +76,9 @@ pub enum UsageError {
         /// Of the whole.
         max: Size,
     },
+    /// Rules that the probes cannot hold.
+    #[error("the rules of --leave-out: {0}")]
+    Rules(#[from] RuleError),
     /// The API refused a parameter.
     #[error("{0}")]
     Refused(String),
@@ -92,11 +96,29 @@ fn guarded(no_auth: bool, address: SocketAddr) -> Result<bool, UsageError> {
 }
 
 impl RecordFlags {
+    /// `everything` wins over rules in the same layer or below; rules replace those of the layers below.
+    fn filter(&self, file: &Config) -> Result<Filter, UsageError> {
+        let rules = if self.everything == Some(true) {
+            Some(Vec::new())
+        } else if !self.leave_out.is_empty() {
+            Some(self.leave_out.clone())
+        } else if self.everything.or(file.everything) == Some(true) {
+            Some(Vec::new())
+        } else {
+            file.leave_out.clone()
+        };
+        let filter = rules.map_or_else(Filter::defaults, |rules| Filter { rules });
+        // What does not fit into the kernel's table is known before anything is loaded.
+        compile(&filter)?;
+        Ok(filter)
+    }
+
     /// Flags and variables over the file over the defaults.
     ///
     /// # Errors
     /// If the settings contradict each other.
     pub fn resolve(self, file: &Config) -> Result<RecordArgs, UsageError> {
+        let filter = self.filter(file)?;
         let listen = listen(self.listen, file.listen);
         let max_size = self.max_size.or(file.max_size).unwrap_or(MAX_SIZE);
         let named = self.segment_size.or(file.segment_size);
@@ -112,7 +134,7 @@ impl RecordFlags {
             listen,
             max_size: max_size.0,
             segment_size: segment_size.0,
-            everything: self.everything.or(file.everything).unwrap_or(false),
+            filter,
             save: self.save,
             command: self.command,
         })
@@ -169,6 +191,21 @@ mod tests {
         assert!(matches!(RecordFlags::default().resolve(&file), Err(UsageError::OpenToNetwork(_))));
         let flags = RecordFlags { listen: Some("[::1]:1".parse().unwrap()), ..RecordFlags::default() };
         assert!(flags.resolve(&file).unwrap().no_auth);
+    }
+
+    #[test]
+    fn rules_replace_those_of_the_layer_below_and_everything_has_none() {
+        let rule = |text: &str| text.parse::<crate::filter::Rule>().unwrap();
+        let file = Config { leave_out: Some(vec![rule("splice")]), ..Config::default() };
+        let rules = |flags: RecordFlags, file: &Config| flags.resolve(file).unwrap().filter.rules;
+        assert_eq!(rules(RecordFlags::default(), &Config::default()), Filter::defaults().rules);
+        assert_eq!(rules(RecordFlags::default(), &file), [rule("splice")]);
+        let flags = RecordFlags { leave_out: vec![rule("syscalls")], ..RecordFlags::default() };
+        assert_eq!(rules(flags, &file), [rule("syscalls")]);
+        let flags = RecordFlags { everything: Some(true), ..RecordFlags::default() };
+        assert_eq!(rules(flags, &file), []);
+        let empty = Config { leave_out: Some(vec![]), ..Config::default() };
+        assert_eq!(rules(RecordFlags::default(), &empty), []);
     }
 
     #[test]

@@ -10,23 +10,32 @@ use aya::{
 };
 use zerocopy::IntoBytes as _;
 
-use crate::kernel::{offsets, rings::Rings};
+use crate::{
+    filter::Compiled,
+    kernel::{filter::FilterMaps, offsets, rings::Rings},
+};
 
 /// The object, built by build.rs.
 static OBJECT: &[u8] = aya::include_bytes_aligned!(concat!(env!("OUT_DIR"), "/probes.o"));
 
 /// How the probes are set up.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ProbeConfig {
     /// Bytes of each ring, by [`Class`]; powers of two, at least a page.
     pub ring_bytes: [u32; Class::COUNT],
     /// Whose own file and network calls are left out: the recorder's, as counted in the initial pid namespace.
     pub own_tgid: u32,
+    /// What is left out.
+    pub filter: Compiled,
 }
 
 impl Default for ProbeConfig {
     fn default() -> Self {
-        Self { ring_bytes: [4 << 20, 8 << 20, 2 << 20, 4 << 20], own_tgid: own_tgid() }
+        Self {
+            ring_bytes: [4 << 20, 8 << 20, 2 << 20, 4 << 20],
+            own_tgid: own_tgid(),
+            filter: Compiled::default(),
+        }
     }
 }
 
@@ -97,6 +106,7 @@ pub struct Probes {
     // Owns the links.
     _ebpf: Ebpf,
     _handlers: ProgramArray<MapData>,
+    filter: FilterMaps,
     counters: PerCpuArray<MapData, [u64; COUNTER_WORDS]>,
 }
 
@@ -131,7 +141,8 @@ impl Probes {
             ring(&mut ebpf, "RING_NETWORK")?,
             ring(&mut ebpf, "RING_KERNEL")?,
         ]);
-        fill_watch(&mut ebpf)?;
+        fill_watch(&mut ebpf, &config.filter)?;
+        let filter = FilterMaps::fill(&mut ebpf, &config.filter)?;
         let btf = Btf::from_sys_fs().map_err(|error| offsets::OffsetError::NoBtf(error.to_string()))?;
         let handlers = load_handlers(&mut ebpf, &btf)?;
         for name in ATTACHED {
@@ -141,7 +152,12 @@ impl Probes {
             program(&mut ebpf, name)?.attach().map_err(refused(name))?;
         }
         let counters = take(&mut ebpf, "COUNTERS")?;
-        Ok((Self { _ebpf: ebpf, _handlers: handlers, counters }, rings))
+        Ok((Self { _ebpf: ebpf, _handlers: handlers, filter, counters }, rings))
+    }
+
+    /// Looks the filter's executables up again: they may have been replaced.
+    pub fn refresh(&mut self) {
+        self.filter.refresh();
     }
 
     /// The probes' counts, by CPU.
@@ -180,7 +196,7 @@ fn program<'a>(ebpf: &'a mut Ebpf, name: &'static str) -> Result<&'a mut BtfTrac
     ebpf.program_mut(name).ok_or(LoadError::Absent(name))?.try_into().map_err(refused(name))
 }
 
-fn take<M: TryFrom<aya::maps::Map, Error = MapError>>(
+pub(super) fn take<M: TryFrom<aya::maps::Map, Error = MapError>>(
     ebpf: &mut Ebpf,
     map: &'static str,
 ) -> Result<M, LoadError> {
@@ -192,7 +208,7 @@ fn ring(ebpf: &mut Ebpf, map: &'static str) -> Result<RingBuf<MapData>, LoadErro
     take(ebpf, map)
 }
 
-fn fill_watch(ebpf: &mut Ebpf) -> Result<(), LoadError> {
+fn fill_watch(ebpf: &mut Ebpf, filter: &Compiled) -> Result<(), LoadError> {
     const MAP: &str = "WATCH";
     let failed = |source| LoadError::Map { map: MAP, source: Box::new(source) };
     let map = ebpf.map_mut(MAP).ok_or(LoadError::Absent(MAP))?;
@@ -200,7 +216,8 @@ fn fill_watch(ebpf: &mut Ebpf) -> Result<(), LoadError> {
     let mut table = vec![Watch::default(); NUMBERS as usize];
     for syscall in SYSCALLS {
         if let Some(entry) = table.get_mut(syscall.nr as usize) {
-            *entry = Watch::of(syscall);
+            let kind = event::Kind::from_name(syscall.event);
+            *entry = Watch { rules: kind.map_or(0, |kind| filter.asked(kind)), ..Watch::of(syscall) };
         }
     }
     for number in COMPAT_NUMBERS {

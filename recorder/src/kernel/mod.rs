@@ -1,6 +1,7 @@
 //! The kernel side: loads the probes, attaches them, reads their rings.
 
 mod btf;
+mod filter;
 mod load;
 mod offsets;
 mod rings;

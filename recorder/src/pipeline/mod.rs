@@ -50,6 +50,8 @@ pub trait Source {
     fn drain(&mut self, class: Class, most: usize, take: &mut dyn FnMut(&[u8])) -> usize;
     /// The probes' counts, by CPU.
     fn counters(&self) -> Vec<Counters>;
+    /// Now and then: what depends on files may have changed.
+    fn refresh(&mut self) {}
 }
 
 /// The pipeline's state. It runs in a thread of its own, [`Pipeline::run`].
@@ -223,6 +225,7 @@ impl<S: Source> Pipeline<S> {
     }
 
     fn reconcile(&mut self) {
+        self.source.refresh();
         let mut out = Output::default();
         let exists = |pid: u32| Path::new(&format!("/proc/{pid}")).exists();
         self.converter.table.reconcile(clock::wall(), exists, &mut out);
@@ -257,5 +260,9 @@ impl Source for crate::kernel::Recording {
 
     fn counters(&self) -> Vec<Counters> {
         self.probes.counters()
+    }
+
+    fn refresh(&mut self) {
+        self.probes.refresh();
     }
 }

@@ -7,6 +7,7 @@ use std::{
 use abi::{Class, Counters, PartTag, RecordKind};
 use recorder::{
     decode::{self, Body, Record, WalkedPath},
+    filter::{Filter, compile},
     kernel::{ProbeConfig, Recording},
 };
 
@@ -28,8 +29,19 @@ pub fn record(scenario: impl FnOnce() + Send) -> Option<Recorded> {
     record_with(ProbeConfig::default().ring_bytes, scenario)
 }
 
-/// Runs a scenario under the probes. `None`, with a reason, where they cannot be loaded; in CI that is a failure.
+/// Runs a scenario under the probes with rules of what is left out.
+pub fn record_without(rules: &[String], scenario: impl FnOnce() + Send) -> Option<Recorded> {
+    let filter = Filter { rules: rules.iter().map(|rule| rule.parse().unwrap()).collect() };
+    record_as(ProbeConfig { filter: compile(&filter).unwrap(), ..ProbeConfig::default() }, scenario)
+}
+
+/// Runs a scenario under the probes with rings of these sizes.
 pub fn record_with(ring_bytes: [u32; Class::COUNT], scenario: impl FnOnce() + Send) -> Option<Recorded> {
+    record_as(ProbeConfig { ring_bytes, ..ProbeConfig::default() }, scenario)
+}
+
+/// Runs a scenario under the probes. `None`, with a reason, where they cannot be loaded; in CI that is a failure.
+fn record_as(config: ProbeConfig, scenario: impl FnOnce() + Send) -> Option<Recorded> {
     if !rustix::process::geteuid().is_root() {
         let reason = "skipped: loading probes needs root";
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{reason}");
@@ -37,7 +49,8 @@ pub fn record_with(ring_bytes: [u32; Class::COUNT], scenario: impl FnOnce() + Se
         return None;
     }
     // No own process is left out: the scenarios run in this one.
-    let config = ProbeConfig { own_tgid: 0, ring_bytes };
+    let config = ProbeConfig { own_tgid: 0, ..config };
+    let ring_bytes = config.ring_bytes;
     let mut recording = Recording::begin(&config).unwrap();
     let mut bytes: BTreeMap<Class, Vec<Vec<u8>>> = BTreeMap::new();
     let tid = thread::scope(|scope| {
