@@ -1,12 +1,12 @@
 //! Loads the probes into the kernel and attaches them.
 
-use std::{fs, io, os::unix::fs::MetadataExt as _};
+use std::{collections::BTreeMap, fs, io, os::unix::fs::MetadataExt as _};
 
 use abi::{COMPAT_NUMBERS, Class, Counters, NUMBERS, SYSCALLS, Watch, tail_calls, watch_flags};
 use aya::{
     Btf, Ebpf, EbpfError, EbpfLoader,
     maps::{Array, MapData, MapError, PerCpuArray, ProgramArray, RingBuf},
-    programs::{BtfTracePoint, ProgramError},
+    programs::{BtfTracePoint, Program, ProgramError},
 };
 use zerocopy::IntoBytes as _;
 
@@ -104,7 +104,7 @@ const ATTACHED: [&str; 4] = ["sched_process_fork", "sched_process_exec", "sched_
 /// Loaded and attached programs.
 pub struct Probes {
     // Owns the links.
-    _ebpf: Ebpf,
+    ebpf: Ebpf,
     _handlers: ProgramArray<MapData>,
     filter: FilterMaps,
     counters: PerCpuArray<MapData, [u64; COUNTER_WORDS]>,
@@ -152,12 +152,19 @@ impl Probes {
             program(&mut ebpf, name)?.attach().map_err(refused(name))?;
         }
         let counters = take(&mut ebpf, "COUNTERS")?;
-        Ok((Self { _ebpf: ebpf, _handlers: handlers, filter, counters }, rings))
+        Ok((Self { ebpf, _handlers: handlers, filter, counters }, rings))
     }
 
     /// Looks the filter's executables up again: they may have been replaced.
     pub fn refresh(&mut self) {
         self.filter.refresh();
+    }
+
+    /// Instructions that the verifier looked at for each loaded program, by name; kernels before 5.16 do not tell.
+    #[must_use]
+    pub fn verified_instructions(&self) -> BTreeMap<String, u32> {
+        let cost = |program: &Program| program.info().ok()?.verified_instruction_count();
+        self.ebpf.programs().filter_map(|(name, program)| Some((name.to_owned(), cost(program)?))).collect()
     }
 
     /// The probes' counts, by CPU.

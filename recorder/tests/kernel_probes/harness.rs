@@ -40,12 +40,25 @@ pub fn record_with(ring_bytes: [u32; Class::COUNT], scenario: impl FnOnce() + Se
     record_as(ProbeConfig { ring_bytes, ..ProbeConfig::default() }, scenario)
 }
 
-/// Runs a scenario under the probes. `None`, with a reason, where they cannot be loaded; in CI that is a failure.
-fn record_as(config: ProbeConfig, scenario: impl FnOnce() + Send) -> Option<Recorded> {
-    if !rustix::process::geteuid().is_root() {
+/// Loads the probes and lets `look` see them. `None` as below.
+pub fn loaded<T>(look: impl FnOnce(&Recording) -> T) -> Option<T> {
+    may_load().then(|| look(&Recording::begin(&ProbeConfig::default()).unwrap()))
+}
+
+/// Where the probes cannot be loaded, the reason is told; in CI that is a failure.
+fn may_load() -> bool {
+    let root = rustix::process::geteuid().is_root();
+    if !root {
         let reason = "skipped: loading probes needs root";
         assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{reason}");
         eprintln!("{reason}");
+    }
+    root
+}
+
+/// Runs a scenario under the probes. `None` where they cannot be loaded.
+fn record_as(config: ProbeConfig, scenario: impl FnOnce() + Send) -> Option<Recorded> {
+    if !may_load() {
         return None;
     }
     // No own process is left out: the scenarios run in this one.

@@ -6,3 +6,4 @@ mod filter;
 mod harness;
 mod lifecycle;
 mod paths;
+mod verifier;
