@@ -65,6 +65,9 @@ const O_TRUNC: u32 = 0o1000;
 
 /// The path as the caller named it, joined.
 pub fn as_named(call: &FileCall, named: &Named) -> File {
+    if named.fault && named.arg.is_empty() {
+        return File { error: Some(errors::FAULT.to_owned()), ..File::default() };
+    }
     let path = path_of(call, named);
     let mut file = file_of_walk(&path, named.base.truncated, named.base.detached, false);
     if named.fault {

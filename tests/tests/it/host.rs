@@ -5,34 +5,13 @@ use std::{
     fs::OpenOptions,
     io::Write as _,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
-/// Recorders see the whole host: one at a time, or each test would wade through the others' events.
-static ONE: Mutex<()> = Mutex::new(());
+pub(crate) use crate::turn::turn;
 
 /// Longest wait for any condition. A loaded machine of two cores is slow, not wrong.
 const PATIENCE: Duration = Duration::from_mins(1);
-
-/// The right to run a recorder.
-pub(crate) struct Turn {
-    _guard: MutexGuard<'static, ()>,
-}
-
-/// Waits for this test's turn; `None` if this machine cannot load probes. Then the test is counted as skipped,
-/// and under CI it fails.
-pub(crate) fn turn(test: &str) -> Option<Turn> {
-    if !rustix::process::geteuid().is_root() {
-        skip(test, "loading probes needs root");
-        return None;
-    }
-    if !Path::new("/sys/kernel/btf/vmlinux").exists() {
-        skip(test, "this kernel has no BTF");
-        return None;
-    }
-    Some(Turn { _guard: ONE.lock().unwrap_or_else(PoisonError::into_inner) })
-}
 
 /// Counts a test as skipped.
 pub(crate) fn skip(test: &str, reason: &str) {

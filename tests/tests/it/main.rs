@@ -10,4 +10,6 @@ mod lifecycle;
 mod load;
 mod paths;
 mod recorder;
+mod scenarios;
 mod strace;
+mod turn;

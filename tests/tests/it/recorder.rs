@@ -1,12 +1,12 @@
 //! A running recorder under test.
 
 use std::{
-    ffi::OsStr,
+    ffi::{OsStr, OsString},
     fs::{self, File},
     io::{Read as _, Write as _},
     os::unix::{fs::PermissionsExt as _, net::UnixStream},
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Output, Stdio},
+    process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio},
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
@@ -21,6 +21,8 @@ use crate::host::{tacho, until};
 pub(crate) struct Recorder {
     child: Child,
     dir: TempDir,
+    /// Closing it ends the recorder; it closes with the test program.
+    leash: Option<ChildStdin>,
     markers: AtomicU64,
 }
 
@@ -32,11 +34,35 @@ impl Recorder {
 
     /// Starts one over what a directory has.
     pub(crate) fn over(dir: TempDir, extra: &[&str]) -> Self {
-        let mut recorder = Self {
-            child: spawn(dir.path(), extra),
-            dir,
-            markers: AtomicU64::new(u64::from(std::process::id()) << 20),
-        };
+        let child = spawn(dir.path(), extra);
+        Self::begun(dir, child, None)
+    }
+
+    /// Starts one that ends, and removes its directory, when the test program does, however it does.
+    pub(crate) fn on_a_leash() -> Self {
+        let dir = directory();
+        let log = File::create(dir.path().join("log")).unwrap();
+        let mut recorder = record(dir.path());
+        recorder.args(["--listen", "127.0.0.1:0", "--", "cat"]);
+        let mut child = Command::new("/bin/sh")
+            .args(["-c", "\"$@\"; rm -rf \"$0\""])
+            .arg(dir.path())
+            .arg(recorder.get_program())
+            .args(recorder.get_args())
+            .env_clear()
+            .envs(clean())
+            .stdin(Stdio::piped())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let leash = child.stdin.take();
+        Self::begun(dir, child, leash)
+    }
+
+    fn begun(dir: TempDir, child: Child, leash: Option<ChildStdin>) -> Self {
+        let mut recorder =
+            Self { child, dir, leash, markers: AtomicU64::new(u64::from(std::process::id()) << 20) };
         until("the recorder to be ready", || {
             if let Some(status) = recorder.child.try_wait().unwrap() {
                 panic!("the recorder ended with {status}:\n{}", recorder.log());
@@ -141,7 +167,9 @@ impl Recorder {
 impl Drop for Recorder {
     fn drop(&mut self) {
         if matches!(self.child.try_wait(), Ok(None)) {
-            let _ = self.child.kill();
+            if self.leash.take().is_none() {
+                let _ = self.child.kill();
+            }
             let _ = self.child.wait();
         }
         if std::thread::panicking() {
@@ -179,11 +207,14 @@ pub(crate) fn record(dir: &Path) -> Command {
 /// A verb of tacho, with none of the caller's settings.
 pub(crate) fn verb(verb: &str) -> Command {
     let mut command = Command::new(tacho());
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.as_encoded_bytes().starts_with(b"TACHO_")) {
-        command.env_remove(name);
-    }
+    command.env_clear().envs(clean());
     command.arg(verb);
     command
+}
+
+/// The environment without what sets tacho up.
+fn clean() -> impl Iterator<Item = (OsString, OsString)> {
+    std::env::vars_os().filter(|(name, _)| !name.as_encoded_bytes().starts_with(b"TACHO_"))
 }
 
 /// A signal to a child.

@@ -1,0 +1,6 @@
+//! One scenario for each kind of event and variant of syscall: a program makes the calls, looks at what they did by
+//! itself, and says what each event must hold. Every event that it left must have been said, and the other way round.
+
+mod harness;
+
+mod open;
