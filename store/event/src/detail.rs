@@ -212,7 +212,7 @@ pub enum Detail {
     Selinux(Selinux),
     /// sysctl.
     Sysctl {
-        /// Below /proc/sys, with slashes ("kernel/core_pattern").
+        /// Below /proc/sys, with slashes (`kernel/core_pattern`).
         name: String,
         /// Written, not read.
         write: bool,

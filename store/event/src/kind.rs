@@ -117,7 +117,7 @@ kinds! {
     Mprotect = 84 "mprotect" Kernel Kernel "Memory protection was changed";
     /// ptrace.
     Ptrace = 85 "ptrace" Kernel Kernel "A process was traced";
-    /// Writes that change SELinux: enforcing, booleans, their commit.
+    /// Writes that change `SELinux`: enforcing, booleans, their commit.
     Selinux = 86 "selinux" Kernel Kernel "SELinux was changed";
     /// Reads and writes below /proc/sys.
     Sysctl = 87 "sysctl" Kernel Kernel "A kernel parameter was read or set";

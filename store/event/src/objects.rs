@@ -27,6 +27,9 @@ pub struct Mount {
     pub device: u32,
     /// `MS_*` flags of mount(2), `MOVE_MOUNT_*` of `move_mount`.
     pub flags: u64,
+    /// Peer group of the new mount (`shared:N` of /proc/PID/mountinfo), 0 if it has none or that is unknown.
+    #[serde(default)]
+    pub group_id: u32,
 }
 
 /// Where a packet went from and to.
@@ -142,7 +145,7 @@ pub struct BpfProgram {
     pub helpers_truncated: bool,
 }
 
-/// A change of SELinux.
+/// A change of `SELinux`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Selinux {
     /// A boolean's pending value.
@@ -154,7 +157,7 @@ pub enum Selinux {
     },
     /// Enforcing or permissive; `None` if what was written is neither 1 nor 0.
     Enforce(Option<bool>),
-    /// SELinux was disabled until the next boot (kernels before 6.4).
+    /// `SELinux` was disabled until the next boot (kernels before 6.4).
     Disable,
     /// Pending values took effect, if true was written.
     Commit(bool),

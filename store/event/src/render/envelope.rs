@@ -4,8 +4,12 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::file::FileEvent;
 use super::full::Extra;
+use super::kernel::{BpfJson, Plain, Syscalls};
+use super::mount::MountJson;
 use super::network::{Bind, Network};
 use super::object::Object;
+use super::other::{Ptrace, Signal};
+use super::packet::{DnsJson, ImdsJson};
 use super::process::{ContainerJson, ProcessJson};
 use super::{Date, Subject};
 use crate::{Credentials, Detail, Event, ExitCause, Kind, event_flags};
@@ -14,6 +18,8 @@ use crate::{Credentials, Detail, Event, ExitCause, Kind, event_flags};
 pub(super) struct Envelope<'a> {
     pub(super) subject: &'a Subject<'a>,
     pub(super) full: bool,
+    /// With what only older generations have a place for, to be brought down to one of them.
+    pub(super) older: bool,
 }
 
 impl Serialize for Envelope<'_> {
@@ -26,16 +32,30 @@ impl Serialize for Envelope<'_> {
         object.put("evt", &What(event))?;
         object.put("date", &Date(event.time))?;
         object.some("file", FileEvent::of(subject))?;
-        object.put("process", &ProcessJson(subject))?;
+        object.put("process", &ProcessJson::acting(subject))?;
         object.some("usr", User::of(&context.credentials))?;
         object.some("container", context.container.as_ref().map(ContainerJson))?;
         object.put("dd", &serde_json::Map::new())?;
         object.some("network", Network::of(event))?;
-        match (event.kind, &event.detail) {
-            (Kind::Bind, Detail::Socket(address)) => object.put("bind", &Bind(address))?,
-            (_, Detail::Exit { status }) => object.put("exit", &ExitJson(*status))?,
-            _ => {}
+        match &event.detail {
+            Detail::Socket(address) if event.kind == Kind::Bind => object.put("bind", &Bind(address))?,
+            Detail::Exit { status } => object.put("exit", &ExitJson(*status))?,
+            Detail::Bpf(bpf) => object.put("bpf", &BpfJson(bpf))?,
+            Detail::Dns(dns) => object.put("dns", &DnsJson(dns))?,
+            Detail::Imds(imds) => object.put("imds", &ImdsJson(imds))?,
+            Detail::Mount(mount) => {
+                let names = &context.credentials;
+                object.put("mount", &MountJson { mount, names, older: self.older })?;
+            }
+            detail => {
+                if let Some((name, plain)) = Plain::of(event.kind, detail) {
+                    object.put(name, &plain)?;
+                }
+            }
         }
+        object.some("signal", Signal::of(subject))?;
+        object.some("ptrace", Ptrace::of(subject))?;
+        object.some("syscalls", Syscalls::of(&event.detail))?;
         object.some("syscall", Syscall::of(event))?;
         if self.full {
             object.put("tacho", &Extra(subject))?;
@@ -64,7 +84,10 @@ impl Serialize for What<'_> {
         let mut object = Object::open(serializer)?;
         object.put("name", self.0.kind.name())?;
         object.put("category", self.0.kind.category().name())?;
-        object.put("outcome", self.0.outcome().name())?;
+        // Of a list of first uses nothing succeeds or fails.
+        if self.0.kind != Kind::Syscalls {
+            object.put("outcome", self.0.outcome().name())?;
+        }
         object.flag("async", self.0.flags & event_flags::ASYNC != 0)?;
         object.end()
     }

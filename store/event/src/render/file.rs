@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use serde::ser::{Error, Serialize, SerializeMap, Serializer};
 
 use super::object::Object;
-use super::{Subject, bitmask};
-use crate::{Class, Credentials, Detail, File, FileFacts, HashState, Kind, Outcome, Provenance};
+use super::{Subject, words};
+use crate::{
+    Class, Credentials, Detail, File, FileFacts, HashState, Kind, Nanos, Outcome, Provenance, file_flags,
+};
 
 /// Marks the owner 0 that the schema demands where the owner is not known.
 pub(super) const FACTS_UNKNOWN: &str = "file facts unknown";
@@ -52,6 +54,10 @@ impl FileJson<'_> {
         };
         object.number("inode", facts.inode)?;
         object.number("mode", facts.mode.into())?;
+        match file.flags & (file_flags::UPPER_LAYER | file_flags::LOWER_LAYER) {
+            0 => {}
+            layer => object.put("in_upper_layer", &(layer & file_flags::UPPER_LAYER != 0))?,
+        }
         object.number("mount_id", facts.mount_id.into())?;
         object.text("filesystem", &facts.filesystem)?;
         object.put("uid", &facts.uid)?;
@@ -60,6 +66,13 @@ impl FileJson<'_> {
         object.text("group", group_of(self.names, facts.gid))?;
         object.date("modification_time", facts.mtime)?;
         object.date("change_time", facts.ctime)?;
+        if !facts.mount_path.is_empty() {
+            object.put("mount_path", &*facts.mount_path)?;
+            // The schema's other sources are a device or a snapshot: here every mount is known by its id.
+            object.put("mount_source", "mount_id")?;
+            let seen = file.flags & file_flags::MOUNT_FROM_EVENT != 0;
+            object.put("mount_origin", if seen { "event" } else { "procfs" })?;
+        }
         content(object, file.provenance.as_deref())
     }
 }
@@ -98,6 +111,8 @@ pub(super) struct FileEvent<'a> {
     facts: Option<Cow<'a, FileFacts>>,
     flags: Vec<Cow<'static, str>>,
     destination: Destination<'a>,
+    /// The mount that went away.
+    mount: Option<u32>,
 }
 
 enum Destination<'a> {
@@ -116,6 +131,17 @@ enum Destination<'a> {
         uid: i32,
         gid: i32,
     },
+    /// The times asked for.
+    Times {
+        access: Nanos,
+        modification: Nanos,
+        owner: Option<(u32, u32)>,
+    },
+    /// An extended attribute.
+    Attribute {
+        name: &'a str,
+        owner: Option<(u32, u32)>,
+    },
 }
 
 static NO_FILE: std::sync::LazyLock<File> =
@@ -128,7 +154,11 @@ impl<'a> FileEvent<'a> {
         let names = &subject.context.credentials;
         let file = match event.kind {
             Kind::Exec | Kind::Exit => &subject.image?.executable,
-            Kind::Mount | Kind::Umount => return None,
+            // It has an object of its own.
+            Kind::Mount => return None,
+            // Between two pipes there is no file.
+            Kind::Splice => event.file.as_ref()?,
+            Kind::Mmap if !words::maps_file(&event.detail) => return None,
             kind if kind.class() == Class::File => event.file.as_ref().unwrap_or(&NO_FILE),
             _ => event.file.as_ref()?,
         };
@@ -156,24 +186,34 @@ impl<'a> FileEvent<'a> {
                 Destination::File { file: FileJson { file: other, names }, facts: other_facts }
             }
             (_, Detail::Open { flags: bits, mode }) => {
-                flags = bitmask::open_flags(*bits);
-                if bits & bitmask::O_CREAT == 0 {
+                flags = words::open_flags(*bits);
+                if bits & words::O_CREAT == 0 {
                     Destination::None
                 } else {
                     Destination::Mode { mode: *mode, owner }
                 }
             }
             (Kind::Unlink, Detail::Unlink { flags: bits }) => {
-                flags = bitmask::unlink_flags(*bits);
+                flags = words::unlink_flags(*bits);
                 Destination::None
             }
             (_, Detail::Mkdir { mode } | Detail::Chmod { mode, .. }) => {
                 Destination::Mode { mode: *mode, owner }
             }
             (_, Detail::Chown { uid, gid }) => Destination::Owner { uid: *uid, gid: *gid },
+            (_, Detail::Utimes { access, modification }) => Destination::Times {
+                access: access.unwrap_or_default(),
+                modification: modification.unwrap_or_default(),
+                owner,
+            },
+            (_, Detail::Xattr { name, .. }) => Destination::Attribute { name, owner },
             _ => Destination::None,
         };
-        Some(Self { file: FileJson { file, names }, facts, flags, destination })
+        let mount = match &event.detail {
+            Detail::Umount { mount_id, .. } => Some(*mount_id),
+            _ => None,
+        };
+        Some(Self { file: FileJson { file, names }, facts, flags, destination, mount })
     }
 }
 
@@ -189,6 +229,7 @@ impl Serialize for FileEvent<'_> {
         if !matches!(self.destination, Destination::None) {
             object.put("destination", &self.destination)?;
         }
+        object.some("new_mount_id", self.mount.filter(|mount| *mount != 0))?;
         object.end()
     }
 }
@@ -199,14 +240,20 @@ impl Serialize for Destination<'_> {
         match self {
             Self::None => return Err(S::Error::custom("no destination")),
             Self::File { file, facts } => file.members(&mut object, *facts)?,
-            Self::Mode { mode, owner } => {
-                if owner.is_none() {
-                    object.put("path_resolution_error", FACTS_UNKNOWN)?;
-                }
-                let (uid, gid) = owner.unwrap_or((0, 0));
+            Self::Mode { mode, owner: known } => {
                 object.put("mode", mode)?;
-                object.put("uid", &uid)?;
-                object.put("gid", &gid)?;
+                owner(&mut object, *known)?;
+            }
+            Self::Times { access, modification, owner: known } => {
+                object.date("access_time", *access)?;
+                object.date("modification_time", *modification)?;
+                owner(&mut object, *known)?;
+            }
+            Self::Attribute { name, owner: known } => {
+                object.text("attribute_name", name)?;
+                let namespace = name.split_once('.').map_or("", |(namespace, _)| namespace);
+                object.text("attribute_namespace", namespace)?;
+                owner(&mut object, *known)?;
             }
             Self::Owner { uid, gid } => {
                 object.put("uid", uid)?;
@@ -215,4 +262,14 @@ impl Serialize for Destination<'_> {
         }
         object.end()
     }
+}
+
+/// The owner of the file, which the schema wants in every `destination` too.
+fn owner<M: SerializeMap>(object: &mut Object<M>, known: Option<(u32, u32)>) -> Result<(), M::Error> {
+    if known.is_none() {
+        object.put("path_resolution_error", FACTS_UNKNOWN)?;
+    }
+    let (uid, gid) = known.unwrap_or((0, 0));
+    object.put("uid", &uid)?;
+    object.put("gid", &gid)
 }

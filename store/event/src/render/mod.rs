@@ -1,21 +1,28 @@
 //! Events as JSON of the schema: the newest generation is written straight from the model, the older ones are
 //! brought down from it.
 
-mod bitmask;
 mod capability;
 mod date;
 mod envelope;
 mod file;
 mod full;
+mod full_detail;
+mod kernel;
+mod mount;
 mod network;
 mod object;
+mod other;
+mod packet;
 mod process;
 mod words;
 
 pub use date::Date;
 pub use file::FileJson;
-pub use words::errno_name;
+pub use words::{errno_name, signal_name};
 
+use std::fmt;
+
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::schema::{Rendering, Version, down_convert};
@@ -68,7 +75,8 @@ pub struct Ancestor<'a> {
 /// # Errors
 /// None that the model can cause; those of the serialiser are passed on.
 pub fn to_json(subject: &Subject<'_>, rendering: Rendering) -> serde_json::Result<Value> {
-    let mut value = serde_json::to_value(Envelope { subject, full: rendering == Rendering::Full })?;
+    let older = matches!(rendering, Rendering::Schema(version) if version < Version::V5);
+    let mut value = serde_json::to_value(Envelope { subject, full: rendering == Rendering::Full, older })?;
     if let Rendering::Schema(version) = rendering {
         down_convert(&mut value, version);
     }
@@ -80,9 +88,25 @@ pub fn to_json(subject: &Subject<'_>, rendering: Rendering) -> serde_json::Resul
 /// # Errors
 /// As [`to_json`].
 pub fn write_json(out: &mut Vec<u8>, subject: &Subject<'_>, rendering: Rendering) -> serde_json::Result<()> {
+    let envelope = |full| Envelope { subject, full, older: false };
     match rendering {
-        Rendering::Full => serde_json::to_writer(out, &Envelope { subject, full: true }),
-        Rendering::Schema(Version::V5) => serde_json::to_writer(out, &Envelope { subject, full: false }),
+        Rendering::Full => serde_json::to_writer(out, &envelope(true)),
+        Rendering::Schema(Version::V5) => serde_json::to_writer(out, &envelope(false)),
         Rendering::Schema(_) => serde_json::to_writer(out, &to_json(subject, rendering)?),
+    }
+}
+
+/// Bytes as hexadecimal digits.
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Serialize for Hex<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::object::Object;
 use super::words;
-use crate::{Detail, Event, Kind, SocketAddress};
+use crate::{Detail, Event, Flow, Kind, SocketAddress};
 
 /// How the schema's publisher writes the address of families that have no IP address.
 const NO_IP: &str = "<nil>";
@@ -45,39 +45,82 @@ pub(super) struct IpPort {
     pub(super) port: u16,
 }
 
-/// The conversation that a socket call names. Only for IP addresses.
+/// Where a packet passes, or a socket is.
 #[derive(Serialize)]
-pub(super) struct Network {
+struct Device<'a> {
+    netns: u32,
+    ifindex: u32,
+    ifname: &'a str,
+}
+
+impl<'a> Device<'a> {
+    /// Of a socket only the namespace is known: which interface its packets will take is not decided yet.
+    fn of(netns: u32, ifindex: u32, ifname: &'a str) -> Option<Self> {
+        (netns != 0 || ifindex != 0).then_some(Self { netns, ifindex, ifname })
+    }
+}
+
+/// The conversation that a packet or a socket call belongs to. Only for IP addresses.
+#[derive(Serialize)]
+pub(super) struct Network<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<Device<'a>>,
     l3_protocol: &'static str,
     l4_protocol: &'static str,
     source: IpPort,
     destination: IpPort,
-    /// No packet yet.
-    size: u64,
+    /// 0 for a socket call: no packet yet.
+    size: u32,
 }
 
-impl Network {
-    /// Of a bind or connect to an IP address. An end that is not known (or does not exist yet) is the unspecified
-    /// address with port 0.
-    pub(super) fn of(event: &Event) -> Option<Self> {
-        let Detail::Socket(address) = &event.detail else { return None };
-        let ip = address.ip?;
-        let passed = IpPort { ip, port: address.port };
-        let local = address.local.map(|(ip, port)| IpPort { ip, port });
+impl<'a> Network<'a> {
+    pub(super) fn of(event: &'a Event) -> Option<Self> {
+        match &event.detail {
+            Detail::Socket(socket) | Detail::Setsockopt { socket, .. } => Self::of_socket(event.kind, socket),
+            Detail::Dns(dns) => Some(Self::of_packet(&dns.flow)),
+            Detail::Imds(imds) => Some(Self::of_packet(&imds.flow)),
+            _ => None,
+        }
+    }
+
+    fn of_packet(flow: &'a Flow) -> Self {
+        let end = |(ip, port)| IpPort { ip, port };
+        Self {
+            device: Device::of(flow.netns, flow.ifindex, &flow.ifname),
+            l3_protocol: l3_protocol(flow.source.0),
+            l4_protocol: words::protocol(flow.protocol),
+            source: end(flow.source),
+            destination: end(flow.destination),
+            size: flow.size,
+        }
+    }
+
+    /// An end that is not known (or does not exist yet) is the unspecified address with port 0. What was accepted came
+    /// from the other end; everything else goes there.
+    fn of_socket(kind: Kind, socket: &'a SocketAddress) -> Option<Self> {
+        let ip = socket.ip.or(socket.local.map(|(ip, _)| ip))?;
+        let passed = socket.ip.map(|ip| IpPort { ip, port: socket.port });
+        let local = socket.local.map(|(ip, port)| IpPort { ip, port });
         let unspecified = match ip {
             IpAddr::V4(_) => IpPort { ip: Ipv4Addr::UNSPECIFIED.into(), port: 0 },
             IpAddr::V6(_) => IpPort { ip: Ipv6Addr::UNSPECIFIED.into(), port: 0 },
         };
-        let (source, destination) = match event.kind {
-            Kind::Bind => (local.unwrap_or(passed), unspecified),
-            _ => (local.unwrap_or(unspecified), passed),
+        let (source, destination) = match kind {
+            Kind::Bind | Kind::Setsockopt => (local.or(passed), None),
+            Kind::Accept => (passed, local),
+            _ => (local, passed),
         };
         Some(Self {
-            l3_protocol: if ip.is_ipv4() { "ETH_P_IP" } else { "ETH_P_IPV6" },
-            l4_protocol: words::protocol(address.protocol),
-            source,
-            destination,
+            device: Device::of(socket.netns, 0, ""),
+            l3_protocol: l3_protocol(ip),
+            l4_protocol: words::protocol(socket.protocol),
+            source: source.unwrap_or(unspecified),
+            destination: destination.unwrap_or(unspecified),
             size: 0,
         })
     }
+}
+
+const fn l3_protocol(ip: IpAddr) -> &'static str {
+    if ip.is_ipv4() { "ETH_P_IP" } else { "ETH_P_IPV6" }
 }

@@ -4,10 +4,13 @@ use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::capability::Capabilities;
 use super::file::FileJson;
+use super::kernel::Syscalls;
 use super::object::Object;
+use super::packet::AwsJson;
 use super::{Ancestor, Date, Subject};
 use crate::{
-    Container, Context, ContextId, Credentials, Detail, Image, ImageRef, Kind, Nanos, Source, context_flags,
+    Container, Context, ContextId, Credentials, Detail, Image, ImageRef, Kind, Nanos, Source, UNSET,
+    context_flags,
 };
 
 /// Marks a process of which the executable is not known.
@@ -56,6 +59,10 @@ impl Entry<'_> {
             self.image(object, image)?;
         }
         object.some("container", context.container.as_ref().map(ContainerJson))?;
+        object.some(
+            "user_session",
+            (credentials.session != UNSET).then_some(UserSession(credentials.session)),
+        )?;
         object.flag("is_thread", context.flags & context_flags::FORKED != 0)?;
         object.flag("is_kworker", kernel_thread)?;
         object.flag("is_exec_child", context.flags & context_flags::EXEC_CHILD != 0)?;
@@ -85,13 +92,31 @@ impl Serialize for Entry<'_> {
     }
 }
 
-/// The event's process.
-pub(super) struct ProcessJson<'a>(pub(super) &'a Subject<'a>);
+/// `user_session`: the login that a process comes from. Known is the kernel's audit session, which PAM opens
+/// for each login on a terminal, by ssh or by cron; of what type it is, and who a Kubernetes user was, nobody says.
+struct UserSession(u32);
 
-impl Serialize for ProcessJson<'_> {
+impl Serialize for UserSession {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Subject { event, context, image, ancestors, .. } = *self.0;
         let mut object = Object::open(serializer)?;
+        object.put("id", &format_args!("{:x}", self.0))?;
+        object.end()
+    }
+}
+
+/// A process with its lineage.
+pub(super) struct ProcessJson<'a> {
+    entry: Entry<'a>,
+    ancestors: &'a [Ancestor<'a>],
+    truncated: bool,
+    /// What the event says of the process itself.
+    detail: Option<&'a Detail>,
+}
+
+impl<'a> ProcessJson<'a> {
+    /// The event's process.
+    pub(super) fn acting(subject: &Subject<'a>) -> Self {
+        let Subject { event, context, image, ancestors, ancestors_truncated, .. } = *subject;
         let entry = Entry {
             context,
             image,
@@ -103,12 +128,38 @@ impl Serialize for ProcessJson<'_> {
                 _ => None,
             },
         };
+        Self { entry, ancestors, truncated: ancestors_truncated, detail: Some(&event.detail) }
+    }
+
+    /// The process that the event is about, with a lineage of its own.
+    pub(super) fn other(subject: &Subject<'a>) -> Option<Self> {
+        let other = subject.other?;
+        let entry = Entry {
+            context: other.context,
+            image: other.image,
+            tid: other.context.process.pid,
+            exit_time: 0,
+            shared: false,
+            change: None,
+        };
+        let (ancestors, truncated) = (other.ancestors, other.ancestors_truncated);
+        Some(Self { entry, ancestors, truncated, detail: None })
+    }
+}
+
+impl Serialize for ProcessJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { entry, ancestors, .. } = self;
+        let context = entry.context;
+        let mut object = Object::open(serializer)?;
         entry.members(&mut object)?;
+        object.some("syscalls", self.detail.and_then(Syscalls::of))?;
+        object.some("aws_security_credentials", self.detail.and_then(AwsJson::of))?;
         if !ancestors.is_empty() {
             object.put("parent", &ancestor(context, ancestors, 0))?;
             object.put("ancestors", &Ancestors { context, ancestors })?;
         }
-        object.flag("truncated_ancestors", self.0.ancestors_truncated)?;
+        object.flag("truncated_ancestors", self.truncated)?;
         object.end()
     }
 }

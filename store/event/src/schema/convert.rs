@@ -6,9 +6,11 @@ use super::definition::{Definition, Presence, Shape, Type};
 use super::{Version, table};
 
 /// Turns one v5 object into one of an older generation, in place: members that its definition does not have are
-/// removed at every level, and v1 gets the copies of the executable's facts that only it has.
+/// removed at every level, a mount goes where it was before it had an object, and v1 gets the copies of the executable's
+/// facts that only it has.
 pub fn down_convert(event: &mut Value, version: Version) {
     if version < Version::V5 {
+        mount_as_file(event);
         convert(event, &table::EVENT, version);
     }
 }
@@ -43,6 +45,27 @@ fn convert(value: &mut Value, definition: &'static Definition, version: Version)
         }
         _ => {}
     }
+}
+
+/// Before v5 `file` is the root of the new mount, and its `destination` the mount point. Next to `mount`, v5 objects that
+/// are to be brought down may have `group_id`, which only the older ones have a place for.
+fn mount_as_file(event: &mut Value) {
+    const MOVES: [(&str, &str); 5] = [
+        ("mp", "destination"),
+        ("mount_id", "new_mount_id"),
+        ("group_id", "group_id"),
+        ("device", "device"),
+        ("fs_type", "fstype"),
+    ];
+    let Some(members) = event.as_object_mut() else { return };
+    let Some(Value::Object(mut mount)) = members.shift_remove("mount") else { return };
+    let Some(Value::Object(mut file)) = mount.shift_remove("root") else { return };
+    // These generations leave out a number that is not known.
+    let known = |value: &Value| value.as_u64() != Some(0);
+    file.extend(MOVES.iter().filter_map(|(from, to)| {
+        mount.shift_remove(*from).filter(known).map(|value| ((*to).to_owned(), value))
+    }));
+    members.insert("file".to_owned(), file.into());
 }
 
 fn is_process(definition: &'static Definition) -> bool {

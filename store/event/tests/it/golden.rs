@@ -3,18 +3,23 @@
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use event::Kind;
-use event::render::{Ancestor, Subject, to_json, write_json};
+use event::render::{Ancestor, Other, Subject, to_json, write_json};
 use event::schema::{Rendering, Version, document};
+use event::{Context, Image, Kind};
 use serde_json::Value;
 
 use crate::sample::{Case, cases};
 use crate::structure::published;
 
+fn lineage(entries: &[(Context, Option<Arc<Image>>)]) -> Vec<Ancestor<'_>> {
+    entries.iter().map(|(context, image)| Ancestor { context, image: image.as_deref() }).collect()
+}
+
 fn with_subject<T>(case: &Case, use_it: impl FnOnce(&Subject<'_>) -> T) -> T {
-    let ancestors: Vec<_> =
-        case.ancestors.iter().map(|(context, image)| Ancestor { context, image: image.as_deref() }).collect();
+    let ancestors = lineage(&case.ancestors);
+    let others = case.other.as_ref().map(|other| lineage(&other.ancestors)).unwrap_or_default();
     use_it(&Subject {
         id: 42,
         event: &case.event,
@@ -22,7 +27,12 @@ fn with_subject<T>(case: &Case, use_it: impl FnOnce(&Subject<'_>) -> T) -> T {
         image: case.image.as_deref(),
         ancestors: &ancestors,
         ancestors_truncated: case.truncated,
-        other: None,
+        other: case.other.as_ref().map(|other| Other {
+            context: &other.context,
+            image: other.image.as_deref(),
+            ancestors: &others,
+            ancestors_truncated: false,
+        }),
     })
 }
 
@@ -165,4 +175,57 @@ fn a_run_of_one_image_keeps_its_arguments_on_the_oldest_entry_only() {
     assert_eq!(rendered["process"]["parent"], ancestors[0]);
     assert_eq!(ancestors[0]["exit_time"], rendered["process"]["exec_time"]);
     assert!(ancestors[1].get("exit_time").is_none());
+}
+
+fn of(name: &str, rendering: Rendering) -> Value {
+    render(&cases().into_iter().find(|case| case.name == name).unwrap(), rendering)
+}
+
+/// The schema's publisher gives the target the ancestors of who sends.
+#[test]
+fn the_target_of_a_signal_and_a_tracee_have_ancestors_of_their_own() {
+    for (name, pointer) in [("signal", "/signal/target"), ("ptrace", "/ptrace/tracee")] {
+        let rendered = of(name, Rendering::default());
+        let other = rendered.pointer(pointer).unwrap();
+        assert_eq!((&other["pid"], &other["parent"]["pid"]), (&80.into(), &1.into()), "{name}");
+        assert_eq!(other["ancestors"], serde_json::json!([other["parent"]]), "{name}");
+        assert_eq!(rendered["process"]["parent"]["pid"], 70, "{name}");
+    }
+}
+
+#[test]
+fn a_mount_is_an_object_of_its_own_in_v5_and_a_file_before() {
+    let newest = of("mount_bind", Rendering::default());
+    assert!(newest.get("file").is_none());
+    assert_eq!(newest["mount"]["mountpoint.path"], "/srv/www");
+    assert!(newest["mount"].get("group_id").is_none(), "v5 has no place for it");
+    for version in [Version::V1, Version::V2, Version::V3, Version::V4] {
+        let older = of("mount_bind", Rendering::Schema(version));
+        assert!(older.get("mount").is_none(), "{version}");
+        let file = &older["file"];
+        assert_eq!(
+            (&file["path"], &file["destination"]["path"]),
+            (&"/home/alice/www".into(), &"/srv/www".into())
+        );
+        assert_eq!((&file["new_mount_id"], &file["group_id"]), (&41.into(), &7.into()));
+        assert_eq!((&file["device"], &file["fstype"]), (&0x0080_0001.into(), &"ext4".into()));
+    }
+}
+
+#[test]
+fn first_uses_of_syscalls_are_told_twice_and_have_no_outcome() {
+    let rendered = of("syscalls", Rendering::default());
+    assert_eq!(rendered["syscalls"][2], serde_json::json!({"name": "openat", "id": 257}));
+    assert_eq!(rendered["process"]["syscalls"], rendered["syscalls"]);
+    assert!(rendered["evt"].get("outcome").is_none());
+}
+
+#[test]
+fn a_layer_is_told_of_overlayfs_only() {
+    for (name, layer) in [("open_upper", Some(true)), ("open_lower", Some(false)), ("open", None)] {
+        let rendered = of(name, Rendering::default());
+        assert_eq!(rendered["file"].get("in_upper_layer").and_then(Value::as_bool), layer, "{name}");
+        let origin = if layer.is_some() { "event" } else { "procfs" };
+        assert_eq!(rendered["file"]["mount_origin"], origin, "{name}");
+    }
 }

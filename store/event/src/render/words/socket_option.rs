@@ -1,0 +1,195 @@
+//! Levels and options of setsockopt(2), Linux 6.18. The files that each table comes from are named beside it.
+
+use std::borrow::Cow;
+
+use super::list::{nth, split};
+
+/// `SO_*` (include/uapi/asm-generic/socket.h); `-` where there is none, here and below.
+const SOCKET: [&str; 84] = split(
+    "- SO_DEBUG SO_REUSEADDR SO_TYPE SO_ERROR SO_DONTROUTE SO_BROADCAST SO_SNDBUF SO_RCVBUF SO_KEEPALIVE \
+    SO_OOBINLINE SO_NO_CHECK SO_PRIORITY SO_LINGER SO_BSDCOMPAT SO_REUSEPORT SO_PASSCRED SO_PEERCRED \
+    SO_RCVLOWAT SO_SNDLOWAT SO_RCVTIMEO_OLD SO_SNDTIMEO_OLD SO_SECURITY_AUTHENTICATION \
+    SO_SECURITY_ENCRYPTION_TRANSPORT SO_SECURITY_ENCRYPTION_NETWORK SO_BINDTODEVICE SO_ATTACH_FILTER \
+    SO_DETACH_FILTER SO_PEERNAME SO_TIMESTAMP_OLD SO_ACCEPTCONN SO_PEERSEC SO_SNDBUFFORCE SO_RCVBUFFORCE \
+    SO_PASSSEC SO_TIMESTAMPNS_OLD SO_MARK SO_TIMESTAMPING_OLD SO_PROTOCOL SO_DOMAIN SO_RXQ_OVFL \
+    SO_WIFI_STATUS SO_PEEK_OFF SO_NOFCS SO_LOCK_FILTER SO_SELECT_ERR_QUEUE SO_BUSY_POLL SO_MAX_PACING_RATE \
+    SO_BPF_EXTENSIONS SO_INCOMING_CPU SO_ATTACH_BPF SO_ATTACH_REUSEPORT_CBPF SO_ATTACH_REUSEPORT_EBPF \
+    SO_CNX_ADVICE SCM_TIMESTAMPING_OPT_STATS SO_MEMINFO SO_INCOMING_NAPI_ID SO_COOKIE \
+    SCM_TIMESTAMPING_PKTINFO SO_PEERGROUPS SO_ZEROCOPY SO_TXTIME SO_BINDTOIFINDEX SO_TIMESTAMP_NEW \
+    SO_TIMESTAMPNS_NEW SO_TIMESTAMPING_NEW SO_RCVTIMEO_NEW SO_SNDTIMEO_NEW SO_DETACH_REUSEPORT_BPF \
+    SO_PREFER_BUSY_POLL SO_BUSY_POLL_BUDGET SO_NETNS_COOKIE SO_BUF_LOCK SO_RESERVE_MEM SO_TXREHASH \
+    SO_RCVMARK SO_PASSPIDFD SO_PEERPIDFD SO_DEVMEM_LINEAR SO_DEVMEM_DMABUF SO_DEVMEM_DONTNEED SCM_TS_OPT_ID \
+    SO_RCVPRIORITY SO_PASSRIGHTS",
+);
+
+/// `IP_*`, `MCAST_*` (include/uapi/linux/in.h).
+const IP: [&str; 53] = split(
+    "- IP_TOS IP_TTL IP_HDRINCL IP_OPTIONS IP_ROUTER_ALERT IP_RECVOPTS IP_RETOPTS IP_PKTINFO IP_PKTOPTIONS \
+    IP_MTU_DISCOVER IP_RECVERR IP_RECVTTL - IP_MTU IP_FREEBIND IP_IPSEC_POLICY IP_XFRM_POLICY IP_PASSSEC \
+    IP_TRANSPARENT IP_ORIGDSTADDR IP_MINTTL IP_NODEFRAG IP_CHECKSUM IP_BIND_ADDRESS_NO_PORT IP_RECVFRAGSIZE \
+    IP_RECVERR_RFC4884 - - - - - IP_MULTICAST_IF IP_MULTICAST_TTL IP_MULTICAST_LOOP IP_ADD_MEMBERSHIP \
+    IP_DROP_MEMBERSHIP IP_UNBLOCK_SOURCE IP_BLOCK_SOURCE IP_ADD_SOURCE_MEMBERSHIP IP_DROP_SOURCE_MEMBERSHIP \
+    IP_MSFILTER MCAST_JOIN_GROUP MCAST_BLOCK_SOURCE MCAST_UNBLOCK_SOURCE MCAST_LEAVE_GROUP \
+    MCAST_JOIN_SOURCE_GROUP MCAST_LEAVE_SOURCE_GROUP MCAST_MSFILTER IP_MULTICAST_ALL IP_UNICAST_IF \
+    IP_LOCAL_PORT_RANGE IP_PROTOCOL",
+);
+
+/// `IPV6_*` (include/uapi/linux/in6.h).
+const IPV6: [&str; 79] = split(
+    "- IPV6_ADDRFORM IPV6_2292PKTINFO IPV6_2292HOPOPTS IPV6_2292DSTOPTS IPV6_2292RTHDR IPV6_2292PKTOPTIONS \
+    IPV6_CHECKSUM IPV6_2292HOPLIMIT IPV6_NEXTHOP IPV6_AUTHHDR IPV6_FLOWINFO - - - - IPV6_UNICAST_HOPS \
+    IPV6_MULTICAST_IF IPV6_MULTICAST_HOPS IPV6_MULTICAST_LOOP IPV6_ADD_MEMBERSHIP IPV6_DROP_MEMBERSHIP \
+    IPV6_ROUTER_ALERT IPV6_MTU_DISCOVER IPV6_MTU IPV6_RECVERR IPV6_V6ONLY IPV6_JOIN_ANYCAST \
+    IPV6_LEAVE_ANYCAST IPV6_MULTICAST_ALL IPV6_ROUTER_ALERT_ISOLATE IPV6_RECVERR_RFC4884 IPV6_FLOWLABEL_MGR \
+    IPV6_FLOWINFO_SEND IPV6_IPSEC_POLICY IPV6_XFRM_POLICY IPV6_HDRINCL - - - - - MCAST_JOIN_GROUP \
+    MCAST_BLOCK_SOURCE MCAST_UNBLOCK_SOURCE MCAST_LEAVE_GROUP MCAST_JOIN_SOURCE_GROUP \
+    MCAST_LEAVE_SOURCE_GROUP MCAST_MSFILTER IPV6_RECVPKTINFO IPV6_PKTINFO IPV6_RECVHOPLIMIT IPV6_HOPLIMIT \
+    IPV6_RECVHOPOPTS IPV6_HOPOPTS IPV6_RTHDRDSTOPTS IPV6_RECVRTHDR IPV6_RTHDR IPV6_RECVDSTOPTS IPV6_DSTOPTS \
+    IPV6_RECVPATHMTU IPV6_PATHMTU IPV6_DONTFRAG IPV6_USE_MIN_MTU IP6T_SO_SET_REPLACE \
+    IP6T_SO_SET_ADD_COUNTERS IPV6_RECVTCLASS IPV6_TCLASS - - IPV6_AUTOFLOWLABEL - IPV6_ADDR_PREFERENCES \
+    IPV6_MINHOPCOUNT IPV6_ORIGDSTADDR IPV6_TRANSPARENT IPV6_UNICAST_IF IPV6_RECVFRAGSIZE IPV6_FREEBIND",
+);
+
+/// `TCP_*` (include/uapi/linux/tcp.h).
+const TCP: [&str; 47] = split(
+    "- TCP_NODELAY TCP_MAXSEG TCP_CORK TCP_KEEPIDLE TCP_KEEPINTVL TCP_KEEPCNT TCP_SYNCNT TCP_LINGER2 \
+    TCP_DEFER_ACCEPT TCP_WINDOW_CLAMP TCP_INFO TCP_QUICKACK TCP_CONGESTION TCP_MD5SIG - \
+    TCP_THIN_LINEAR_TIMEOUTS TCP_THIN_DUPACK TCP_USER_TIMEOUT TCP_REPAIR TCP_REPAIR_QUEUE TCP_QUEUE_SEQ \
+    TCP_REPAIR_OPTIONS TCP_FASTOPEN TCP_TIMESTAMP TCP_NOTSENT_LOWAT TCP_CC_INFO TCP_SAVE_SYN TCP_SAVED_SYN \
+    TCP_REPAIR_WINDOW TCP_FASTOPEN_CONNECT TCP_ULP TCP_MD5SIG_EXT TCP_FASTOPEN_KEY TCP_FASTOPEN_NO_COOKIE \
+    TCP_ZEROCOPY_RECEIVE TCP_INQ TCP_TX_DELAY TCP_AO_ADD_KEY TCP_AO_DEL_KEY TCP_AO_INFO TCP_AO_GET_KEYS \
+    TCP_AO_REPAIR TCP_IS_MPTCP TCP_RTO_MAX_MS TCP_RTO_MIN_US TCP_DELACK_MAX_US",
+);
+
+/// `PACKET_*` (`include/uapi/linux/if_packet.h`).
+const PACKET: [&str; 25] = split(
+    "- PACKET_ADD_MEMBERSHIP PACKET_DROP_MEMBERSHIP PACKET_RECV_OUTPUT - PACKET_RX_RING PACKET_STATISTICS \
+    PACKET_COPY_THRESH PACKET_AUXDATA PACKET_ORIGDEV PACKET_VERSION PACKET_HDRLEN PACKET_RESERVE \
+    PACKET_TX_RING PACKET_LOSS PACKET_VNET_HDR PACKET_TX_TIMESTAMP PACKET_TIMESTAMP PACKET_FANOUT \
+    PACKET_TX_HAS_OFF PACKET_QDISC_BYPASS PACKET_ROLLOVER_STATS PACKET_FANOUT_DATA PACKET_IGNORE_OUTGOING \
+    PACKET_VNET_HDR_SZ",
+);
+
+/// `SOL_*` from [`FIRST_PROTOCOL`] on (include/linux/socket.h).
+const PROTOCOLS: [&str; 27] = split(
+    "SOL_DECNET SOL_X25 SOL_PACKET SOL_ATM SOL_AAL SOL_IRDA SOL_NETBEUI SOL_LLC SOL_DCCP SOL_NETLINK SOL_TIPC \
+    SOL_RXRPC SOL_PPPOL2TP SOL_BLUETOOTH SOL_PNPIPE SOL_RDS SOL_IUCV SOL_CAIF SOL_ALG SOL_NFC SOL_KCM \
+    SOL_TLS SOL_XDP SOL_MPTCP SOL_MCTP SOL_SMC SOL_VSOCK",
+);
+const FIRST_PROTOCOL: u32 = 261;
+
+/// Name of a level; its number if it has none.
+pub(in crate::render) fn socket_level(level: i32) -> Cow<'static, str> {
+    let name = match level {
+        0 => "SOL_IP",
+        1 => "SOL_SOCKET",
+        6 => "SOL_TCP",
+        17 => "SOL_UDP",
+        41 => "SOL_IPV6",
+        58 => "SOL_ICMPV6",
+        132 => "SOL_SCTP",
+        136 => "SOL_UDPLITE",
+        255 => "SOL_RAW",
+        _ => u32::try_from(level)
+            .ok()
+            .and_then(|level| level.checked_sub(FIRST_PROTOCOL))
+            .map_or("", |level| nth(&PROTOCOLS, level)),
+    };
+    if name.is_empty() { Cow::Owned(level.to_string()) } else { Cow::Borrowed(name) }
+}
+
+/// Name of an option of a level; its number if it has none.
+pub(in crate::render) fn socket_option(level: i32, option: i32) -> Cow<'static, str> {
+    let Ok(number) = u32::try_from(option) else { return Cow::Owned(option.to_string()) };
+    let name = match level {
+        1 => nth(&SOCKET, number),
+        0 => match number {
+            // Both are netfilter's, of which a socket is but the handle (linux/netfilter_ipv4/ip_tables.h).
+            64 => "IPT_SO_SET_REPLACE",
+            65 => "IPT_SO_SET_ADD_COUNTERS",
+            _ => nth(&IP, number),
+        },
+        41 => nth(&IPV6, number),
+        6 => nth(&TCP, number),
+        17 | 136 => match number {
+            1 => "UDP_CORK",
+            10 => "UDPLITE_SEND_CSCOV",
+            11 => "UDPLITE_RECV_CSCOV",
+            100 => "UDP_ENCAP",
+            101 => "UDP_NO_CHECK6_TX",
+            102 => "UDP_NO_CHECK6_RX",
+            103 => "UDP_SEGMENT",
+            104 => "UDP_GRO",
+            _ => "",
+        },
+        255 if number == 1 => "ICMP_FILTER",
+        263 => nth(&PACKET, number),
+        270 => match number {
+            1 => "NETLINK_ADD_MEMBERSHIP",
+            2 => "NETLINK_DROP_MEMBERSHIP",
+            3 => "NETLINK_PKTINFO",
+            4 => "NETLINK_BROADCAST_ERROR",
+            5 => "NETLINK_NO_ENOBUFS",
+            8 => "NETLINK_LISTEN_ALL_NSID",
+            10 => "NETLINK_CAP_ACK",
+            11 => "NETLINK_EXT_ACK",
+            12 => "NETLINK_GET_STRICT_CHK",
+            _ => "",
+        },
+        279 => match number {
+            1 => "ALG_SET_KEY",
+            2 => "ALG_SET_IV",
+            3 => "ALG_SET_OP",
+            4 => "ALG_SET_AEAD_ASSOCLEN",
+            5 => "ALG_SET_AEAD_AUTHSIZE",
+            6 => "ALG_SET_DRBG_ENTROPY",
+            7 => "ALG_SET_KEY_BY_KEY_SERIAL",
+            _ => "",
+        },
+        282 => match number {
+            1 => "TLS_TX",
+            2 => "TLS_RX",
+            3 => "TLS_TX_ZEROCOPY_RO",
+            4 => "TLS_RX_EXPECT_NO_PAD",
+            5 => "TLS_TX_MAX_PAYLOAD_LEN",
+            _ => "",
+        },
+        _ => "",
+    };
+    if name.is_empty() { Cow::Owned(option.to_string()) } else { Cow::Borrowed(name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{socket_level, socket_option};
+
+    #[test]
+    fn options_have_the_names_of_the_kernel() {
+        for (level, option, level_name, name) in [
+            (1, 2, "SOL_SOCKET", "SO_REUSEADDR"),
+            (1, 25, "SOL_SOCKET", "SO_BINDTODEVICE"),
+            (1, 26, "SOL_SOCKET", "SO_ATTACH_FILTER"),
+            (1, 36, "SOL_SOCKET", "SO_MARK"),
+            (1, 50, "SOL_SOCKET", "SO_ATTACH_BPF"),
+            (1, 83, "SOL_SOCKET", "SO_PASSRIGHTS"),
+            (0, 19, "SOL_IP", "IP_TRANSPARENT"),
+            (0, 64, "SOL_IP", "IPT_SO_SET_REPLACE"),
+            (41, 26, "SOL_IPV6", "IPV6_V6ONLY"),
+            (41, 75, "SOL_IPV6", "IPV6_TRANSPARENT"),
+            (6, 14, "SOL_TCP", "TCP_MD5SIG"),
+            (6, 31, "SOL_TCP", "TCP_ULP"),
+            (17, 100, "SOL_UDP", "UDP_ENCAP"),
+            (263, 18, "SOL_PACKET", "PACKET_FANOUT"),
+            (270, 1, "SOL_NETLINK", "NETLINK_ADD_MEMBERSHIP"),
+            (279, 1, "SOL_ALG", "ALG_SET_KEY"),
+            (287, 3, "SOL_VSOCK", "3"),
+            (-1, -7, "-1", "-7"),
+            (288, 0, "288", "0"),
+        ] {
+            assert_eq!(
+                (socket_level(level).as_ref(), socket_option(level, option).as_ref()),
+                (level_name, name)
+            );
+        }
+    }
+}
