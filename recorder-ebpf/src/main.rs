@@ -2,6 +2,7 @@
 #![no_std]
 #![no_main]
 
+mod compat;
 mod counters;
 mod filter;
 mod kernel;

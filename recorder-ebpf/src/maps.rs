@@ -1,6 +1,6 @@
 //! Maps and read-only globals shared with the loader. Names are the loader's keys.
 
-use abi::{Counters, NUMBERS, RULES, Rule, Watch, offsets, tail_calls};
+use abi::{Counters, RULES, Rule, WATCHES, Watch, offsets, tail_calls};
 use aya_ebpf::{
     macros::map,
     maps::{Array, HashMap, LruHashMap, PerCpuArray, ProgramArray, RingBuf},
@@ -29,9 +29,9 @@ pub static EXECUTABLES: HashMap<[u64; 2], u32> = HashMap::with_max_entries(256, 
 /// Exact counts.
 #[map]
 pub static COUNTERS: PerCpuArray<Counters> = PerCpuArray::with_max_entries(1, 0);
-/// What to do with a syscall number.
+/// What to do with a syscall number: native ones, 32-bit ones, and calls of socketcall.
 #[map]
-pub static WATCH: Array<Watch> = Array::with_max_entries(NUMBERS, 0);
+pub static WATCH: Array<Watch> = Array::with_max_entries(WATCHES, 0);
 /// The handlers.
 #[map]
 pub static HANDLERS: ProgramArray = ProgramArray::with_max_entries(tail_calls::COUNT, 0);

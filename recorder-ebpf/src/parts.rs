@@ -276,9 +276,12 @@ pub fn socket(scratch: &mut Scratch, file: Address) {
     structure(scratch, PartTag::Socket, &value);
 }
 
-/// Copies the syscall's registers: arguments in the order of the calling convention.
+/// Copies the syscall's registers: arguments in the order of the calling convention. Those of a 32-bit call are there.
 #[inline(always)]
 pub fn arguments(scratch: &mut Scratch, regs: Address) {
+    if scratch.compat != 0 {
+        return;
+    }
     // struct pt_regs of x86-64 (arch/x86/include/asm/ptrace.h): r10 at 56, then r9, r8, ax, cx, dx, si, di.
     let [r10, r9, r8, _ax, _cx, dx, si, di]: [u64; 8] = read(regs + 56);
     scratch.args = [di, si, dx, r10, r8, r9, 0, 0];

@@ -32,6 +32,10 @@ pub struct Scratch {
     pub position: u64,
     /// Syscall arguments; two more than there are, so that a masked index is always within.
     pub args: [u64; 8],
+    /// `header_flags::COMPAT` while a 32-bit call is looked at.
+    pub compat: u32,
+    /// Zero.
+    pub reserved: u32,
     /// What is watched about the syscall.
     pub watch: Watch,
     /// The walk's dentry.
@@ -121,6 +125,8 @@ impl Scratch {
     pub fn syscall_body(&mut self) {
         let a = &self.args;
         self.body(SyscallBody { args: [a[0], a[1], a[2], a[3], a[4], a[5]] });
+        let compat = self.compat;
+        self.header().flags |= compat;
     }
 
     /// Begins a record of the running task.

@@ -11,7 +11,7 @@ record! {
         pub lost: [u64; Class::COUNT],
         /// File and network calls of the recorder itself, left out.
         pub own: u64,
-        /// 32-bit and x32 calls of watched kinds, seen but not decoded.
+        /// Calls of the x32 table that have no number in the x86-64 one (512 and above): seen, not decoded.
         pub compat: u64,
         /// Calls that no handler took though watched (a failed tail call).
         pub unhandled: u64,

@@ -36,6 +36,8 @@ record! {
 pub mod header_flags {
     /// The record's buffer was full: later parts are missing.
     pub const TRUNCATED: u32 = 1;
+    /// A 32-bit call; number, arguments and structures are those of the native one.
+    pub const COMPAT: u32 = 2;
 }
 
 /// What a record tells. Numbers are explicit and never reused.

@@ -5,6 +5,7 @@
 #![no_std]
 
 mod body;
+mod compat;
 mod counters;
 mod facts;
 mod filter;
@@ -16,12 +17,13 @@ mod syscalls;
 mod watch;
 
 pub use body::{ExecBody, ExitBody, ForkBody, SyscallBody, exec_flags};
+pub use compat::{COMPAT, COMPAT_BASE, Compat, SOCKETCALL, SOCKETCALL_BASE, SOCKETCALLS, WATCHES, shape};
 pub use counters::Counters;
 pub use facts::{Credentials, FileFacts, SocketFacts, facts_flags};
 pub use filter::{RULE_PATH, RULES, Rule, rule_flags};
 pub use header::{Class, Header, RecordKind, header_flags};
 pub use part::{PartHeader, PartTag, part_flags};
-pub use syscalls::{Arg, COMPAT_NUMBERS, Handler, NO_ARG, SYSCALLS, Spec, Syscall, syscall};
+pub use syscalls::{Arg, Handler, NO_ARG, SYSCALLS, Spec, Syscall, syscall};
 pub use watch::{NUMBERS, Watch, tail_calls, watch_flags};
 
 /// Records, bodies and parts start at multiples of this many bytes.

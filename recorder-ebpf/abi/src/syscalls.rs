@@ -182,11 +182,3 @@ pub const SYSCALLS: &[Syscall] = &[
     file(437, "openat2", "open", opens(at(0, 1))),
     file(452, "fchmodat2", "chmod", at(0, 1)),
 ];
-
-/// Numbers of the watched calls in the 32-bit table (`arch/x86/entry/syscalls/syscall_32.tbl`), socketcall
-/// included: seen and counted, not decoded.
-pub const COMPAT_NUMBERS: &[u32] = &[
-    5, 8, 9, 10, 12, 15, 16, 23, 38, 39, 40, 46, 70, 71, 92, 93, 94, 95, 102, 133, 138, 139, 164, 170, 182,
-    185, 193, 194, 198, 203, 204, 207, 208, 210, 212, 213, 214, 215, 216, 295, 296, 298, 301, 302, 303, 306,
-    342, 353, 361, 362, 437, 452,
-];

@@ -1,14 +1,14 @@
 //! What the dispatcher knows of a syscall number: value of the `WATCH` map, filled by the loader from
-//! [`crate::SYSCALLS`].
+//! [`crate::SYSCALLS`] and, for 32-bit callers, [`crate::COMPAT`].
 
 use crate::{Handler, Syscall, record};
 
-/// Syscall numbers below this are looked at.
+/// Syscall numbers below this are looked at, in either table.
 pub const NUMBERS: u32 = 512;
 
 record! {
     /// One entry, by syscall number; all zero if nobody watches it. Arguments as in [`crate::Spec`].
-    pub struct Watch = 32 {
+    pub struct Watch = 40 {
         /// [`watch_flags`].
         pub flags: u32,
         /// [`tail_calls`] index.
@@ -43,8 +43,20 @@ record! {
         pub memory_length: u8,
         /// Argument that holds the open flags or the protection, see [`Syscall::flags_argument`].
         pub flags_argument: u8,
+        /// [`crate::Compat::shape`]; with what follows, but for `nr`, of 32-bit callers.
+        pub shape: u8,
+        /// [`crate::Compat::signed`].
+        pub signed: u8,
+        /// x86-64 number.
+        pub nr: u16,
+        /// [`crate::Compat::ids`].
+        pub ids: u8,
+        /// [`crate::Compat::wide`].
+        pub wide: u8,
+        /// [`crate::Compat::count`].
+        pub count: u8,
         /// Zero.
-        pub reserved: [u8; 6],
+        pub reserved: [u8; 7],
     }
 }
 
@@ -52,7 +64,7 @@ record! {
 pub mod watch_flags {
     /// Watched for 64-bit callers.
     pub const NATIVE: u32 = 1;
-    /// Counted for 32-bit callers.
+    /// Watched for 32-bit callers: the entry is beyond [`NUMBERS`].
     pub const COMPAT: u32 = 2;
     /// The recorder's own calls are left out.
     pub const SKIP_OWN: u32 = 4;
@@ -101,7 +113,8 @@ impl Watch {
             memory_bytes: spec.memory_bytes,
             memory_length: spec.memory_length,
             flags_argument: syscall.flags_argument(),
-            reserved: [0; 6],
+            nr: syscall.nr as u16,
+            ..Self::default()
         }
     }
 }

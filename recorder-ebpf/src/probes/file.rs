@@ -1,10 +1,10 @@
 //! File calls, by the generic spec of [`abi::Watch`].
 
-use abi::{Class, NO_ARG, PartTag, RecordKind, offsets as o};
+use abi::{Class, NO_ARG, PartTag, RecordKind, offsets as o, shape};
 use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 
 use crate::{
-    filter,
+    compat, filter,
     kernel::{Address, at, current, field, read},
     parts, record,
     record::Scratch,
@@ -77,7 +77,11 @@ pub fn extras(scratch: &mut Scratch) {
             let given = u64::from(scratch.args[usize::from(watch.memory_length & 7)] as u32);
             length = if given < length { given } else { length };
         }
-        parts::user_memory(scratch, PartTag::Memory, from, from.wrapping_add(length));
+        if watch.shape & (shape::TIME32 | shape::LIMIT32) != 0 {
+            compat::structure(scratch, from, watch.memory_bytes, watch.shape);
+        } else {
+            parts::user_memory(scratch, PartTag::Memory, from, from.wrapping_add(length));
+        }
     }
 }
 

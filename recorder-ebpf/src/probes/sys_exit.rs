@@ -1,14 +1,15 @@
 //! `tp_btf/sys_exit`: every syscall's end. Looks the number up and calls the handler that watches it.
 
-use abi::{offsets as o, watch_flags};
+use abi::{COMPAT_BASE, NUMBERS, SOCKETCALL, SOCKETCALL_BASE, SOCKETCALLS, offsets as o, watch_flags};
 use aya_ebpf::{
     EbpfContext as _, helpers::bpf_get_current_pid_tgid, macros::btf_tracepoint,
     programs::BtfTracePointContext,
 };
 
 use crate::{
+    compat,
     counters::counters,
-    kernel::{current, field},
+    kernel::{Address, current, field},
     maps::{HANDLERS, WATCH, own_tgid},
     record::scratch,
 };
@@ -18,25 +19,26 @@ const ORIG_AX: u64 = 120;
 
 #[btf_tracepoint(function = "sys_exit")]
 fn sys_exit(ctx: BtfTracePointContext) -> i32 {
-    const TS_COMPAT: u32 = 2;
     const X32_BIT: u64 = 0x4000_0000;
     let regs: *const u8 = ctx.arg(0);
     // SAFETY: the argument is a trusted `struct pt_regs`: the verifier checks this load.
     let number = unsafe { regs.add(ORIG_AX as usize).cast::<u64>().read_volatile() };
-    let Some(watch) = WATCH.get((number & !X32_BIT) as u32) else { return 0 };
+    // x32 numbers its calls as x86-64 does, with the same arguments, and has some more.
+    let number = (number & !X32_BIT) as u32;
+    if number >= NUMBERS {
+        x32(&ctx);
+        return 0;
+    }
+    // Asked first, because most calls are not watched and whether they are 32-bit ones costs more to know.
+    let Some(mut watch) = WATCH.get(number) else { return 0 };
     if watch.flags == 0 {
         return 0;
     }
-    // x32 numbers its calls as x86-64 does; the 32-bit table is another.
-    let x32 = number & X32_BIT != 0;
-    if x32 || field::<u32>(current(), o::TASK_STATUS) & TS_COMPAT != 0 {
-        let watched = if x32 { watch_flags::NATIVE } else { watch_flags::COMPAT };
-        if watch.flags & watched != 0
-            && let Some(counters) = counters()
-        {
-            counters.compat += 1;
-        }
-        return 0;
+    let thirty_two = by_32_bit();
+    if thirty_two {
+        let Some(place) = place(number, regs as Address) else { return 0 };
+        let Some(found) = WATCH.get(place) else { return 0 };
+        watch = found;
     }
     if watch.flags & watch_flags::NATIVE == 0 {
         return 0;
@@ -49,7 +51,11 @@ fn sys_exit(ctx: BtfTracePointContext) -> i32 {
     }
     let Some(scratch) = scratch() else { return 0 };
     scratch.watch = *watch;
-    scratch.args[7] = number;
+    scratch.compat = 0;
+    scratch.args[7] = u64::from(watch.nr);
+    if thirty_two {
+        compat::arguments(scratch, regs as Address);
+    }
     // SAFETY: the handlers are programs of the same attach point; a failed call comes back here.
     unsafe { HANDLERS.tail_call(&ctx, watch.tail_call) };
     if let Some(counters) = counters() {
@@ -57,4 +63,34 @@ fn sys_exit(ctx: BtfTracePointContext) -> i32 {
     }
     let _ = ctx.as_ptr();
     0
+}
+
+/// Does the task run a 32-bit call?
+#[inline(always)]
+fn by_32_bit() -> bool {
+    const TS_COMPAT: u32 = 2;
+    field::<u32>(current(), o::TASK_STATUS) & TS_COMPAT != 0
+}
+
+/// Where a 32-bit call stands in `WATCH`.
+#[inline(always)]
+fn place(number: u32, regs: Address) -> Option<u32> {
+    if number != SOCKETCALL {
+        return Some(COMPAT_BASE + number);
+    }
+    let call = compat::first(regs);
+    (call < SOCKETCALLS).then_some(SOCKETCALL_BASE + call)
+}
+
+/// A number that only x32 has (512 to 547), told from nonsense by its result.
+#[inline(always)]
+fn x32(ctx: &BtfTracePointContext) {
+    const ENOSYS: i64 = 38;
+    let ret: i64 = ctx.arg(1);
+    if ret != -ENOSYS
+        && !by_32_bit()
+        && let Some(counters) = counters()
+    {
+        counters.compat += 1;
+    }
 }

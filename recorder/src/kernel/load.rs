@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, io, os::unix::fs::MetadataExt as _};
 
-use abi::{COMPAT_NUMBERS, Class, Counters, NUMBERS, SYSCALLS, Watch, tail_calls, watch_flags};
+use abi::{COMPAT, Class, Counters, SYSCALLS, WATCHES, Watch, tail_calls, watch_flags};
 use aya::{
     Btf, Ebpf, EbpfError, EbpfLoader,
     maps::{Array, MapData, MapError, PerCpuArray, ProgramArray, RingBuf},
@@ -220,16 +220,21 @@ fn fill_watch(ebpf: &mut Ebpf, filter: &Compiled) -> Result<(), LoadError> {
     let failed = |source| LoadError::Map { map: MAP, source: Box::new(source) };
     let map = ebpf.map_mut(MAP).ok_or(LoadError::Absent(MAP))?;
     let mut map: Array<_, [u64; WATCH_WORDS]> = map.try_into().map_err(failed)?;
-    let mut table = vec![Watch::default(); NUMBERS as usize];
+    let mut table = vec![Watch::default(); WATCHES as usize];
     for syscall in SYSCALLS {
         if let Some(entry) = table.get_mut(syscall.nr as usize) {
             let kind = event::Kind::from_name(syscall.event);
             *entry = Watch { rules: kind.map_or(0, |kind| filter.asked(kind)), ..Watch::of(syscall) };
         }
     }
-    for number in COMPAT_NUMBERS {
-        if let Some(entry) = table.get_mut(*number as usize) {
-            entry.flags |= watch_flags::COMPAT;
+    // Last, so that they are watched just as the native ones are.
+    for call in COMPAT {
+        let native = call.syscall().and_then(|native| table.get(native.nr as usize).copied());
+        if let (Some(native), Some(entry)) = (native, table.get_mut(call.place() as usize)) {
+            *entry = call.watch(&native);
+            if let Some(mark) = table.get_mut(call.mark() as usize) {
+                mark.flags |= watch_flags::COMPAT;
+            }
         }
     }
     for (index, entry) in (0..).zip(&table) {

@@ -6,8 +6,8 @@ mod parts;
 mod process;
 mod socket;
 
-use abi::{Handler, RecordKind};
-use event::{Detail, Event, Kind};
+use abi::{Handler, RecordKind, header_flags};
+use event::{Detail, Event, Kind, event_flags};
 
 use self::call::Call;
 use crate::{
@@ -77,11 +77,17 @@ impl Converter {
                     Handler::Call => self.call(kind, Call { syscall, record, body: *body, id }, out)?,
                 };
                 event.retval = header.ret;
+                event.flags |= flags(header.flags);
                 Ok(event)
             }
             _ => Err(ConvertError::Incomplete),
         }
     }
+}
+
+/// [`event_flags`] of [`header_flags`].
+const fn flags(header: u32) -> u32 {
+    if header & header_flags::COMPAT != 0 { event_flags::COMPAT } else { 0 }
 }
 
 fn event(id: Identity, kind: Kind, context: event::ContextId) -> Event {
