@@ -1,6 +1,7 @@
 //! What ./x calls: sets the machine up, builds, records, tests, checks.
 
 mod check;
+mod fuzz;
 mod host;
 mod setup;
 mod test;
@@ -23,6 +24,8 @@ usage: ./x VERB [ARGS]
   test [ARGS]    set up, build, check the format, run every test (ARGS go to cargo test)
   build          set up, build target/release/tacho
   bench [ARGS]   set up, run the benchmarks (ARGS go to cargo bench)
+  fuzz [SECONDS [TARGET...]]
+                 set up, run the fuzz targets of tests/fuzz
   check          format, lints, licences of the dependencies
   setup          only install what is missing
   help           this text";
@@ -61,6 +64,11 @@ fn run(verb: &str, args: Vec<OsString>) -> Result<ExitCode> {
         "bench" => {
             setup::run(&host, Purpose::Build)?;
             host::run(host.cargo(["bench", "--package", "benches"]).args(args))?;
+            Ok(ExitCode::SUCCESS)
+        }
+        "fuzz" => {
+            setup::run(&host, Purpose::Test)?;
+            fuzz::command(&host, &args)?;
             Ok(ExitCode::SUCCESS)
         }
         "check" => {

@@ -28,6 +28,7 @@ struct Need {
 }
 
 const LINKER: &str = "0.13.0";
+const FUZZER: &str = "0.13.2";
 const LLVM: &str = "/usr/lib/llvm-22";
 /// Where Debian's rustc has the prebuilt `core` of the probes' target.
 const BPF_CORE: &str = "/usr/lib/rustlib/bpfel-unknown-none/lib";
@@ -78,11 +79,17 @@ const PYTHON: Need = Need {
     packages: &["python3"],
 };
 
+const CXX_COMPILER: Need = Need {
+    what: "a C++ compiler (the fuzzer's engine)",
+    present: |host| host.which("c++").is_some(),
+    packages: &["g++"],
+};
+
 fn needs(purpose: Purpose) -> Vec<&'static Need> {
     let mut needs = vec![&C_COMPILER, &CERTIFICATES, &BPF_RUST, &BPF_LINKER_NEEDS];
     match purpose {
         Purpose::Build => {}
-        Purpose::Test => needs.extend([&RUSTFMT, &STRACE, &GIT, &PYTHON]),
+        Purpose::Test => needs.extend([&RUSTFMT, &STRACE, &GIT, &PYTHON, &CXX_COMPILER]),
         Purpose::Check => needs.extend([&RUSTFMT, &CLIPPY]),
     }
     needs
@@ -96,6 +103,9 @@ pub(crate) fn run(host: &Host, purpose: Purpose) -> Result<()> {
     }
     if !has_linker(host) {
         linker(host)?;
+    }
+    if purpose == Purpose::Test && !has_fuzzer(host) {
+        fuzzer(host)?;
     }
     Ok(())
 }
@@ -147,6 +157,17 @@ fn linker(host: &Host) -> Result<()> {
     // Its own scratch directory: the checkout's cache is no place for a tool's parts.
     install.env_remove("CARGO_TARGET_DIR");
     eprintln!("x: installing the linker of the probes, about a minute: {}", shown(&install));
+    host::run(&mut install)
+}
+
+fn has_fuzzer(host: &Host) -> bool {
+    host::output(&mut host.cargo(["fuzz", "--version"])).is_some_and(|version| version.ends_with(FUZZER))
+}
+
+fn fuzzer(host: &Host) -> Result<()> {
+    let mut install = host.cargo(["install", "cargo-fuzz", "--version", FUZZER, "--locked", "--force"]);
+    install.env_remove("CARGO_TARGET_DIR");
+    eprintln!("x: installing what runs the fuzz targets, about a minute: {}", shown(&install));
     host::run(&mut install)
 }
 

@@ -1,6 +1,7 @@
 //! `./x test`: format, build, every test, one line of totals.
 
 use std::{
+    env,
     ffi::OsString,
     fs,
     io::{BufRead as _, BufReader},
@@ -9,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use crate::host::Host;
+use crate::{fuzz, host::Host};
 
 /// What the test binaries reported, added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,6 +41,25 @@ impl Totals {
     }
 }
 
+/// Is this a run that nobody waits for?
+fn under_ci() -> bool {
+    env::var("CI").is_ok_and(|value| value == "true")
+}
+
+/// A minute of fuzzing; each target counts as a test.
+fn fuzz(host: &Host, totals: &mut Totals) -> Result<()> {
+    for (target, result) in fuzz::run(host, fuzz::SECONDS, fuzz::targets(host)?)? {
+        match result {
+            Ok(()) => totals.passed += 1,
+            Err(error) => {
+                println!("x: fuzz target {target}: {error:#}");
+                totals.failed += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Runs everything; the exit code says whether all passed.
 pub(crate) fn run(host: &Host, args: &[OsString]) -> Result<ExitCode> {
     crate::check::format(host)?;
@@ -62,6 +82,10 @@ pub(crate) fn run(host: &Host, args: &[OsString]) -> Result<ExitCode> {
     }
     let status = child.wait().context("cannot wait for cargo test")?;
 
+    if under_ci() {
+        fuzz(host, &mut totals)?;
+    }
+
     // A test that this machine cannot run passes for libtest and leaves a line here.
     let skipped = fs::read_to_string(&skips).unwrap_or_default();
     for line in skipped.lines() {
@@ -74,7 +98,7 @@ pub(crate) fn run(host: &Host, args: &[OsString]) -> Result<ExitCode> {
         totals.failed += 1;
     }
     println!("{} passed, {} failed, {} skipped", totals.passed, totals.failed, totals.skipped);
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if status.success() && totals.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::{
 /// A file longer than this has more than one idea in it.
 const MAX_LINES: usize = 500;
 /// Directories that hold nothing of ours.
-const SKIPPED: &[&str] = &["target", ".git", "node_modules"];
+const SKIPPED: &[&str] = &["target", ".git", "node_modules", "corpus", "corpus-found", "artifacts"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()

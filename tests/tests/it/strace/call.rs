@@ -10,8 +10,10 @@ pub(super) struct Call {
     pub(super) tid: u64,
     pub(super) name: String,
     pub(super) args: Vec<String>,
-    /// `None` for a call that did not return (`= ?`).
+    /// `None` for a call that did not return (`= ?`), and for one that failed.
     pub(super) result: Option<i64>,
+    /// Name of the error of a call that failed.
+    pub(super) errno: Option<String>,
     /// Path of the descriptor that it returned.
     pub(super) returned: Option<String>,
 }
@@ -37,15 +39,36 @@ fn parse(tid: u64, line: &str) -> Option<Call> {
     let (name, rest) = rest.split_once('(')?;
     let (args, length) = arguments(rest);
     let result = rest.get(length..)?.trim_start_matches(')').trim_start().strip_prefix("= ")?;
-    let digits = result.find(|c: char| c != '-' && !c.is_ascii_digit()).unwrap_or(result.len());
+    let errno = failure(result);
+    let value = if errno.is_some() { None } else { number(result) };
     Some(Call {
         time: (seconds.parse().ok()?, micros.parse().ok()?),
         tid,
         name: name.to_owned(),
         args,
-        result: result[..digits].parse().ok(),
+        result: value,
+        errno,
         returned: descriptor(result),
     })
+}
+
+/// `-1 ENOENT (No such file or directory)`; a call that a signal interrupted is `? ERESTARTSYS`, which its program knows
+/// as EINTR.
+fn failure(result: &str) -> Option<String> {
+    if result.starts_with("? ERESTART") {
+        return Some("EINTR".to_owned());
+    }
+    result.strip_prefix("-1 E").and_then(|rest| Some(format!("E{}", rest.split([' ', '(']).next()?)))
+}
+
+/// A number in decimal, or an address in hexadecimal.
+pub(super) fn number(text: &str) -> Option<i64> {
+    if let Some(digits) = text.strip_prefix("0x") {
+        let end = digits.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(digits.len());
+        return u64::from_str_radix(&digits[..end], 16).ok().map(u64::cast_signed);
+    }
+    let end = text.find(|c: char| c != '-' && !c.is_ascii_digit()).unwrap_or(text.len());
+    text[..end].parse().ok()
 }
 
 /// The arguments up to the closing parenthesis, and how many bytes they took.
@@ -130,4 +153,18 @@ fn a_line_of_strace_is_read() {
     assert_eq!((call.result, call.returned.as_deref()), (Some(3), Some("/a, b/c")));
     assert_eq!(parse(7, "1.000000 exit_group(0) = ?").unwrap().result, None);
     assert_eq!(parse(7, "1.000000 vfork()               = 12").unwrap().result, Some(12));
+}
+
+#[test]
+fn results_are_numbers_addresses_or_errors() {
+    let of = |line: &str| {
+        let call = parse(7, &format!("1.000000 {line}")).unwrap();
+        (call.result, call.errno)
+    };
+    assert_eq!(of("mmap(NULL, 8192) = 0x7f0000001000"), (Some(0x7f00_0000_1000), None));
+    assert_eq!(
+        of(r#"open("x", O_RDONLY) = -1 ENOENT (No such file or directory)"#),
+        (None, Some("ENOENT".to_owned()))
+    );
+    assert_eq!(of("connect(3, {}, 16) = ? ERESTARTSYS (To be restarted)"), (None, Some("EINTR".to_owned())));
 }

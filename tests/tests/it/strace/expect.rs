@@ -5,10 +5,8 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use serde_json::Value;
-
 use super::{
-    call::{Call, descriptor, quoted},
+    call::{Call, descriptor, number, quoted},
     split,
 };
 
@@ -16,23 +14,23 @@ use super::{
 #[derive(Clone, Debug)]
 pub(super) struct Wanted {
     pub(super) tid: u64,
-    name: &'static str,
+    pub(super) name: &'static str,
     /// Any of these is right: with and without the symlinks that are on the way.
-    paths: Vec<String>,
-    destinations: Vec<String>,
-    result: Option<i64>,
-    /// Instead of a path, for exec and fork.
-    word: Option<String>,
+    pub(super) paths: Vec<String>,
+    pub(super) destinations: Vec<String>,
+    pub(super) result: Option<i64>,
+    /// Of a call that failed.
+    pub(super) errno: Option<String>,
+    /// Members of the event that must be so, by JSON pointer.
+    pub(super) members: Vec<(&'static str, String)>,
+    /// A signal to more than one process leaves more than one event.
+    pub(super) many: bool,
 }
 
-/// The events that successful calls must have left. `cwd` is where the first program began.
+/// The events that calls must have left. `cwd` is where the first program began.
 pub(super) fn of(calls: &[Call], cwd: &Path) -> Vec<Wanted> {
     let mut places = Places { first: cwd.to_owned(), ..Places::default() };
-    calls
-        .iter()
-        .filter(|call| call.result.is_none_or(|result| result >= 0))
-        .filter_map(|call| places.wanted(call))
-        .collect()
+    calls.iter().filter_map(|call| places.wanted(call)).collect()
 }
 
 /// Working directories by process, as far as the calls tell them.
@@ -62,7 +60,7 @@ impl Places {
         // For us that would be the test.
         let own = format!("/proc/{}/", self.process(call.tid));
         let path = path.replacen("/proc/self/", &own, usize::from(path.starts_with("/proc/self/")));
-        Some(normal(&base?.join(path)))
+        Some(base?.join(path))
     }
 
     fn wanted(&mut self, call: &Call) -> Option<Wanted> {
@@ -72,20 +70,25 @@ impl Places {
             paths: vec![],
             destinations: vec![],
             result: call.result,
-            word: None,
+            errno: call.errno.clone(),
+            members: vec![],
+            many: false,
         };
-        let held = |index: usize| call.args.get(index).and_then(|arg| descriptor(arg));
+        let failed = call.errno.is_some();
+        let held = |index: usize| call.args.get(index).and_then(|arg| descriptor(arg)).map(PathBuf::from);
+        let arg = |index: usize| call.args.get(index).map(String::as_str);
         let (name, path) = match call.name.as_str() {
-            "open" | "openat" | "openat2" | "creat" => ("open", call.returned.clone().map(PathBuf::from)),
-            "truncate" => ("open", self.join(call, None, 0)),
-            "ftruncate" => ("open", held(0).map(PathBuf::from)),
+            "open" | "creat" | "openat" | "openat2" if !failed => {
+                ("open", call.returned.clone().map(PathBuf::from))
+            }
+            "open" | "creat" | "truncate" => ("open", self.join(call, None, 0)),
+            "openat" | "openat2" => ("open", self.join(call, Some(0), 1)),
+            "ftruncate" => ("open", held(0)),
             "mkdir" => ("mkdir", self.join(call, None, 0)),
             "mkdirat" => ("mkdir", self.join(call, Some(0), 1)),
             "rmdir" => ("rmdir", self.join(call, None, 0)),
             "unlink" => ("unlink", self.join(call, None, 0)),
-            "unlinkat" if call.args.get(2)?.contains("AT_REMOVEDIR") => {
-                ("rmdir", self.join(call, Some(0), 1))
-            }
+            "unlinkat" if arg(2)?.contains("AT_REMOVEDIR") => ("rmdir", self.join(call, Some(0), 1)),
             "unlinkat" => ("unlink", self.join(call, Some(0), 1)),
             "rename" | "link" => {
                 wanted.destinations = ways(&self.join(call, None, 1)?);
@@ -96,27 +99,73 @@ impl Places {
                 (if call.name == "linkat" { "link" } else { "rename" }, self.join(call, Some(0), 1))
             }
             "chmod" => ("chmod", self.join(call, None, 0)),
-            "fchmod" => ("chmod", held(0).map(PathBuf::from)),
+            "fchmod" => ("chmod", held(0)),
             "fchmodat" => ("chmod", self.join(call, Some(0), 1)),
             "chown" | "lchown" => ("chown", self.join(call, None, 0)),
-            "fchown" => ("chown", held(0).map(PathBuf::from)),
+            "fchown" => ("chown", held(0)),
             "fchownat" => ("chown", self.join(call, Some(0), 1)),
+            "utime" | "utimes" => ("utimes", self.join(call, None, 0)),
+            "futimesat" | "utimensat" if arg(1)? == "NULL" => ("utimes", held(0)),
+            "futimesat" | "utimensat" => ("utimes", self.join(call, Some(0), 1)),
+            "setxattr" | "lsetxattr" | "removexattr" | "lremovexattr" => {
+                wanted.members.push(("/file/destination/attribute_name", quoted(arg(1)?)?));
+                (xattr(&call.name), self.join(call, None, 0))
+            }
+            "fsetxattr" | "fremovexattr" => {
+                wanted.members.push(("/file/destination/attribute_name", quoted(arg(1)?)?));
+                (xattr(&call.name), held(0))
+            }
             "chdir" | "fchdir" => {
-                let path =
-                    if call.name == "chdir" { self.join(call, None, 0) } else { held(0).map(PathBuf::from) };
-                let place = path.clone()?;
-                self.by_process.insert(self.process(call.tid), place.canonicalize().unwrap_or(place));
+                let path = if call.name == "chdir" { self.join(call, None, 0) } else { held(0) };
+                if let (false, Some(place)) = (failed, &path) {
+                    let place = normal(place);
+                    self.by_process.insert(self.process(call.tid), place.canonicalize().unwrap_or(place));
+                }
                 ("chdir", path)
             }
+            "splice" => ("splice", None),
             "bind" | "connect" => (if call.name == "bind" { "bind" } else { "connect" }, None),
+            "accept" | "accept4" => ("accept", None),
+            "mmap" => {
+                wanted.members.push(("/mmap/length", number(arg(1)?)?.to_string()));
+                ("mmap", None)
+            }
+            "mprotect" | "pkey_mprotect" => {
+                wanted.members.push(("/mprotect/vm_start", arg(0)?.to_owned()));
+                ("mprotect", None)
+            }
+            "kill" | "tkill" | "tgkill" | "rt_sigqueueinfo" | "pidfd_send_signal" => {
+                let (pid, signal) = if call.name == "tgkill" { (1, 2) } else { (0, 1) };
+                // Signal 0 has no name.
+                let signal = arg(signal)?;
+                if signal != "0" {
+                    wanted.members.push(("/signal/type", signal.to_owned()));
+                }
+                wanted.many = call.name == "kill" && number(arg(pid)?).is_some_and(|pid| pid <= 0);
+                ("signal", None)
+            }
+            "prctl" => {
+                wanted.members.push(("/tacho/detail/option", arg(0)?.to_owned()));
+                ("prctl", None)
+            }
+            "prlimit64" if arg(2)? == "NULL" => return None,
+            "setrlimit" | "prlimit64" => {
+                let resource = arg(usize::from(call.name == "prlimit64"))?;
+                wanted.members.push(("/tacho/detail/resource", resource.to_owned()));
+                ("setrlimit", None)
+            }
+            "setuid" | "setreuid" | "setresuid" | "setfsuid" => ("setuid", None),
+            "setgid" | "setregid" | "setresgid" | "setfsgid" => ("setgid", None),
+            "capset" => ("capset", None),
+            "execve" | "execveat" if failed => return None,
             "execve" => {
-                wanted.word = quoted(call.args.first()?);
+                wanted.members.push(("/syscall/exec/path", quoted(call.args.first()?)?));
                 wanted.result = None;
                 ("exec", None)
             }
             "fork" | "vfork" | "clone" | "clone3" => return self.forked(call, wanted),
             "exit_group" => {
-                wanted.word = Some(call.args.first()?.clone());
+                wanted.members.push(("/exit/code", (number(arg(0)?)? & 0xff).to_string()));
                 wanted.tid = self.process(call.tid);
                 ("exit", None)
             }
@@ -143,6 +192,10 @@ impl Places {
     }
 }
 
+fn xattr(call: &str) -> &'static str {
+    if call.contains("set") { "setxattr" } else { "removexattr" }
+}
+
 /// Without `.` and `..`, by the text alone.
 fn normal(path: &Path) -> PathBuf {
     path.components().fold(PathBuf::from("/"), |mut path, component| {
@@ -157,45 +210,15 @@ fn normal(path: &Path) -> PathBuf {
     })
 }
 
-/// A path as it was given, with its directory resolved, and wholly resolved.
+/// A path as it was given, tidied, with its directory resolved, and wholly resolved.
 fn ways(path: &Path) -> Vec<String> {
-    let mut ways = vec![path.to_owned()];
+    // Components drop `.` and doubled slashes.
+    let mut ways = vec![path.components().collect(), normal(path)];
     if let Some((parent, name)) = split(path)
         && let Ok(parent) = parent.canonicalize()
     {
         ways.push(parent.join(name));
     }
     ways.extend(path.canonicalize());
-    ways.into_iter().map(|path| path.to_string_lossy().into_owned()).collect()
-}
-
-/// Those without an event of their own.
-pub(super) fn missing(wanted: &[Wanted], events: &[Value]) -> Vec<Wanted> {
-    let mut by_key: HashMap<(u64, &str), Vec<(&Value, bool)>> = HashMap::new();
-    for event in events {
-        let key =
-            (event["process"]["tid"].as_u64().unwrap_or(0), event["evt"]["name"].as_str().unwrap_or(""));
-        by_key.entry(key).or_default().push((event, false));
-    }
-    let found = |wanted: &Wanted, by_key: &mut HashMap<(u64, &str), Vec<(&Value, bool)>>| {
-        let candidates = by_key.get_mut(&(wanted.tid, wanted.name));
-        let own =
-            candidates.and_then(|list| list.iter_mut().find(|(event, taken)| !taken && fits(wanted, event)));
-        own.map(|(_, taken)| *taken = true).is_some()
-    };
-    wanted.iter().filter(|wanted| !found(wanted, &mut by_key)).cloned().collect()
-}
-
-fn fits(wanted: &Wanted, event: &Value) -> bool {
-    let path = event["file"]["path"].as_str().unwrap_or("");
-    let destination = event["file"]["destination"]["path"].as_str().unwrap_or("");
-    let of = |paths: &[String], path: &str| paths.is_empty() || paths.iter().any(|other| other == path);
-    let word = match (wanted.name, &wanted.word) {
-        ("exec", Some(word)) => event["syscall"]["exec"]["path"] == word.as_str(),
-        ("exit", Some(word)) => event["exit"]["code"].as_u64() == word.parse().ok(),
-        _ => true,
-    };
-    word && of(&wanted.paths, path)
-        && of(&wanted.destinations, destination)
-        && (wanted.word.is_some() || wanted.result.is_none_or(|result| event["tacho"]["retval"] == result))
+    ways.into_iter().map(|path: PathBuf| path.to_string_lossy().into_owned()).collect()
 }
