@@ -13,3 +13,4 @@ mod recorder;
 mod scenarios;
 mod strace;
 mod turn;
+mod validity;

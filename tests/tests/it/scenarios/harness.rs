@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     recorder::python,
     turn::{Shared, shared},
+    validity::valid,
 };
 
 const PRELUDE: &str = include_str!("prelude.py");
@@ -36,7 +37,9 @@ pub(crate) fn run(test: &str, script: &str, descendants: bool) -> Option<Scenari
     let script = format!("{PRELUDE}\nscenario_begins()\n{script}\nscenario_ends()\n");
     let (pid, said) = python(&script, &[&dir]);
     recorder.settle();
-    let mut events = recorder.events(&format!("pid={pid}&descendants={descendants}"));
+    let filters = format!("pid={pid}&descendants={descendants}");
+    let mut events = recorder.events(&filters);
+    assert_eq!(valid(&recorder, &filters), events.len());
     let place = |events: &[Value], name: &str| {
         let marker = |event: &Value| event["evt"]["name"] == "rmdir" && event["file"]["path"] == name;
         events.iter().position(marker).unwrap_or_else(|| panic!("{name} was not recorded"))
