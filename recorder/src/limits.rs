@@ -33,6 +33,27 @@ pub const FALLBACKS: u32 = 200;
 pub const NAME_SPACES: usize = 64;
 /// Bytes read of a passwd or group file.
 pub const NAMES_FILE: u64 = 4 << 20;
+/// Executables waiting to be hashed; above it they are told as rate-limited, and tried again when they are next run.
+pub const HASH_QUEUE: usize = 1024;
+/// Files held open until there is budget to hash them; above it the others wait in the queue.
+pub const HASH_OPEN: usize = 64;
+/// Files remembered as hashed, in each of two generations; a file that was forgotten is hashed again when it is run. Not
+/// more than half of what the store remembers, so that what is not told again is known there.
+pub const HASHED_FILES: usize = 4096;
+/// Programs running already at the start that wait to be hashed; above it they are left out.
+pub const HASH_LATER: usize = 16_384;
+/// Results that wait for the next commit; above it hashing waits.
+pub const HASH_RESULTS: usize = 1024;
+/// Roots (mount namespaces) whose package databases are kept; the least recently used is dropped.
+pub const PACKAGE_ROOTS: usize = 4;
+/// Paths kept of a package database, 8 bytes each; above it the others' packages are not told.
+pub const PACKAGE_PATHS: usize = 1 << 20;
+/// Packages whose files are looked at in a database.
+pub const PACKAGE_FILES: usize = 65_536;
+/// Bytes of one file or record of a package database; a longer one is passed over.
+pub const PACKAGE_FILE: u64 = 32 << 20;
+/// Bytes read of a package database in all.
+pub const PACKAGE_TOTAL: u64 = 512 << 20;
 /// Contexts, exits, gaps and provenance that wait for a store that refuses; above it the oldest contexts are given up.
 pub const KEPT_FOR_STORE: usize = 65_536;
 /// A recorder ends within this time of SIGTERM.

@@ -27,6 +27,7 @@ use crate::{
     limits,
     pipeline::Pipeline,
     process::ProcessTable,
+    provenance::Collector,
     stats::Stats,
     writer,
 };
@@ -62,8 +63,10 @@ pub fn run(args: &RecordArgs) -> Result<u8> {
     let (sink, batches) = sync_channel(limits::QUEUED_BATCHES);
     let table = ProcessTable::new(clock::boot_id()?, store.next_context_id());
     let gaps = store.last_time().map(nobody_recorded).into_iter().collect();
+    let collector = Collector::start(args.hash, Arc::clone(&stats.provenance))?;
     let mut pipeline =
-        Pipeline::new(recording, table, attached, gaps, sink, Arc::clone(&stats), commit_interval);
+        Pipeline::new(recording, table, attached, gaps, sink, Arc::clone(&stats), commit_interval)
+            .with_collector(collector);
     pipeline.begin(store.alive());
 
     let reader = store.reader();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{
-    Mutex,
+    Arc, Mutex,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::{
     filter::{Compiled, Filter},
-    process,
+    process, provenance,
 };
 
 /// A number that only grows.
@@ -43,6 +43,8 @@ pub struct Stats {
     pub refused: Count,
     /// Commits that failed.
     pub failed_commits: Count,
+    /// Hashes and packages.
+    pub provenance: Arc<provenance::Counts>,
     seen: Mutex<Seen>,
     /// The filter's rules, and the rule of each entry in the kernel.
     rules: (Vec<String>, Vec<usize>),
@@ -74,11 +76,49 @@ pub struct Report {
     pub committed: u64,
     pub refused_by_store: u64,
     pub failed_commits: u64,
+    pub provenance: ProvenanceReport,
     pub processes_live: u64,
     pub processes_unknown: u64,
     pub exits_unseen: u64,
     pub resident_bytes: u64,
     pub cpu_seconds: f64,
+}
+
+/// `recorder.provenance` in `/stats`: see [`provenance::Counts`].
+#[derive(Clone, Copy, Debug, Serialize)]
+#[expect(missing_docs, reason = "the names are the API's")]
+pub struct ProvenanceReport {
+    pub hashed: u64,
+    pub bytes: u64,
+    pub too_big: u64,
+    pub not_found: u64,
+    pub failed: u64,
+    pub over_budget: u64,
+    pub queue_full: u64,
+    pub remote_left_out: u64,
+    pub packages_told: u64,
+    pub databases_read: u64,
+    pub databases_unsupported: u64,
+    pub databases_cut: u64,
+}
+
+impl From<&provenance::Counts> for ProvenanceReport {
+    fn from(counts: &provenance::Counts) -> Self {
+        Self {
+            hashed: counts.hashed.get(),
+            bytes: counts.bytes.get(),
+            too_big: counts.too_big.get(),
+            not_found: counts.not_found.get(),
+            failed: counts.failed.get(),
+            over_budget: counts.over_budget.get(),
+            queue_full: counts.dropped.get(),
+            remote_left_out: counts.remote.get(),
+            packages_told: counts.packages_told.get(),
+            databases_read: counts.packages.loaded.get(),
+            databases_unsupported: counts.packages.unsupported.get(),
+            databases_cut: counts.packages.cut.get(),
+        }
+    }
 }
 
 /// A number for each class.
@@ -141,6 +181,7 @@ impl Stats {
             committed: self.committed.get(),
             refused_by_store: self.refused.get(),
             failed_commits: self.failed_commits.get(),
+            provenance: (&*self.provenance).into(),
             processes_live: seen.table.live,
             processes_unknown: seen.table.unknown,
             exits_unseen: seen.table.unseen_exits,

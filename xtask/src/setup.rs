@@ -68,6 +68,11 @@ const STRACE: Need = Need {
     present: |host| host.which("strace").is_some(),
     packages: &["strace"],
 };
+const RPM: Need = Need {
+    what: "rpm and rpmbuild (the tests read a database that they make)",
+    present: |host| host.which("rpm").is_some() && host.which("rpmbuild").is_some(),
+    packages: &["rpm"],
+};
 const GIT: Need = Need {
     what: "git (a program that the tests record)",
     present: |host| host.which("git").is_some(),
@@ -89,7 +94,7 @@ fn needs(purpose: Purpose) -> Vec<&'static Need> {
     let mut needs = vec![&C_COMPILER, &CERTIFICATES, &BPF_RUST, &BPF_LINKER_NEEDS];
     match purpose {
         Purpose::Build => {}
-        Purpose::Test => needs.extend([&RUSTFMT, &STRACE, &GIT, &PYTHON, &CXX_COMPILER]),
+        Purpose::Test => needs.extend([&RUSTFMT, &STRACE, &RPM, &GIT, &PYTHON, &CXX_COMPILER]),
         Purpose::Check => needs.extend([&RUSTFMT, &CLIPPY]),
     }
     needs

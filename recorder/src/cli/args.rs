@@ -63,6 +63,12 @@ pub struct RecordFlags {
     /// Size at which a segment is closed [default: 64MiB]
     #[arg(long, value_name = "SIZE", env = "TACHO_SEGMENT_SIZE")]
     pub segment_size: Option<Size>,
+    /// Bytes of executables read a second to hash them; 0 finds out neither hashes nor packages [default: 32MiB]
+    #[arg(long, value_name = "SIZE", env = "TACHO_HASH_RATE")]
+    pub hash_rate: Option<Size>,
+    /// Executables larger than this are not hashed [default: 256MiB]
+    #[arg(long, value_name = "SIZE", env = "TACHO_HASH_MAX_FILE")]
+    pub hash_max_file: Option<Size>,
     /// Record without the default filters of noisy kinds
     #[arg(long, value_name = "BOOL", env = "TACHO_EVERYTHING", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub everything: Option<bool>,

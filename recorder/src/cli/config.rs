@@ -32,6 +32,10 @@ pub struct Config {
     pub max_size: Option<Size>,
     /// Size at which a segment is closed.
     pub segment_size: Option<Size>,
+    /// Bytes of executables read a second.
+    pub hash_rate: Option<Size>,
+    /// Largest executable that is hashed.
+    pub hash_max_file: Option<Size>,
     /// Record without the default filters.
     pub everything: Option<bool>,
     /// Rules of what is left out, instead of the default ones.
@@ -97,11 +101,12 @@ mod tests {
     fn every_key_is_read() {
         let config: Config = toml::from_str(
             "store = '/data'\nlisten = '[::1]:80'\nsocket = '/s'\nno_auth = true\nmax_size = '1GiB'\n\
-             segment_size = 1048576\neverything = false\nleave_out = ['splice', 'open path=/srv']\n",
+             segment_size = 1048576\nhash_rate = '1MB'\nhash_max_file = 7\neverything = false\nleave_out = ['splice', 'open path=/srv']\n",
         )
         .unwrap();
         assert_eq!(config.max_size, Some(Size(1 << 30)));
         assert_eq!(config.segment_size, Some(Size(1 << 20)));
+        assert_eq!((config.hash_rate, config.hash_max_file), (Some(Size(1_000_000)), Some(Size(7))));
         assert_eq!(config.listen, Some("[::1]:80".parse().unwrap()));
     }
 

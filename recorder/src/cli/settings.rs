@@ -11,7 +11,10 @@ use super::{
     config::Config,
     size::Size,
 };
-use crate::filter::{Filter, RuleError, compile};
+use crate::{
+    filter::{Filter, RuleError, compile},
+    provenance,
+};
 
 /// Default data directory.
 pub const STORE: &str = "/var/lib/tachograph";
@@ -23,6 +26,11 @@ pub const PORT: u16 = 7878;
 pub const MAX_SIZE: Size = Size(4 << 30);
 /// Default size at which a segment is closed.
 pub const SEGMENT_SIZE: Size = Size(64 << 20);
+
+/// Default bytes of executables read a second.
+pub const HASH_RATE: Size = Size(32 << 20);
+/// Default size of the largest executable that is hashed.
+pub const HASH_MAX_FILE: Size = Size(256 << 20);
 
 /// Settings of `record` after all layers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +47,8 @@ pub struct RecordArgs {
     pub max_size: u64,
     /// Size at which a segment is closed, bytes.
     pub segment_size: u64,
+    /// How much is read to find out hashes.
+    pub hash: provenance::Settings,
     /// What is left out.
     pub filter: Filter,
     /// File for the decoded stream.
@@ -134,6 +144,10 @@ impl RecordFlags {
             listen,
             max_size: max_size.0,
             segment_size: segment_size.0,
+            hash: provenance::Settings {
+                rate: self.hash_rate.or(file.hash_rate).unwrap_or(HASH_RATE).0,
+                max_file: self.hash_max_file.or(file.hash_max_file).unwrap_or(HASH_MAX_FILE).0,
+            },
             filter,
             save: self.save,
             command: self.command,

@@ -34,6 +34,7 @@ use crate::{
     limits,
     mounts::MountWatch,
     process::{Output, ProcessTable, snapshot},
+    provenance::Collector,
     stats::Stats,
 };
 
@@ -62,6 +63,7 @@ pub struct Pipeline<S> {
     loss: LossTracker,
     clock: Clock,
     mounts: MountWatch,
+    collector: Collector,
     batch: Batch,
     gaps: Vec<Gap>,
     sink: SyncSender<Batch>,
@@ -89,12 +91,19 @@ impl<S: Source> Pipeline<S> {
             loss: LossTracker::new(attached),
             clock: Clock::now(),
             mounts: MountWatch::new(),
+            collector: Collector::off(),
             batch: Batch::default(),
             gaps,
             sink,
             stats,
             commit_interval,
         }
+    }
+
+    /// With what finds out hashes and packages.
+    #[must_use]
+    pub fn with_collector(self, collector: Collector) -> Self {
+        Self { collector, ..self }
     }
 
     /// Enters the processes that run already. The probes are attached, so what begins or ends meanwhile is in the
@@ -142,6 +151,8 @@ impl<S: Source> Pipeline<S> {
                 self.flush();
             }
             if last {
+                self.batch.provenance = self.collector.finish();
+                self.flush();
                 return;
             }
         }
@@ -205,6 +216,9 @@ impl<S: Source> Pipeline<S> {
     }
 
     fn absorb(&mut self, out: Output) {
+        for context in &out.contexts {
+            self.collector.began(context);
+        }
         self.batch.contexts.extend(out.contexts);
         self.batch.exits.extend(out.exits);
     }
@@ -235,6 +249,7 @@ impl<S: Source> Pipeline<S> {
     /// Hands the batch to the store; waits if the store is behind, while the rings take what comes.
     fn flush(&mut self) {
         self.batch.gaps = join_gaps(std::mem::take(&mut self.gaps), NEAR);
+        self.batch.provenance.extend(self.collector.take());
         if self.batch == Batch::default() {
             return;
         }

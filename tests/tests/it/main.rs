@@ -9,6 +9,7 @@ mod host;
 mod lifecycle;
 mod load;
 mod paths;
+mod provenance;
 mod recorder;
 mod scenarios;
 mod strace;
