@@ -159,7 +159,11 @@ impl Collector {
 
     /// The end: what is under way gets a moment.
     pub fn finish(&mut self) -> Vec<Arc<Provenance>> {
-        let until = Instant::now() + FINISH;
+        self.finish_within(FINISH)
+    }
+
+    fn finish_within(&mut self, most: Duration) -> Vec<Arc<Provenance>> {
+        let until = Instant::now() + most;
         self.jobs = None;
         let mut told = std::mem::take(&mut self.told);
         // An error means that the worker is done, or that the time is up.
