@@ -7,11 +7,13 @@ use aya_ebpf::helpers::generated::{bpf_probe_read_kernel_str, bpf_probe_read_use
 
 use crate::{
     kernel::{Address, at, current, field, read},
-    maps::has,
+    maps::{has, offset},
     record::{Scratch, padded},
 };
 
 const HEADER: u64 = size_of::<PartHeader>() as u64;
+/// One more than a string may have with its NUL: only one that is cut is as long.
+const MOST_STRING: u32 = limits::PATH as u32 + 1;
 
 /// Writes a part's header at `start` and moves on behind its `length` bytes.
 #[inline(always)]
@@ -42,25 +44,43 @@ pub fn kernel_string(scratch: &mut Scratch, tag: PartTag, address: Address) {
     let length = unsafe {
         bpf_probe_read_kernel_str(
             scratch.buffer.as_mut_ptr().add((start + HEADER) as usize).cast(),
-            limits::PATH as u32,
+            MOST_STRING,
             address as *const _,
         )
     };
     close_string(scratch, start, tag, length);
 }
 
+/// What a string begins with, of those that matter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum First {
+    /// A slash.
+    Slash,
+    /// The end: it is empty.
+    End,
+    /// Something else.
+    Other,
+    /// It could not be read.
+    Fault,
+}
+
 /// A path string of the caller; the part is there even if the read fails.
 #[inline(always)]
-pub fn user_string(scratch: &mut Scratch, tag: PartTag, address: Address) -> bool {
-    let Some(start) = scratch.start() else { return false };
+pub fn user_string(scratch: &mut Scratch, tag: PartTag, address: Address) -> First {
+    let Some(start) = scratch.start() else { return First::Fault };
     // SAFETY: as in `close`; the helper writes up to the given length and checks the address.
     let (length, first) = unsafe {
         let to = scratch.buffer.as_mut_ptr().add((start + HEADER) as usize);
-        let length = bpf_probe_read_user_str(to.cast(), limits::PATH as u32, address as *const _);
+        let length = bpf_probe_read_user_str(to.cast(), MOST_STRING, address as *const _);
         (length, core::ptr::read_volatile(to))
     };
     close_string(scratch, start, tag, length);
-    length > 1 && first == b'/'
+    match (length, first) {
+        (..=0, _) => First::Fault,
+        (1, _) => First::End,
+        (_, b'/') => First::Slash,
+        _ => First::Other,
+    }
 }
 
 #[inline(always)]
@@ -70,11 +90,12 @@ fn close_string(scratch: &mut Scratch, start: u64, tag: PartTag, length: i64) {
         return;
     }
     let mut length = length as u64;
+    let mut flags = 0;
+    // The helper counts the NUL, which a string that was cut has one behind the limit.
     if length > limits::PATH as u64 {
         length = limits::PATH as u64;
+        flags = part_flags::TRUNCATED;
     }
-    // The helper counts the NUL. A string as long as the limit has been cut.
-    let flags = if length == limits::PATH as u64 { part_flags::TRUNCATED } else { 0 };
     close(scratch, start, tag, flags, length - 1);
 }
 
@@ -157,6 +178,12 @@ pub fn credentials(scratch: &mut Scratch, task: Address) {
 /// Facts of an inode as seen through a mount; `file` is 0 if there is none open.
 #[inline(always)]
 pub fn facts(scratch: &mut Scratch, inode: Address, mount: Address, file: Address) {
+    facts_as(scratch, PartTag::Facts, inode, mount, file);
+}
+
+/// The same, under a tag.
+#[inline(always)]
+pub fn facts_as(scratch: &mut Scratch, tag: PartTag, inode: Address, mount: Address, file: Address) {
     const FMODE_CREATED: u32 = 0x10_0000;
     /// Words of `struct inode` up to its times.
     const INODE: usize = 24;
@@ -202,7 +229,23 @@ pub fn facts(scratch: &mut Scratch, inode: Address, mount: Address, file: Addres
             field::<Address>(kind, o::FSTYPE_NAME) as *const _,
         );
     }
-    structure(scratch, PartTag::Facts, &value);
+    value.flags |= layer(&value.filesystem, inode);
+    structure(scratch, tag, &value);
+}
+
+/// Which layer of an overlay the inode is in: `struct ovl_inode` (fs/overlayfs/ovl_entry.h) is around it, and has
+/// the dentry in the upper layer if there is one.
+#[inline(always)]
+fn layer(filesystem: &[u8; 16], inode: Address) -> u32 {
+    if !has(o::OVL_INODE_VFS) || !has(o::OVL_INODE_UPPER) {
+        return 0;
+    }
+    let [name @ .., _, _, _, _, _, _, _, _] = filesystem;
+    if u64::from_ne_bytes(*name) != u64::from_ne_bytes(*b"overlay\0") {
+        return 0;
+    }
+    let around = inode - offset(o::OVL_INODE_VFS);
+    if field::<Address>(around, o::OVL_INODE_UPPER) == 0 { facts_flags::LOWER } else { facts_flags::UPPER }
 }
 
 #[inline(always)]

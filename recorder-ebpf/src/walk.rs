@@ -29,9 +29,16 @@ pub fn path(scratch: &mut Scratch, tag: PartTag, path: Address) -> Address {
     mount
 }
 
-/// Walks from a dentry seen through a mount.
+/// Walks from a mount's root to the root of its file system.
+#[inline(always)]
+pub fn within(scratch: &mut Scratch, tag: PartTag, dentry: Address) {
+    // At the root of the mount that is none the walk ends.
+    walk(scratch, tag, dentry, 0);
+}
+
+/// Walks from a dentry seen through a mount; with none, to the root of the file system.
 #[inline(never)]
-fn walk(scratch: &mut Scratch, tag: PartTag, dentry: Address, mount: Address) {
+pub fn walk(scratch: &mut Scratch, tag: PartTag, dentry: Address, mount: Address) {
     let Some(start) = scratch.start() else { return };
     scratch.dentry = dentry;
     scratch.mount = mount;
@@ -43,7 +50,11 @@ fn walk(scratch: &mut Scratch, tag: PartTag, dentry: Address, mount: Address) {
         scratch.walk_flags = u64::from(part_flags::FAULT);
         scratch.walk_done = 1;
     } else {
-        scratch.walk_root = root_of(mount);
+        scratch.walk_root = if mount == 0 {
+            field(field(dentry, o::DENTRY_SB), o::SB_ROOT)
+        } else {
+            root_of(mount)
+        };
         // An unhashed dentry has been unlinked, unless it is a root (fs/dcache.c, d_unlinked).
         let parent: Address = field(dentry, o::DENTRY_PARENT);
         if parent != dentry && field::<Address>(dentry, o::DENTRY_PPREV) == 0 {

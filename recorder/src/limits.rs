@@ -21,6 +21,19 @@ pub const ENDED: usize = 4096;
 pub const LIVE: usize = 1 << 17;
 /// File states remembered in each of two generations; the older is dropped whole.
 pub const FILE_STATES: usize = 16_384;
+/// Bytes read of one mount table; mounts behind them are not known. The kernel's own limit of a namespace
+/// (`fs.mount-max`, 100000) takes about as many.
+pub const MOUNT_TABLE: u64 = 16 << 20;
+/// Mount namespaces other than the recorder's whose tables are kept; above it all are read anew.
+pub const MOUNT_NAMESPACES: usize = 64;
+/// Mount tables read in a second because an event's mount is not in them; above it such mounts have no path.
+pub const MOUNT_READS: u32 = 50;
+/// Mount ids remembered as being in no table (the kernel's own mounts); above it all are looked for again.
+pub const MOUNTS_ABSENT: usize = 1024;
+/// Bytes of the name of an extended attribute (`XATTR_NAME_MAX`).
+pub const XATTR_NAME: usize = 255;
+/// Bytes of a file system type's name in an event.
+pub const FILESYSTEM_TYPE: usize = 16;
 /// Bytes of one argument or environment name; longer ones end in "...".
 pub const ARGUMENT: usize = 255;
 /// Arguments kept of one exec.

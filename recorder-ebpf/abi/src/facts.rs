@@ -38,6 +38,10 @@ record! {
 pub mod facts_flags {
     /// `FMODE_CREATED`: this open made the file.
     pub const CREATED: u32 = 1;
+    /// On overlayfs, and its inode is in the upper layer now.
+    pub const UPPER: u32 = 2;
+    /// On overlayfs, and its inode is in a lower layer only.
+    pub const LOWER: u32 = 4;
 }
 
 record! {

@@ -58,6 +58,10 @@ pub enum PartTag {
     Text2 = 18,
     /// A structure of the caller.
     Memory = 19,
+    /// Path of a new mount's root within its file system, walked like `Path`; marked as detached.
+    MountRoot = 30,
+    /// A [`crate::FileFacts`]: of the directory that a new mount covers, seen through the mount that it is in.
+    Covered = 31,
 }
 
 impl PartTag {
@@ -84,6 +88,8 @@ impl PartTag {
             17 => Self::Text,
             18 => Self::Text2,
             19 => Self::Memory,
+            30 => Self::MountRoot,
+            31 => Self::Covered,
             _ => return None,
         })
     }

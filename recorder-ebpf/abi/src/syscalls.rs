@@ -13,6 +13,8 @@ pub const NO_ARG: Arg = u8::MAX;
 pub enum Handler {
     /// Record kind `File`, class file.
     File,
+    /// Record kind `File`, class file: the mount is looked at too.
+    Mount,
     /// Record kind `Socket`, class network.
     Socket,
     /// Record kind `Credentials`, class process.
@@ -104,6 +106,15 @@ const fn moves(spec: Spec) -> Spec {
 const fn file(nr: u32, name: &'static str, event: &'static str, spec: Spec) -> Syscall {
     Syscall { nr, name, event, handler: Handler::File, spec }
 }
+const fn with_text(text: Arg, spec: Spec) -> Spec {
+    Spec { text, ..spec }
+}
+const fn with_memory(memory: Arg, memory_bytes: u8, spec: Spec) -> Spec {
+    Spec { memory, memory_bytes, ..spec }
+}
+const fn mounts(nr: u32, name: &'static str, spec: Spec) -> Syscall {
+    Syscall { nr, name, event: "mount", handler: Handler::Mount, spec }
+}
 const fn socket(nr: u32, name: &'static str) -> Syscall {
     Syscall { nr, name, event: name, handler: Handler::Socket, spec: descriptor(0) }
 }
@@ -170,15 +181,32 @@ pub const SYSCALLS: &[Syscall] = &[
     credentials(122, "setfsuid", "setuid"),
     credentials(123, "setfsgid", "setgid"),
     credentials(126, "capset", "capset"),
+    // Times: struct utimbuf, two of struct timeval or struct timespec; names of attributes are text.
+    file(132, "utime", "utimes", with_memory(1, 16, path(0))),
+    mounts(165, "mount", Spec { text: 0, text2: 2, ..path(1) }),
+    file(166, "umount2", "umount", path(0)),
+    file(188, "setxattr", "setxattr", with_text(1, path(0))),
+    file(189, "lsetxattr", "setxattr", with_text(1, path(0))),
+    file(190, "fsetxattr", "setxattr", with_text(1, descriptor(0))),
+    file(197, "removexattr", "removexattr", with_text(1, path(0))),
+    file(198, "lremovexattr", "removexattr", with_text(1, path(0))),
+    file(199, "fremovexattr", "removexattr", with_text(1, descriptor(0))),
+    file(235, "utimes", "utimes", with_memory(1, 32, path(0))),
     file(257, "openat", "open", opens(at(0, 1))),
     file(258, "mkdirat", "mkdir", at(0, 1)),
     file(260, "fchownat", "chown", at(0, 1)),
+    file(261, "futimesat", "utimes", with_memory(2, 32, at(0, 1))),
     file(263, "unlinkat", "unlink", at(0, 1)),
     file(264, "renameat", "rename", two(0, 1, 2, 3)),
     file(265, "linkat", "link", two(0, 1, 2, 3)),
     file(268, "fchmodat", "chmod", at(0, 1)),
+    file(280, "utimensat", "utimes", with_memory(2, 32, at(0, 1))),
     file(304, "open_by_handle_at", "open", opens(at(NO_ARG, NO_ARG))),
     file(316, "renameat2", "rename", two(0, 1, 2, 3)),
+    mounts(429, "move_mount", Spec { fd: 0, ..two(0, 1, 2, 3) }),
     file(437, "openat2", "open", opens(at(0, 1))),
     file(452, "fchmodat2", "chmod", at(0, 1)),
+    // struct xattr_args: value, size, flags.
+    file(463, "setxattrat", "setxattr", with_text(3, with_memory(4, 16, at(0, 1)))),
+    file(466, "removexattrat", "removexattr", with_text(3, at(0, 1))),
 ];

@@ -80,8 +80,10 @@ pub mod tail_calls {
     pub const CREDENTIALS: u32 = 2;
     /// Calls of the kernel class.
     pub const CALL: u32 = 3;
+    /// Calls that mount.
+    pub const MOUNT: u32 = 4;
     /// How many there are.
-    pub const COUNT: u32 = 4;
+    pub const COUNT: u32 = 5;
 }
 
 impl Watch {
@@ -92,6 +94,7 @@ impl Watch {
             Handler::File => (tail_calls::FILE, watch_flags::SKIP_OWN),
             Handler::Socket => (tail_calls::SOCKET, watch_flags::SKIP_OWN),
             Handler::Credentials => (tail_calls::CREDENTIALS, 0),
+            Handler::Mount => (tail_calls::MOUNT, watch_flags::SKIP_OWN),
             Handler::Call => (tail_calls::CALL, watch_flags::SKIP_OWN),
         };
         let spec = syscall.spec;

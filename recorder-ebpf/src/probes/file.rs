@@ -1,12 +1,16 @@
 //! File calls, by the generic spec of [`abi::Watch`].
 
-use abi::{Class, NO_ARG, PartTag, RecordKind, offsets as o, shape};
-use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
+use abi::{Class, NO_ARG, PartHeader, PartTag, RecordKind, offsets as o, shape};
+use aya_ebpf::{
+    helpers::generated::bpf_probe_read_kernel, macros::btf_tracepoint, programs::BtfTracePointContext,
+};
 
 use crate::{
     compat, filter,
     kernel::{Address, at, current, field, read},
-    parts, record,
+    parts,
+    parts::First,
+    record,
     record::Scratch,
     walk,
 };
@@ -22,10 +26,11 @@ fn handle_file(ctx: BtfTracePointContext) -> i32 {
     let ret: i64 = ctx.arg(1);
     parts::arguments(scratch, regs);
     if scratch.watch.open_how != 0 {
-        // struct open_how (include/uapi/linux/openat2.h): flags and mode first.
-        let how: [u64; 2] = user(scratch.args[2]);
+        // struct open_how (include/uapi/linux/openat2.h): flags, mode, resolve.
+        let how: [u64; 3] = user(scratch.args[2]);
         scratch.args[2] = how[0];
         scratch.args[3] = how[1];
+        scratch.args[4] = how[2];
     }
     if filter::early(scratch, ret) {
         return 0;
@@ -85,11 +90,11 @@ pub fn extras(scratch: &mut Scratch) {
     }
 }
 
-/// Two words of the caller's memory; zero if they cannot be read.
+/// Words of the caller's memory; zero if they cannot be read.
 #[inline(always)]
-fn user(address: Address) -> [u64; 2] {
+fn user(address: Address) -> [u64; 3] {
     // SAFETY: the helper checks the address itself.
-    unsafe { aya_ebpf::helpers::bpf_probe_read_user(address as *const [u64; 2]) }.unwrap_or_default()
+    unsafe { aya_ebpf::helpers::bpf_probe_read_user(address as *const [u64; 3]) }.unwrap_or_default()
 }
 
 /// The `struct file` of a descriptor of the running task; 0 if there is none.
@@ -122,23 +127,90 @@ fn object(scratch: &mut Scratch, path: Address, file: Address) {
     parts::facts(scratch, inode, mount, file);
 }
 
-/// A path string and what it is relative to.
+/// A path string and what it is relative to. Where the string names an open file, that is looked at.
 #[inline(never)]
-fn named(scratch: &mut Scratch, dirfd: u8, path: u8, base: PartTag, tag: PartTag) {
+pub fn named(scratch: &mut Scratch, dirfd: u8, path: u8, base: PartTag, tag: PartTag) {
+    /// `RESOLVE_IN_ROOT` (include/uapi/linux/openat2.h): the directory descriptor is the root.
+    const IN_ROOT: u64 = 0x10;
     let address = scratch.args[usize::from(path & 7)];
-    let absolute = parts::user_string(scratch, tag, address);
+    // SAFETY: a plain field.
+    let start = unsafe { core::ptr::read_volatile(&raw const scratch.position) };
+    let first = parts::user_string(scratch, tag, address);
     let fs: Address = field(current(), o::TASK_FS);
-    if absolute {
-        walk::path(scratch, base, at(fs, o::FS_ROOT));
-        return;
-    }
     let fd = if dirfd == NO_ARG { AT_FDCWD } else { scratch.args[usize::from(dirfd & 7)] as i32 };
-    if fd == AT_FDCWD {
-        walk::path(scratch, base, at(fs, o::FS_PWD));
+    if first == First::Slash && (scratch.watch.open_how == 0 || scratch.args[4] & IN_ROOT == 0) {
+        walk::path(scratch, base, at(fs, o::FS_ROOT));
+        if tag as u8 == PartTag::Arg as u8 {
+            let own = own_descriptor(scratch, start);
+            if own >= 0 {
+                descriptor(scratch, own as u32);
+            }
+        }
         return;
     }
-    let file = file_of(fd as u32);
-    if file != 0 {
-        walk::path(scratch, base, at(file, o::FILE_PATH));
+    let from = if fd == AT_FDCWD {
+        at(fs, o::FS_PWD)
+    } else {
+        let file = file_of(fd as u32);
+        if file == 0 {
+            return;
+        }
+        at(file, o::FILE_PATH)
+    };
+    walk::path(scratch, base, from);
+    // AT_EMPTY_PATH, or no path at all as utimensat takes it: the call is of the descriptor.
+    let none = first == First::End || (first == First::Fault && address == 0);
+    if none && dirfd != NO_ARG && tag as u8 == PartTag::Arg as u8 && took_place(scratch.header().ret) {
+        object(scratch, from, 0);
     }
+}
+
+/// Did the call find its object? It succeeded or was refused.
+#[inline(always)]
+fn took_place(ret: i64) -> bool {
+    const EPERM: i64 = -1;
+    const EACCES: i64 = -13;
+    ret >= 0 || ret == EPERM || ret == EACCES
+}
+
+/// The descriptor that a string, in the part at `start`, names by `/proc/self/fd` or `/dev/fd`; -1 if it does not.
+#[inline(always)]
+fn own_descriptor(scratch: &mut Scratch, start: u64) -> i64 {
+    const SELF: [u64; 2] = [u64::from_ne_bytes(*b"/proc/se"), u64::from_ne_bytes(*b"lf/fd/\0\0")];
+    const DEV: u64 = u64::from_ne_bytes(*b"/dev/fd/");
+    const SIX: u64 = u64::from_ne_bytes([255, 255, 255, 255, 255, 255, 0, 0]);
+    const DIGITS: usize = 5;
+    if start > record::LAST_START {
+        return -1;
+    }
+    // SAFETY: `head` has room, and the buffer has as many bytes behind that position; copied, to be read as words.
+    unsafe {
+        bpf_probe_read_kernel(
+            scratch.head.as_mut_ptr().cast(),
+            32,
+            scratch.buffer.as_ptr().add(start as usize + size_of::<PartHeader>()).cast(),
+        );
+    }
+    let mut place = if scratch.head[0] == SELF[0] && scratch.head[1] & SIX == SELF[1] {
+        14
+    } else if scratch.head[0] == DEV {
+        8
+    } else {
+        return -1;
+    };
+    let end = place + DIGITS;
+    let mut number = 0;
+    while place <= end {
+        // SAFETY: at most the twentieth byte of `head`.
+        let byte = unsafe { scratch.head.as_ptr().cast::<u8>().add(place).read_volatile() };
+        if byte == 0 {
+            return number;
+        }
+        if !byte.is_ascii_digit() {
+            return -1;
+        }
+        number = number * 10 + i64::from(byte - b'0');
+        place += 1;
+    }
+    -1
 }

@@ -6,5 +6,6 @@ mod exec;
 mod exit;
 pub mod file;
 mod fork;
+mod mount;
 mod socket;
 mod sys_exit;

@@ -138,6 +138,12 @@ impl<'a> Record<'a> {
         self.structure(PartTag::Facts)
     }
 
+    /// Facts of the directory that a new mount covers.
+    #[must_use]
+    pub fn covered(&self) -> Option<FileFacts> {
+        self.structure(PartTag::Covered)
+    }
+
     /// Credentials after the call.
     #[must_use]
     pub fn credentials(&self) -> Option<Credentials> {

@@ -1,13 +1,16 @@
 //! File calls: which path was meant, and what is known of the file before the call.
 
-use event::{Detail, File, FileFacts, Kind, file_flags};
+use event::{Detail, File, FileFacts, Kind, Nanos, file_flags};
 
 use crate::enrich::{
-    call::{FileCall, Named, as_named, detail, last_link, path_of},
-    lookup::{LastLink, Lookup, View},
+    call::{FileCall, Named, Seen, as_named, detail, last_link, path_of, reached},
+    layer::{Layer, layer},
+    lookup::{Found, LastLink, View, directory as directory_of, find},
     path::{errors, file_of_path, file_of_walk, join, split},
-    states::FileStates,
+    states::{FileStates, Known},
+    times::times,
 };
+use crate::{clock, mounts::Mounts};
 
 /// What becomes of it.
 #[derive(Clone, Debug, Default)]
@@ -23,32 +26,93 @@ pub struct FileEvent {
 /// See the module.
 #[derive(Debug, Default)]
 pub struct FileEnricher {
-    states: FileStates,
-    lookup: Lookup,
+    pub(super) states: FileStates,
+    pub(super) mounts: Mounts,
+    /// Since when the states are complete.
+    since: Nanos,
 }
 
 const S_IFMT: u32 = 0o170_000;
 const S_IFDIR: u32 = 0o040_000;
+const RENAME_EXCHANGE: u32 = 2;
 
 impl FileEnricher {
-    /// Forgets states that may be of other files: after a loss, or when mounts changed.
+    /// Forgets states that may be of other files after a loss of file events.
     pub fn forget(&mut self) {
         self.states.clear();
-        self.lookup.refresh();
+        self.since = clock::wall();
+    }
+
+    /// Reads the mount table anew, and forgets states of files that a mount now hides or no longer does.
+    pub fn remount(&mut self) {
+        for place in self.mounts.refresh() {
+            self.uncover(place.as_bytes());
+        }
+    }
+
+    /// A new second: what is limited by the second may be done again.
+    pub fn refill(&mut self) {
+        self.mounts.refill();
+    }
+
+    pub(super) fn uncover(&mut self, place: &[u8]) {
+        self.states.remove(place);
+        self.states.remove_below(place);
     }
 
     /// Makes the file part of an event.
     pub fn enrich(&mut self, call: &FileCall) -> FileEvent {
-        let detail = detail(call);
+        let mut made = self.make(call);
+        for file in [Some(&mut made.file), made.destination.as_mut()].into_iter().flatten() {
+            self.place(call.view, file);
+        }
+        if let Detail::Mount(mount) = &mut made.detail {
+            self.place(call.view, &mut mount.mountpoint);
+            self.place(call.view, &mut mount.root);
+        }
+        made
+    }
+
+    /// Adds what the mount table knows of the mount that a file is on.
+    pub fn place(&mut self, view: View, file: &mut File) {
+        let Some(facts) = &mut file.facts else { return };
+        if facts.mount_id == 0 || file.error.as_deref() == Some(errors::DETACHED) || file.raw.is_some() {
+            return;
+        }
+        if let Some(mount) = self.mounts.find(view, facts.mount_id, &file.path) {
+            facts.mount_path = std::sync::Arc::clone(&mount.path);
+            if mount.from_event {
+                file.flags |= file_flags::MOUNT_FROM_EVENT;
+            }
+        }
+    }
+
+    fn make(&mut self, call: &FileCall) -> FileEvent {
+        match call.kind {
+            Kind::Mount => return self.mounted(call),
+            Kind::Umount => return self.unmounted(call),
+            _ => {}
+        }
+        let mut detail = detail(call);
         let (file, destination) = match call.kind {
             _ if call.ret < 0 => (self.failed(call), call.second.as_ref().map(|named| as_named(call, named))),
+            Kind::Utimes => {
+                let (file, after) = self.changed(call);
+                let (access, modification) = times(call, after.as_ref());
+                detail = Detail::Utimes { access, modification };
+                return FileEvent { file, destination: None, detail };
+            }
             Kind::Mkdir => (self.made(call), None),
             Kind::Rmdir | Kind::Unlink => (self.removed(call), None),
             Kind::Rename => self.renamed(call),
             Kind::Link => self.linked(call),
-            Kind::Chmod | Kind::Chown => (self.changed(call), None),
+            Kind::Chmod | Kind::Chown | Kind::Setxattr | Kind::Removexattr => (self.changed(call).0, None),
             _ => (self.present(call), None),
         };
+        if let (Kind::Utimes, Detail::None) = (call.kind, &detail) {
+            let (access, modification) = times(call, None);
+            detail = Detail::Utimes { access, modification };
+        }
         FileEvent { file, destination, detail }
     }
 
@@ -58,41 +122,67 @@ impl FileEnricher {
             let error = Some("executed through a descriptor: its name is not known".to_owned());
             return File { error, ..file_of_path(path) };
         }
-        match self.lookup.find(view, path, LastLink::Follow) {
-            Some(found) => looked_up(&found.path, found.facts),
+        match self.find(view, path, LastLink::Follow) {
+            Some(found) => {
+                let mut file = looked_up(&found.path, found.facts);
+                self.place(view, &mut file);
+                file
+            }
             None => File { error: Some(errors::NOT_FOUND.to_owned()), ..file_of_path(path) },
         }
     }
 
     /// The object that the probe saw.
-    fn seen(call: &FileCall) -> Option<File> {
-        let (walk, facts, created) = call.seen.as_ref()?;
+    pub(super) fn seen(call: &FileCall) -> Option<File> {
+        let seen = call.seen.as_ref().filter(|_| reached(call))?;
+        let walk = &seen.walk;
         let mut file = file_of_walk(&walk.path, walk.truncated, walk.detached, walk.deleted);
-        if let Some(facts) = facts {
+        if let Some(facts) = &seen.facts {
             file.facts = Some(facts.clone());
             file.flags |= file_flags::FROM_KERNEL;
         }
-        if *created {
-            file.flags |= file_flags::CREATED;
-        }
+        file.flags |= seen.flags & file_flags::CREATED;
         Some(file)
+    }
+
+    /// Looks up what is there now, its file system by the mount table.
+    pub(super) fn find(&mut self, view: View, path: &[u8], last: LastLink) -> Option<Found> {
+        let mut found = find(view, path, last)?;
+        let text = String::from_utf8_lossy(&found.path);
+        if let Some(mount) = self.mounts.find(view, found.facts.mount_id, &text) {
+            found.facts.filesystem.clone_from(&mount.fs_type);
+        }
+        Some(found)
+    }
+
+    fn layer(&self, call: &FileCall, path: &[u8], facts: &FileFacts) -> Layer {
+        let told = call.seen.as_ref().map_or(0, |seen| seen.flags);
+        layer(&self.states, call, path, facts, told, self.since)
     }
 
     /// A failed call changed nothing: what is there now was there before. Refusals are looked up, they matter;
     /// the many that find nothing are not.
-    fn failed(&mut self, call: &FileCall) -> File {
-        if let Some(file) = Self::seen(call) {
+    pub(super) fn failed(&mut self, call: &FileCall) -> File {
+        if let Some(mut file) = Self::seen(call) {
+            if let Some(seen) = &call.seen
+                && let Some(facts) = &seen.facts
+            {
+                file.flags |= self.layer(call, &seen.walk.path, facts).before;
+            }
             return file;
         }
         let Some(named) = &call.first else { return unread() };
         let mut file = as_named(call, named);
         if file.error.is_none() {
             let refused = event::Outcome::of_return(call.ret) == event::Outcome::Refused;
-            let found = refused
-                .then(|| self.lookup.find(call.view, &path_of(call, named), last_link(call)))
-                .flatten();
+            let found =
+                refused.then(|| self.find(call.view, &path_of(call, named), last_link(call))).flatten();
             match found {
-                Some(found) => file = looked_up(&found.path, found.facts),
+                Some(found) => {
+                    let layer = self.layer(call, &found.path, &found.facts).before;
+                    file = looked_up(&found.path, found.facts);
+                    file.flags |= layer;
+                }
                 None => file.error = Some(format!("not looked up: the call failed (errno {})", -call.ret)),
             }
         }
@@ -101,10 +191,12 @@ impl FileEnricher {
 
     /// Open, truncate, chdir: the object is still there.
     fn present(&mut self, call: &FileCall) -> File {
-        if let Some(file) = Self::seen(call) {
+        if let Some(mut file) = Self::seen(call) {
             let whole = file.error.is_none() && file.flags & file_flags::DELETED == 0;
-            if let (true, View::Own, Some((walk, Some(facts), _))) = (whole, call.view, &call.seen) {
-                self.states.set(&walk.path, facts);
+            if let Some(Seen { walk, facts: Some(facts), .. }) = &call.seen
+                && whole
+            {
+                file.flags |= self.remember(call, &walk.path, facts);
             }
             return file;
         }
@@ -117,10 +209,12 @@ impl FileEnricher {
         if file.error.is_some() {
             return file;
         }
-        match self.lookup.find(call.view, &path_of(call, named), last_link(call)) {
+        match self.find(call.view, &path_of(call, named), last_link(call)) {
             Some(found) => {
-                self.remember(call, &found.path, &found.facts);
-                looked_up(&found.path, found.facts)
+                let layer = self.remember(call, &found.path, &found.facts);
+                let mut file = looked_up(&found.path, found.facts);
+                file.flags |= layer;
+                file
             }
             None => File { error: Some(not_found(call)), ..file },
         }
@@ -150,9 +244,9 @@ impl FileEnricher {
             self.states.remove_below(&path);
         }
         match before {
-            Some(facts) => {
-                file.facts = Some(remembered(facts));
-                file.flags |= file_flags::FROM_CACHE;
+            Some(known) => {
+                file.facts = Some(remembered(known.facts));
+                file.flags |= file_flags::FROM_CACHE | known.layer;
             }
             None => file.error = Some(errors::STATE_UNKNOWN.to_owned()),
         }
@@ -165,9 +259,12 @@ impl FileEnricher {
         };
         let (old, mut file) = Self::entry(call, from);
         let (new, mut destination) = Self::entry(call, to);
+        if matches!(detail(call), Detail::Rename { flags } if flags & RENAME_EXCHANGE != 0) {
+            return self.exchanged(call, (&old, file), (&new, destination));
+        }
         let before = self.states.remove(&old);
         self.states.remove(&new);
-        let now = self.lookup.find(call.view, &new, LastLink::Keep).map(|found| found.facts);
+        let now = self.find(call.view, &new, LastLink::Keep).map(|found| found.facts);
         // Only a directory has something below it; not knowing what it is, assume so.
         if now.as_ref().is_none_or(|facts| facts.mode & S_IFMT == S_IFDIR) {
             self.states.remove_below(&old);
@@ -179,20 +276,40 @@ impl FileEnricher {
             destination.error = destination.error.or(error);
             return (file, Some(destination));
         };
-        self.remember(call, &new, &now);
-        // A rename changes nothing of the inode but its change time.
-        match before.filter(|before| before.inode == now.inode) {
-            Some(before) => {
-                file.facts = Some(remembered(before));
-                file.flags |= file_flags::FROM_CACHE;
-            }
-            None => {
-                file.facts = Some(now.clone());
-                file.flags |= file_flags::FROM_LOOKUP;
-            }
-        }
+        moved_from(&mut file, before.as_ref(), &now);
+        let before = before.map_or(0, |before| before.layer);
+        let layer = self.layer(call, &new, &now);
+        file.flags |= if before == 0 { layer.before } else { before };
+        destination.flags |= layer.after;
+        self.set(call, &new, &now, layer.after);
         destination.facts = Some(now);
         destination.flags |= file_flags::FROM_LOOKUP;
+        (file, Some(destination))
+    }
+
+    /// `RENAME_EXCHANGE`: each of the two is told as what it was under its name before.
+    fn exchanged(
+        &mut self,
+        call: &FileCall,
+        (one, mut file): (&[u8], File),
+        (other, mut destination): (&[u8], File),
+    ) -> (File, Option<File>) {
+        let (was_one, was_other) = (self.states.remove(one), self.states.remove(other));
+        for path in [one, other] {
+            self.states.remove_below(path);
+        }
+        for (file, was, now_at) in [(&mut file, was_one, other), (&mut destination, was_other, one)] {
+            match self.find(call.view, now_at, LastLink::Keep) {
+                Some(found) => {
+                    let layer = self.layer(call, now_at, &found.facts);
+                    moved_from(file, was.as_ref(), &found.facts);
+                    let before = was.map_or(0, |was| was.layer);
+                    file.flags |= if before == 0 { layer.before } else { before };
+                    self.set(call, now_at, &found.facts, layer.after);
+                }
+                None => file.error = file.error.take().or_else(|| Some(not_found(call))),
+            }
+        }
         (file, Some(destination))
     }
 
@@ -201,9 +318,10 @@ impl FileEnricher {
             return (unread(), None);
         };
         let (new, mut destination) = Self::entry(call, to);
-        let mut file = self.find_first(call);
-        if let Some(found) = self.lookup.find(call.view, &new, LastLink::Keep) {
-            self.remember(call, &new, &found.facts);
+        let mut file = self.present(call);
+        if let Some(found) = self.find(call.view, &new, LastLink::Keep) {
+            let layer = self.layer(call, &new, &found.facts).after;
+            self.set(call, &new, &found.facts, layer);
             if file.facts.as_ref().is_none_or(|facts| facts.inode != found.facts.inode) {
                 // The source name is gone or another file by now; the link is the same inode.
                 file.facts = Some(found.facts.clone());
@@ -211,56 +329,59 @@ impl FileEnricher {
                 file.error = None;
             }
             destination.facts = Some(found.facts);
-            destination.flags |= file_flags::FROM_LOOKUP;
+            destination.flags |= file_flags::FROM_LOOKUP | layer;
         } else {
             destination.error = destination.error.or_else(|| Some(not_found(call)));
         }
         (file, Some(destination))
     }
 
-    /// chmod and chown: what is there now has the new mode or owner; what it was before is known from earlier
-    /// events or not at all.
-    fn changed(&mut self, call: &FileCall) -> File {
-        let before_of = |states: &FileStates, path: &[u8], now: &FileFacts| {
-            states.get(path).filter(|before| before.inode == now.inode).cloned()
-        };
-        let (mut file, path, before) = match Self::seen(call) {
-            Some(file) => {
-                let path = call.seen.as_ref().map(|(walk, ..)| walk.path.clone()).unwrap_or_default();
-                let before = file.facts.as_ref().and_then(|now| before_of(&self.states, &path, now));
-                (file, path, before)
-            }
+    /// Changes of an inode: what is there now has the new mode, owner or times; what it was before is known from
+    /// earlier events or not at all. Also gives what is there now.
+    fn changed(&mut self, call: &FileCall) -> (File, Option<FileFacts>) {
+        let (mut file, path) = match Self::seen(call) {
+            Some(file) => (file, call.seen.as_ref().map(|seen| seen.walk.path.clone()).unwrap_or_default()),
             None => {
-                let Some(named) = &call.first else { return unread() };
-                let Some(found) = self.lookup.find(call.view, &path_of(call, named), last_link(call)) else {
+                let Some(named) = &call.first else { return (unread(), None) };
+                let Some(found) = self.find(call.view, &path_of(call, named), last_link(call)) else {
                     let file = as_named(call, named);
-                    return File { error: file.error.or_else(|| Some(not_found(call))), ..file };
+                    let error = file.error.or_else(|| Some(not_found(call)));
+                    return (File { error, ..file }, None);
                 };
-                let before = before_of(&self.states, &found.path, &found.facts);
-                (looked_up(&found.path, found.facts), found.path, before)
+                (looked_up(&found.path, found.facts), found.path)
             }
         };
-        let Some(now) = file.facts.clone() else { return file };
+        let Some(now) = file.facts.clone() else { return (file, None) };
+        let before = self.states.get(&path).filter(|before| before.facts.inode == now.inode).cloned();
+        let before = before.filter(|_| call.view == View::Own);
         if file.error.is_none() && file.flags & file_flags::DELETED == 0 {
-            self.remember(call, &path, &now);
+            file.flags |= self.remember(call, &path, &now);
         }
-        if let Some(before) = before.filter(|_| call.view == View::Own) {
-            file.facts = Some(remembered(before));
-            file.flags =
-                (file.flags & !(file_flags::FROM_KERNEL | file_flags::FROM_LOOKUP)) | file_flags::FROM_CACHE;
-        } else if call.kind == Kind::Chmod {
-            file.facts = Some(FileFacts { mode: 0, ..now });
-            file.error = file.error.or_else(|| Some(errors::STATE_UNKNOWN.to_owned()));
-        } else {
+        // The modification time is changed by none of these but the calls that set it; the change time by all.
+        let mtime = if call.kind == Kind::Utimes { 0 } else { now.mtime };
+        let after = FileFacts { mtime, ctime: 0, ..now.clone() };
+        match (before, call.kind) {
+            (Some(before), _) => {
+                file.facts = Some(FileFacts { mtime, ..remembered(before.facts) });
+                file.flags = (file.flags & !(file_flags::FROM_KERNEL | file_flags::FROM_LOOKUP))
+                    | file_flags::FROM_CACHE;
+            }
+            (None, Kind::Chmod) => {
+                file.facts = Some(FileFacts { mode: 0, ..after });
+                file.error = file.error.or_else(|| Some(errors::STATE_UNKNOWN.to_owned()));
+            }
             // A chown may clear set-id bits, so the mode before is unknown too.
-            file.facts = Some(FileFacts { mode: 0, ..now });
-            file.error = file.error.or_else(|| Some(errors::OWNER_AFTER.to_owned()));
+            (None, Kind::Chown) => {
+                file.facts = Some(FileFacts { mode: 0, ..after });
+                file.error = file.error.or_else(|| Some(errors::OWNER_AFTER.to_owned()));
+            }
+            (None, _) => file.facts = Some(after),
         }
-        file
+        (file, Some(now))
     }
 
     /// A directory entry: its directory resolved, its name as it is.
-    fn entry(call: &FileCall, named: &Named) -> (Vec<u8>, File) {
+    pub(super) fn entry(call: &FileCall, named: &Named) -> (Vec<u8>, File) {
         let path = path_of(call, named);
         let file = as_named(call, named);
         if is_name(&named.arg) {
@@ -268,7 +389,7 @@ impl FileEnricher {
             return (path, file);
         }
         let directory = split(&path).and_then(|(directory, name)| {
-            let real = Lookup::directory(call.view, directory)?;
+            let real = directory_of(call.view, directory)?;
             Some(join(&real, name))
         });
         match directory {
@@ -283,15 +404,37 @@ impl FileEnricher {
         }
     }
 
-    fn remember(&mut self, call: &FileCall, path: &[u8], facts: &FileFacts) {
+    /// Remembers a file as it is after the call; gives its layer before it.
+    pub(super) fn remember(&mut self, call: &FileCall, path: &[u8], facts: &FileFacts) -> u32 {
+        let layer = self.layer(call, path, facts);
+        self.set(call, path, facts, layer.after);
+        layer.before
+    }
+
+    fn set(&mut self, call: &FileCall, path: &[u8], facts: &FileFacts, layer: u32) {
         if call.view == View::Own {
-            self.states.set(path, facts);
+            self.states.set(path, facts, layer);
+        }
+    }
+}
+
+/// A file that moved is what it was before, or what it is now: a rename changes nothing of the inode but its change
+/// time.
+fn moved_from(file: &mut File, before: Option<&Known>, now: &FileFacts) {
+    match before.filter(|before| before.facts.inode == now.inode) {
+        Some(before) => {
+            file.facts = Some(FileFacts { mtime: now.mtime, ..remembered(before.facts.clone()) });
+            file.flags |= file_flags::FROM_CACHE;
+        }
+        None => {
+            file.facts = Some(FileFacts { ctime: 0, ..now.clone() });
+            file.flags |= file_flags::FROM_LOOKUP;
         }
     }
 }
 
 /// A file of which the path could not even be read.
-fn unread() -> File {
+pub(super) fn unread() -> File {
     File { error: Some(errors::FAULT.to_owned()), ..File::default() }
 }
 
@@ -306,11 +449,11 @@ fn remembered(facts: FileFacts) -> FileFacts {
     FileFacts { mtime: 0, ctime: 0, ..facts }
 }
 
-fn not_found(call: &FileCall) -> String {
+pub(super) fn not_found(call: &FileCall) -> String {
     if call.view == View::Own { errors::NOT_FOUND } else { errors::FOREIGN }.to_owned()
 }
 
-fn looked_up(path: &[u8], facts: FileFacts) -> File {
+pub(super) fn looked_up(path: &[u8], facts: FileFacts) -> File {
     File { facts: Some(facts), flags: file_flags::FROM_LOOKUP, ..file_of_path(path) }
 }
 
@@ -327,9 +470,14 @@ mod tests {
             args: [0; 6],
             ret: 0,
             caller: (1, 1),
+            time: 0,
             seen: None,
             first: Some(Named { base, arg: arg.into(), fault: false }),
             second: None,
+            mount: None,
+            text: String::new(),
+            text2: String::new(),
+            memory: Vec::new(),
             view: View::Own,
         }
     }
@@ -337,7 +485,7 @@ mod tests {
     fn opened(files: &mut FileEnricher, path: &str) {
         let walk = Walk { path: path.into(), ..Walk::default() };
         let facts = FileFacts { inode: 7, mode: 0o100_640, uid: 3, ..FileFacts::default() };
-        let seen = Some((walk, Some(facts), false));
+        let seen = Some(Seen { walk, facts: Some(facts), flags: 0 });
         files.enrich(&FileCall { seen, first: None, ..call(Kind::Open, "/", "x") });
     }
 

@@ -1,16 +1,14 @@
 //! Look-ups by path after the call: they may see a later state, and their results are marked so.
 
 use std::{
-    collections::HashMap,
     ffi::OsStr,
-    fs,
     os::{
         fd::{AsFd as _, AsRawFd as _, OwnedFd},
         unix::ffi::OsStrExt as _,
     },
 };
 
-use event::FileFacts;
+use event::{FileFacts, Nanos};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags, open, openat2, readlinkat, statx};
 
 use crate::process::{MountNamespace, mount_namespace};
@@ -43,65 +41,46 @@ pub enum LastLink {
 pub struct Found {
     /// Its path without symbolic links and `..`.
     pub path: Vec<u8>,
-    /// Its facts.
+    /// Its facts; the file system is not among them.
     pub facts: FileFacts,
+    /// When it was made, if its file system keeps that.
+    pub born: Option<Nanos>,
 }
 
-/// Mount ids with their file system types, and the look-ups that need them.
-#[derive(Debug, Default)]
-pub struct Lookup {
-    filesystems: HashMap<u32, String>,
+/// Looks an existing object up; `None` if it is gone, or was never there in this view.
+#[must_use]
+pub fn find(view: View, path: &[u8], last: LastLink) -> Option<Found> {
+    let fd = open_path(view, path, last)?;
+    let path = name_of(&fd)?;
+    let (facts, born) = facts(&fd)?;
+    Some(Found { path, facts, born })
 }
 
-impl Lookup {
-    /// Looks an existing object up; `None` if it is gone, or was never there in this view.
-    #[must_use]
-    pub fn find(&self, view: View, path: &[u8], last: LastLink) -> Option<Found> {
-        let fd = open_path(view, path, last)?;
-        let path = name_of(&fd)?;
-        Some(Found { path, facts: self.facts(&fd)? })
-    }
+/// The directory's path without symbolic links and `..`; `None` if it is gone.
+#[must_use]
+pub fn directory(view: View, path: &[u8]) -> Option<Vec<u8>> {
+    name_of(&open_path(view, path, LastLink::Follow)?)
+}
 
-    /// The directory's path without symbolic links and `..`; `None` if it is gone.
-    #[must_use]
-    pub fn directory(view: View, path: &[u8]) -> Option<Vec<u8>> {
-        name_of(&open_path(view, path, LastLink::Follow)?)
-    }
-
-    /// Reads the mount table anew; call it when the table has changed.
-    pub fn refresh(&mut self) {
-        // proc_pid_mountinfo(5): the id comes first, the type after " - ".
-        let text = fs::read("/proc/self/mountinfo").unwrap_or_default();
-        let types = String::from_utf8_lossy(&text)
-            .lines()
-            .filter_map(|line| {
-                let (head, tail) = line.split_once(" - ")?;
-                let id = head.split(' ').next()?.parse().ok()?;
-                Some((id, tail.split(' ').next()?.to_owned()))
-            })
-            .collect();
-        self.filesystems = types;
-    }
-
-    fn facts(&self, fd: &OwnedFd) -> Option<FileFacts> {
-        let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
-        let stat = statx(fd, "", flags, StatxFlags::BASIC_STATS | StatxFlags::MNT_ID).ok()?;
-        let nanos = |time: rustix::fs::StatxTimestamp| {
-            time.tv_sec.saturating_mul(1_000_000_000).saturating_add(i64::from(time.tv_nsec))
-        };
-        let mount_id = u32::try_from(stat.stx_mnt_id).unwrap_or(0);
-        Some(FileFacts {
-            inode: stat.stx_ino,
-            mode: u32::from(stat.stx_mode),
-            uid: stat.stx_uid,
-            gid: stat.stx_gid,
-            mtime: nanos(stat.stx_mtime),
-            ctime: nanos(stat.stx_ctime),
-            mount_id,
-            filesystem: self.filesystems.get(&mount_id).cloned().unwrap_or_default(),
-            ..FileFacts::default()
-        })
-    }
+fn facts(fd: &OwnedFd) -> Option<(FileFacts, Option<Nanos>)> {
+    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
+    let wanted = StatxFlags::BASIC_STATS | StatxFlags::MNT_ID | StatxFlags::BTIME;
+    let stat = statx(fd, "", flags, wanted).ok()?;
+    let nanos = |time: rustix::fs::StatxTimestamp| {
+        time.tv_sec.saturating_mul(1_000_000_000).saturating_add(i64::from(time.tv_nsec))
+    };
+    let born = (stat.stx_mask & StatxFlags::BTIME.bits() != 0).then(|| nanos(stat.stx_btime));
+    let facts = FileFacts {
+        inode: stat.stx_ino,
+        mode: u32::from(stat.stx_mode),
+        uid: stat.stx_uid,
+        gid: stat.stx_gid,
+        mtime: nanos(stat.stx_mtime),
+        ctime: nanos(stat.stx_ctime),
+        mount_id: u32::try_from(stat.stx_mnt_id).unwrap_or(0),
+        ..FileFacts::default()
+    };
+    Some((facts, born))
 }
 
 /// `O_PATH` neither blocks on a fifo nor touches a device.
@@ -132,7 +111,7 @@ fn name_of(fd: &OwnedFd) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::MetadataExt as _;
+    use std::{fs, os::unix::fs::MetadataExt as _};
 
     use super::*;
 
@@ -145,9 +124,9 @@ mod tests {
         let asked = dir.join("link/../link");
         let asked = asked.as_os_str().as_bytes();
         let real = dir.join("real");
-        assert_eq!(Lookup::directory(View::Own, asked).unwrap(), real.as_os_str().as_bytes());
-        assert_eq!(Lookup::directory(View::Own, b"/no/such/thing"), None);
-        let kept = Lookup::default().find(View::Own, asked, LastLink::Keep).unwrap();
+        assert_eq!(directory(View::Own, asked).unwrap(), real.as_os_str().as_bytes());
+        assert_eq!(directory(View::Own, b"/no/such/thing"), None);
+        let kept = find(View::Own, asked, LastLink::Keep).unwrap();
         assert_eq!(kept.facts.mode & 0o170_000, 0o120_000, "the link itself");
     }
 
@@ -155,21 +134,17 @@ mod tests {
     fn facts_are_those_of_stat() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let stat = file.path().metadata().unwrap();
-        let mut lookup = Lookup::default();
-        lookup.refresh();
-        let got = lookup.find(View::Own, file.path().as_os_str().as_bytes(), LastLink::Keep).unwrap().facts;
+        let got = find(View::Own, file.path().as_os_str().as_bytes(), LastLink::Keep).unwrap().facts;
         assert_eq!((got.inode, got.mode, got.uid), (stat.ino(), stat.mode(), stat.uid()));
-        assert_ne!(got.filesystem, "");
     }
 
     #[test]
     fn another_view_needs_a_process_that_is_still_in_it() {
         let pid = std::process::id();
         let namespace = MountNamespace(mount_namespace(pid));
-        let found =
-            Lookup::default().find(View::Foreign { pid, namespace }, b"/etc/passwd", LastLink::Follow);
+        let found = find(View::Foreign { pid, namespace }, b"/etc/passwd", LastLink::Follow);
         assert_eq!(found.unwrap().path, b"/etc/passwd");
         let other = View::Foreign { pid, namespace: MountNamespace(1) };
-        assert!(Lookup::default().find(other, b"/etc/passwd", LastLink::Follow).is_none());
+        assert!(find(other, b"/etc/passwd", LastLink::Follow).is_none());
     }
 }

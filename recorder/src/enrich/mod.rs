@@ -2,12 +2,15 @@
 
 mod call;
 mod file;
+mod layer;
 mod lookup;
+mod mount;
 mod path;
 mod socket;
 mod states;
+mod times;
 
-pub use call::{FileCall, Named, Walk};
+pub use call::{FileCall, Named, NewMount, Seen, Walk};
 pub use file::{FileEnricher, FileEvent};
 pub use lookup::{LastLink, View};
 pub use path::{file_of_path, file_of_walk, join};

@@ -90,11 +90,12 @@ pub enum LoadError {
 }
 
 /// Programs called by others: loaded, not attached.
-const HANDLERS: [(&str, u32); 4] = [
+const HANDLERS: [(&str, u32); 5] = [
     ("handle_file", tail_calls::FILE),
     ("handle_socket", tail_calls::SOCKET),
     ("handle_credentials", tail_calls::CREDENTIALS),
     ("handle_call", tail_calls::CALL),
+    ("handle_mount", tail_calls::MOUNT),
 ];
 
 /// Programs and their tracepoints, in the order of attaching: an end before a beginning would be of a process that

@@ -84,6 +84,8 @@ impl<S: Source> Pipeline<S> {
     ) -> Self {
         let mut files = FileEnricher::default();
         files.forget();
+        files.refill();
+        files.remount();
         Self {
             source,
             converter: Converter { table, files },
@@ -227,8 +229,12 @@ impl<S: Source> Pipeline<S> {
         let counters = self.source.counters();
         let found = self.loss.compare(&counters, clock::since_boot(), self.clock);
         self.gaps.extend(found);
-        if self.gaps.iter().any(|gap| gap.class != event::Class::Network) || self.mounts.changed() {
+        if self.gaps.iter().any(|gap| matches!(gap.class, event::Class::File | event::Class::All)) {
             self.converter.files.forget();
+        }
+        self.converter.files.refill();
+        if self.mounts.changed() {
+            self.converter.files.remount();
         }
         let step = self.clock.refresh();
         if step.unsigned_abs() > 1_000_000_000 {

@@ -260,6 +260,16 @@ impl ProcessTable {
         (live.context.id, self.foreign(live.mount_namespace))
     }
 
+    /// A process was seen in a mount namespace, to which it may have moved; gives it if it is not the recorder's own.
+    pub fn moved(&mut self, id: Identity, namespace: u32) -> Option<MountNamespace> {
+        if let Some(live) = self.live.get_mut(&id.tgid)
+            && live.is(id.start)
+        {
+            live.mount_namespace = namespace;
+        }
+        self.foreign(namespace)
+    }
+
     /// The state of another process that an event is about, by its pid; of one that ended lately its last.
     #[must_use]
     pub fn other(&self, pid: u32) -> Option<ContextId> {

@@ -73,7 +73,9 @@ impl Converter {
                 let mut event = match syscall.handler {
                     Handler::Credentials => self.credentials(record, id, kind, out),
                     Handler::Socket => self.socket(record, id, kind, syscall, out),
-                    Handler::File => self.file(record, id, kind, syscall.name, body.args, out),
+                    Handler::File | Handler::Mount => {
+                        self.file(record, id, kind, syscall.name, body.args, out)
+                    }
                     Handler::Call => self.call(kind, Call { syscall, record, body: *body, id }, out)?,
                 };
                 event.retval = header.ret;

@@ -53,6 +53,8 @@ impl Converter {
         let walked = record.path(PartTag::Path).map(|walked| walk(&walked));
         let facts = record.facts();
         let namespace = facts.map_or(0, |facts| facts.mount_namespace);
+        let foreign = self.table.moved(id, namespace);
+        let view = foreign.map_or(View::Own, |namespace| View::Foreign { pid: id.tgid, namespace });
         let file = walked.map(|walk| {
             let mut file = file_of_walk(&walk.path, walk.truncated, walk.detached, walk.deleted);
             if let Some(facts) = &facts {
@@ -61,14 +63,13 @@ impl Converter {
             }
             file
         });
-        let file = file.unwrap_or_default();
+        let mut file = file.unwrap_or_default();
+        self.files.place(view, &mut file);
         let (executable, interpreter) = if body.flags & exec_flags::INTERPRETED == 0 {
             (file, None)
         } else {
             // The kernel keeps the interpreter only; the script is what the caller named.
             let base = record.path(PartTag::Base).map(|walked| walk(&walked)).unwrap_or_default();
-            let (_, foreign) = self.table.acting(id, out);
-            let view = foreign.map_or(View::Own, |namespace| View::Foreign { pid: id.tgid, namespace });
             (
                 self.files.script(view, &join(&base.path, filename), body.flags & exec_flags::FDPATH != 0),
                 Some(file),

@@ -4,3 +4,5 @@
 mod harness;
 
 mod open;
+mod times;
+mod xattr;

@@ -1,4 +1,10 @@
-//! Notices that mounts changed.
+//! Mount tables: what is mounted where, and the notice that it changed.
+
+mod parse;
+mod table;
+
+pub use parse::{MountInfo, parse};
+pub use table::Mounts;
 
 use std::{fs::File, os::fd::AsFd as _};
 
