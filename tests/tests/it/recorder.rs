@@ -43,7 +43,7 @@ impl Recorder {
         let dir = directory();
         let log = File::create(dir.path().join("log")).unwrap();
         let mut recorder = record(dir.path());
-        recorder.args(["--listen", "127.0.0.1:0", "--", "cat"]);
+        recorder.args(["--listen", "127.0.0.1:0", "--everything", "--", "cat"]);
         let mut child = Command::new("/bin/sh")
             .args(["-c", "\"$@\"; rm -rf \"$0\""])
             .arg(dir.path())
