@@ -48,7 +48,8 @@ pub const NAME_SPACES: usize = 64;
 pub const NAMES_FILE: u64 = 4 << 20;
 /// Executables waiting to be hashed; above it they are told as rate-limited, and tried again when they are next run.
 pub const HASH_QUEUE: usize = 1024;
-/// Files held open until there is budget to hash them; above it the others wait in the queue.
+/// Files held open until there is budget to hash them, and as many until they are looked at; above it the others wait in
+/// the queue.
 pub const HASH_OPEN: usize = 64;
 /// Files remembered as hashed, in each of two generations; a file that was forgotten is hashed again when it is run. Not
 /// more than half of what the store remembers, so that what is not told again is known there.

@@ -1,9 +1,11 @@
-//! What executables are: SHA-256 and package of what ran, found out by a thread of its own after the event was written.
+//! What executables are: SHA-256 and package of what ran, found out after the event was written, by two
+//! threads: one opens the files, the other reads them.
 //!
 //! Nothing here makes the pipeline wait: it offers files to a bounded queue and takes results from another.
 
 mod budget;
 mod find;
+mod finder;
 mod seen;
 mod worker;
 
@@ -89,18 +91,23 @@ impl Collector {
         Self::over(None, results, Arc::default())
     }
 
-    /// Starts the thread.
+    /// Starts the threads.
     ///
     /// # Errors
-    /// If there is none to be had.
+    /// If there are none to be had.
     pub fn start(settings: Settings, counts: Arc<Counts>) -> io::Result<Self> {
         if settings.rate == 0 {
             return Ok(Self::off());
         }
         let (jobs, queue) = sync_channel(limits::HASH_QUEUE);
         let (sender, results) = sync_channel(limits::HASH_RESULTS);
-        let worker = Worker::new(queue, sender, settings, Arc::clone(&counts));
-        // Never joined: it may hang in a read, and ends with the process.
+        let (files, open) = sync_channel(limits::HASH_OPEN);
+        let worker = Worker::new(open, sender.clone(), settings, Arc::clone(&counts));
+        // Never joined: they may hang in a read, and end with the process.
+        thread::Builder::new().name("tacho-find".to_owned()).spawn({
+            let counts = Arc::clone(&counts);
+            move || finder::run(&queue, &files, &sender, &counts)
+        })?;
         thread::Builder::new().name("tacho-hash".to_owned()).spawn(move || worker.run())?;
         Ok(Self::over(Some(jobs), results, counts))
     }

@@ -5,7 +5,7 @@ use std::{
     io::Read as _,
     sync::{
         Arc,
-        mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender},
     },
     thread,
     time::Instant,
@@ -15,14 +15,10 @@ use event::{FileIdentity, HashState, Package, Provenance};
 use rustix::{process::setpriority_process, thread::gettid};
 use sha2::{Digest as _, Sha256};
 
-use super::{
-    Counts, Settings,
-    budget::Budget,
-    find::{Found, Job, find},
-};
+use super::{Counts, Settings, budget::Budget, finder::Open};
 use crate::{limits, package::Packages};
 
-/// Bytes read at a time. In between, new files are opened: a short-lived one may be gone soon.
+/// Bytes read at a time.
 const CHUNK: usize = 1 << 20;
 /// The nice value that yields most.
 const LOWEST: i32 = 19;
@@ -30,8 +26,7 @@ const LOWEST: i32 = 19;
 /// A file that is open and waits for budget.
 #[derive(Debug)]
 struct Ready {
-    file: FileIdentity,
-    found: Found,
+    open: Open,
     package: Option<Package>,
     /// It was told that this one is over budget.
     told: bool,
@@ -44,31 +39,31 @@ struct Gone;
 /// See the module.
 #[derive(Debug)]
 pub struct Worker {
-    jobs: Receiver<Job>,
+    files: Receiver<Open>,
     results: SyncSender<Arc<Provenance>>,
     counts: Arc<Counts>,
     settings: Settings,
     budget: Budget,
     packages: Packages,
     ready: VecDeque<Ready>,
-    /// No more jobs will come.
+    /// No more files will come.
     last: bool,
 }
 
 impl Worker {
     /// A worker between two queues.
     pub fn new(
-        jobs: Receiver<Job>,
+        files: Receiver<Open>,
         results: SyncSender<Arc<Provenance>>,
         settings: Settings,
         counts: Arc<Counts>,
     ) -> Self {
         let budget = Budget::new(settings.rate, Instant::now());
         let (packages, ready) = (Packages::default(), VecDeque::new());
-        Self { jobs, results, counts, settings, budget, packages, ready, last: false }
+        Self { files, results, counts, settings, budget, packages, ready, last: false }
     }
 
-    /// Works until no more jobs come and none is left, or until nobody wants results.
+    /// Works until no more files come and none is left, or until nobody wants results.
     pub fn run(mut self) {
         // SCHED_IDLE and an idle class of I/O would be better still, but can only be had by unsafe calls.
         if let Err(error) = setpriority_process(Some(gettid()), LOWEST) {
@@ -83,12 +78,11 @@ impl Worker {
 
     fn step(&mut self) -> Result<(), Gone> {
         if self.ready.is_empty() && !self.last {
-            match self.jobs.recv() {
-                Ok(job) => self.open(&job)?,
+            match self.files.recv() {
+                Ok(open) => self.take_in(open)?,
                 Err(_) => self.last = true,
             }
         }
-        self.take_in()?;
         if self.ready.is_empty() {
             return Ok(());
         }
@@ -105,8 +99,8 @@ impl Worker {
         } else if self.ready.len() >= limits::HASH_OPEN {
             thread::sleep(wait);
         } else {
-            match self.jobs.recv_timeout(wait) {
-                Ok(job) => self.open(&job)?,
+            match self.files.recv_timeout(wait) {
+                Ok(open) => self.take_in(open)?,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => self.last = true,
             }
@@ -114,40 +108,19 @@ impl Worker {
         Ok(())
     }
 
-    /// Opens what came meanwhile, as far as there is room.
-    fn take_in(&mut self) -> Result<(), Gone> {
-        while self.ready.len() < limits::HASH_OPEN && !self.last {
-            match self.jobs.try_recv() {
-                Ok(job) => self.open(&job)?,
-                Err(TryRecvError::Empty) => break,
-                Err(TryRecvError::Disconnected) => self.last = true,
-            }
-        }
-        Ok(())
-    }
-
-    fn open(&mut self, job: &Job) -> Result<(), Gone> {
-        let found = match find(job) {
-            Ok(found) => found,
-            Err(HashState::NoHash) => {
-                self.counts.remote.add(1);
-                return Ok(());
-            }
-            Err(state) => {
-                self.counts.not_found.add(1);
-                return self.tell(job.file, state, None, None);
-            }
-        };
+    /// Looks at what must be known before it is read.
+    fn take_in(&mut self, open: Open) -> Result<(), Gone> {
+        let (file, found) = (open.job.file, &open.found);
         let root = found.root.as_ref();
-        let package = root.and_then(|root| self.packages.of(root, &job.path, &self.counts.packages));
+        let package = root.and_then(|root| self.packages.of(root, &open.job.path, &self.counts.packages));
         if found.size > self.settings.max_file {
             self.counts.too_big.add(1);
-            return self.tell(job.file, HashState::FileTooBig, None, package);
+            return self.tell(file, HashState::FileTooBig, None, package);
         }
         if found.size == 0 {
-            return self.tell(job.file, HashState::FileEmpty, None, package);
+            return self.tell(file, HashState::FileEmpty, None, package);
         }
-        self.ready.push_back(Ready { file: job.file, found, package, told: false });
+        self.ready.push_back(Ready { open, package, told: false });
         Ok(())
     }
 
@@ -155,7 +128,7 @@ impl Worker {
         let mut over = Vec::new();
         for ready in self.ready.iter_mut().filter(|ready| !ready.told) {
             ready.told = true;
-            over.push((ready.file, ready.package.clone()));
+            over.push((ready.open.job.file, ready.package.clone()));
         }
         self.counts.over_budget.add(over.len() as u64);
         over.into_iter()
@@ -163,7 +136,8 @@ impl Worker {
     }
 
     fn hash(&mut self, ready: Ready) -> Result<(), Gone> {
-        let Ready { file, mut found, package, .. } = ready;
+        let Ready { open: Open { job, mut found }, package, .. } = ready;
+        let file = job.file;
         self.budget.take(found.size);
         let mut hasher = Sha256::new();
         let mut chunk = vec![0; CHUNK];
@@ -184,7 +158,6 @@ impl Worker {
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(_) => break false,
             }
-            self.take_in()?;
         };
         let same = || {
             let now = found.file.metadata().ok()?;
