@@ -26,6 +26,12 @@ pub static RULE_TABLE: Array<Rule> = Array::with_max_entries(RULES as u32, 0);
 /// Rules that name executables: device and inode to a bit for each rule.
 #[map]
 pub static EXECUTABLES: HashMap<[u64; 2], u32> = HashMap::with_max_entries(256, 0);
+/// Names of modules being loaded, by thread and process, from the kernel's own words to the end of the call.
+#[map]
+pub static MODULE_NAMES: LruHashMap<u64, [u64; abi::MODULE_NAME / 8]> = LruHashMap::with_max_entries(64, 0);
+/// When a file of selinuxfs was last opened for writing or written, and its device; zeros if never.
+#[map]
+pub static SELINUX_SEEN: Array<[u64; 2]> = Array::with_max_entries(1, 0);
 /// Exact counts.
 #[map]
 pub static COUNTERS: PerCpuArray<Counters> = PerCpuArray::with_max_entries(1, 0);
@@ -54,6 +60,27 @@ static OWN_TGID: u32 = 0;
 /// Bytes in a ring above which the reader is woken at once, by class.
 #[unsafe(no_mangle)]
 static WAKE_AT: [u64; abi::Class::COUNT] = [0; abi::Class::COUNT];
+
+/// Name of the file system whose writes change SELinux, NUL padded.
+#[unsafe(no_mangle)]
+static SELINUX_FS: [u64; 2] = [0; 2];
+/// 1: reads of kernel parameters are told as well as writes.
+#[unsafe(no_mangle)]
+static SYSCTL_READS: u32 = 0;
+
+/// Name of selinuxfs.
+#[inline(always)]
+pub fn selinux_fs() -> [u64; 2] {
+    // SAFETY: a plain read of a global; volatile, because the loader sets the value.
+    unsafe { core::ptr::read_volatile(&raw const SELINUX_FS) }
+}
+
+/// Are reads of kernel parameters told?
+#[inline(always)]
+pub fn sysctl_reads() -> bool {
+    // SAFETY: a plain read of a global; volatile, because the loader sets the value.
+    unsafe { core::ptr::read_volatile(&raw const SYSCTL_READS) != 0 }
+}
 
 /// An offset; the verifier knows its value.
 #[inline(always)]

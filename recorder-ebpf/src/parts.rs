@@ -230,6 +230,8 @@ pub fn facts_as(scratch: &mut Scratch, tag: PartTag, inode: Address, mount: Addr
         );
     }
     value.flags |= layer(&value.filesystem, inode);
+    // SAFETY: as many bytes; they have no meaning but their own.
+    scratch.filesystem = unsafe { core::mem::transmute::<[u8; 16], [u64; 2]>(value.filesystem) };
     structure(scratch, tag, &value);
 }
 

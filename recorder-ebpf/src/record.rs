@@ -56,6 +56,8 @@ pub struct Scratch {
     pub rules: u64,
     /// Head of the structure that is being looked at, see [`Scratch::look`].
     pub head: [u64; HEAD],
+    /// Name of the file system that `parts::facts` saw last, NUL padded.
+    pub filesystem: [u64; 2],
     /// The record.
     pub buffer: [u8; BUFFER],
 }
@@ -141,28 +143,10 @@ impl Scratch {
     /// Begins a record of a task.
     #[inline(always)]
     pub fn begin_for(&mut self, task: Address, kind: RecordKind, ret: i64, nr: u32) {
-        let leader: Address = field(task, o::TASK_LEADER);
-        let parent: Address = field(task, o::TASK_REAL_PARENT);
-        let header = Header {
-            // SAFETY: takes no argument.
-            time: unsafe { bpf_ktime_get_boot_ns() },
-            start: field(leader, o::TASK_START),
-            cgroup: 0,
-            // Set when it is sent: what is left out has no number.
-            seq: 0,
-            ret: as_told(ret),
-            tgid: field(task, o::TASK_TGID),
-            tid: field(task, o::TASK_PID),
-            // SAFETY: takes no argument.
-            cpu: unsafe { bpf_get_smp_processor_id() } as u16,
-            kind: kind as u16,
-            flags: 0,
-            nr,
-            ppid: field(parent, o::TASK_TGID),
-        };
-        *self.header() = header;
+        *self.header() = header_of(task, kind, ret, nr);
         self.position = size_of::<Header>() as u64;
         self.path_end = 0;
+        self.filesystem = [0; 2];
     }
 
     /// Sends the record to its ring.
@@ -198,6 +182,30 @@ impl Scratch {
         if result < 0 {
             counters::lost(class);
         }
+    }
+}
+
+/// The head of a record of a task, without its cgroup and its number.
+#[inline(always)]
+pub fn header_of(task: Address, kind: RecordKind, ret: i64, nr: u32) -> Header {
+    let leader: Address = field(task, o::TASK_LEADER);
+    let parent: Address = field(task, o::TASK_REAL_PARENT);
+    Header {
+        // SAFETY: takes no argument.
+        time: unsafe { bpf_ktime_get_boot_ns() },
+        start: field(leader, o::TASK_START),
+        cgroup: 0,
+        // Set when it is sent: what is left out has no number.
+        seq: 0,
+        ret: as_told(ret),
+        tgid: field(task, o::TASK_TGID),
+        tid: field(task, o::TASK_PID),
+        // SAFETY: takes no argument.
+        cpu: unsafe { bpf_get_smp_processor_id() } as u16,
+        kind: kind as u16,
+        flags: 0,
+        nr,
+        ppid: field(parent, o::TASK_TGID),
     }
 }
 

@@ -163,9 +163,10 @@ extern "C" fn step(_index: u32, _context: *mut c_void) -> i64 {
     CONTINUE
 }
 
-/// The path of the task's cgroup in the v2 hierarchy.
+/// The path of the task's cgroup in the v2 hierarchy; of the root only if that is asked for: then the containers of a v1
+/// hierarchy are found in /proc.
 #[inline(always)]
-pub fn cgroup(scratch: &mut Scratch, task: Address) {
+pub fn cgroup(scratch: &mut Scratch, task: Address, root: bool) {
     if !has(o::TASK_CGROUPS)
         || !has(o::CSSSET_CGROUP)
         || !has(o::CGROUP_KN)
@@ -177,8 +178,7 @@ pub fn cgroup(scratch: &mut Scratch, task: Address) {
     let set: Address = field(task, o::TASK_CGROUPS);
     let group: Address = field(set, o::CSSSET_CGROUP);
     let node: Address = field(group, o::CGROUP_KN);
-    // In the root: containers of a v1 hierarchy are found in /proc.
-    if node == 0 || field::<Address>(node, o::KN_PARENT) == 0 {
+    if node == 0 || (!root && field::<Address>(node, o::KN_PARENT) == 0) {
         return;
     }
     let Some(start) = scratch.start() else { return };

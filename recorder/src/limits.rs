@@ -42,6 +42,8 @@ pub const ARGUMENTS: usize = 512;
 pub const ENVIRONMENT: usize = 512;
 /// Reads of /proc for processes that no record introduced, a second; above it they stay placeholders.
 pub const FALLBACKS: u32 = 200;
+/// Modules whose file or memory is read for their name, a second; above it the name stays empty.
+pub const MODULE_READS: u32 = 20;
 /// Mount namespaces whose user names are cached.
 pub const NAME_SPACES: usize = 64;
 /// Bytes read of a passwd or group file.

@@ -7,10 +7,11 @@ use std::sync::{
 };
 
 use abi::{Class, Counters};
+use event::Kind;
 use serde::Serialize;
 
 use crate::{
-    filter::{Compiled, Filter},
+    filter::{Compiled, Filter, Parameters},
     process, provenance,
 };
 
@@ -48,6 +49,8 @@ pub struct Stats {
     seen: Mutex<Seen>,
     /// The filter's rules, and the rule of each entry in the kernel.
     rules: (Vec<String>, Vec<usize>),
+    /// The rule that leaves out reads of kernel parameters.
+    sysctl_rule: Option<usize>,
 }
 
 /// What is looked at once a second.
@@ -142,7 +145,10 @@ impl Stats {
     #[must_use]
     pub fn new(filter: &Filter, compiled: &Compiled) -> Self {
         let rules = filter.rules.iter().map(ToString::to_string).collect();
-        Self { rules: (rules, compiled.origin.clone()), ..Self::default() }
+        let sysctl_rule = (compiled.sysctl == Parameters::Writes)
+            .then(|| filter.rules.iter().position(|rule| rule.kinds.contains(&Kind::Sysctl)))
+            .flatten();
+        Self { rules: (rules, compiled.origin.clone()), sysctl_rule, ..Self::default() }
     }
 
     /// Puts in what the pipeline saw.
@@ -157,6 +163,7 @@ impl Stats {
         for cpu in counters {
             sum.own += cpu.own;
             sum.compat += cpu.compat;
+            sum.sysctl_reads += cpu.sysctl_reads;
             for (all, one) in sum.left_out.iter_mut().zip(cpu.left_out) {
                 *all += one;
             }
@@ -194,7 +201,10 @@ impl Stats {
         let (rules, origin) = &self.rules;
         let counted = |place: usize| {
             let own = origin.iter().zip(counters.left_out).filter(|(of, _)| **of == place);
-            own.map(|(_, count)| count).reduce(|all, one| all + one)
+            let told = own.map(|(_, count)| count).reduce(|all, one| all + one);
+            // The probe of kernel parameters knows one rule, which is no entry of the table.
+            let parameters = self.sysctl_rule == Some(place);
+            told.or(parameters.then_some(counters.sysctl_reads))
         };
         rules.iter().enumerate().map(|(place, rule)| (rule.clone(), counted(place))).collect()
     }

@@ -4,7 +4,7 @@ use crate::{Class, RULES, record};
 
 record! {
     /// Value of the per-CPU counters map (one entry). Counts since the probes were loaded.
-    pub struct Counters = 344 {
+    pub struct Counters = 352 {
         /// Records tried, by [`Class`].
         pub tried: [u64; Class::COUNT],
         /// Records that found no room in their ring, by class.
@@ -15,6 +15,8 @@ record! {
         pub compat: u64,
         /// Calls that no handler took though watched (a failed tail call).
         pub unhandled: u64,
+        /// Reads of kernel parameters, left out.
+        pub sysctl_reads: u64,
         /// Left out by the rules of the filter, by rule.
         pub left_out: [u64; RULES],
     }

@@ -11,7 +11,8 @@ record! {
         pub start: u64,
         /// `bpf_get_current_cgroup_id` (cgroup v2), 0 if unknown.
         pub cgroup: u64,
-        /// Count of records of this class tried on this CPU, from 1; a hole is a loss.
+        /// Count of records of this class tried on this CPU, from 1; a hole is a loss. 0: not numbered, because the program
+    /// may be interrupted by another that numbers (its losses are counted all the same).
         pub seq: u64,
         /// What the syscall returned (a negated errno below 0; EINTR if the kernel may restart it); 0 for other records.
         pub ret: i64,
@@ -44,7 +45,7 @@ pub mod header_flags {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 pub enum RecordKind {
-    /// [`crate::ForkBody`]; parts `Comm`, `Credentials`. Header: the child.
+    /// [`crate::ForkBody`]; parts `Comm`, `Credentials`, `Cgroup` (if not the creator's). Header: the child.
     Fork = 1,
     /// [`crate::ExecBody`]; parts `Path`+`Facts` (mm's exe file), `Filename`, `Interp` (scripts), `Base` (of `Filename`),
     /// `Comm`, `Credentials`, `Tty`, `Args`, `Envs`, `Cgroup`.
@@ -59,6 +60,10 @@ pub enum RecordKind {
     Socket = 64,
     /// [`crate::SyscallBody`]; parts by [`crate::Spec`].
     Call = 96,
+    /// [`crate::SysctlBody`]; parts `Text`, `Memory`, `OldValue`.
+    Sysctl = 97,
+    /// [`crate::CgroupBody`]; part `Text`. Header: who moved it.
+    Cgroup = 98,
 }
 
 impl RecordKind {
@@ -73,6 +78,8 @@ impl RecordKind {
             32 => Self::File,
             64 => Self::Socket,
             96 => Self::Call,
+            97 => Self::Sysctl,
+            98 => Self::Cgroup,
             _ => return None,
         })
     }

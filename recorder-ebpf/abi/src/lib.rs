@@ -10,6 +10,7 @@ mod counters;
 mod facts;
 mod filter;
 mod header;
+mod kernel;
 pub mod limits;
 pub mod offsets;
 mod part;
@@ -22,6 +23,10 @@ pub use counters::Counters;
 pub use facts::{Credentials, FileFacts, SocketFacts, facts_flags};
 pub use filter::{RULE_PATH, RULES, Rule, rule_flags};
 pub use header::{Class, Header, RecordKind, header_flags};
+pub use kernel::{
+    BPF_ATTRIBUTES, BPF_INSTRUCTIONS, BpfFacts, CgroupBody, MODULE_NAME, SELINUX_VALUE, SYSCTL_NAME,
+    SYSCTL_VALUE, SysctlBody, VECTOR_WRITES, WRITE_PLACES,
+};
 pub use part::{PartHeader, PartTag, part_flags};
 pub use syscalls::{Arg, Handler, NO_ARG, SYSCALLS, Spec, Syscall, syscall};
 pub use watch::{NUMBERS, Watch, tail_calls, watch_flags};

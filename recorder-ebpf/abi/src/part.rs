@@ -62,6 +62,16 @@ pub enum PartTag {
     MountRoot = 30,
     /// A [`crate::FileFacts`]: of the directory that a new mount covers, seen through the mount that it is in.
     Covered = 31,
+    /// A [`crate::BpfFacts`] of a map.
+    BpfMap = 40,
+    /// A [`crate::BpfFacts`] of a program.
+    BpfProgram = 41,
+    /// Instructions that the caller passed (`struct bpf_insn`).
+    Instructions = 42,
+    /// Value of a kernel parameter before it was written.
+    OldValue = 43,
+    /// `struct module.name`, NUL padded.
+    ModuleName = 44,
 }
 
 impl PartTag {
@@ -90,6 +100,11 @@ impl PartTag {
             19 => Self::Memory,
             30 => Self::MountRoot,
             31 => Self::Covered,
+            40 => Self::BpfMap,
+            41 => Self::BpfProgram,
+            42 => Self::Instructions,
+            43 => Self::OldValue,
+            44 => Self::ModuleName,
             _ => return None,
         })
     }

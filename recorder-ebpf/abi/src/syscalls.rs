@@ -21,6 +21,12 @@ pub enum Handler {
     Credentials,
     /// Record kind `Call`, class kernel.
     Call,
+    /// bpf: record kind `Call`, class kernel, parts `Memory` (the attributes), `BpfMap`, `BpfProgram`, `Instructions`.
+    Bpf,
+    /// Kernel modules: record kind `Call`, class kernel, part `ModuleName` beside those of the spec.
+    Module,
+    /// Writes to a file of selinuxfs that changes SELinux: record kind `Call`, class kernel, parts `Path`, `Facts`, `Memory`.
+    Selinux,
 }
 
 /// Where a syscall keeps its paths, descriptors, strings and structures.
@@ -122,6 +128,13 @@ const fn credentials(nr: u32, name: &'static str, event: &'static str) -> Syscal
     Syscall { nr, name, event, handler: Handler::Credentials, spec: Spec::NONE }
 }
 
+const fn module(nr: u32, name: &'static str, event: &'static str, spec: Spec) -> Syscall {
+    Syscall { nr, name, event, handler: Handler::Module, spec }
+}
+const fn selinux(nr: u32, name: &'static str) -> Syscall {
+    Syscall { nr, name, event: "selinux", handler: Handler::Selinux, spec: descriptor(0) }
+}
+
 impl Syscall {
     /// The argument with the `O_*` flags of an open or the `PROT_*` of a mapping, which rules of the filter ask for.
     #[must_use]
@@ -154,7 +167,10 @@ pub fn syscall(nr: u32) -> Option<&'static Syscall> {
 
 /// Every watched syscall, by number.
 pub const SYSCALLS: &[Syscall] = &[
+    selinux(1, "write"),
     file(2, "open", "open", opens(path(0))),
+    selinux(18, "pwrite64"),
+    selinux(20, "writev"),
     socket(42, "connect"),
     socket(49, "bind"),
     file(76, "truncate", "open", path(0)),
@@ -185,6 +201,8 @@ pub const SYSCALLS: &[Syscall] = &[
     file(132, "utime", "utimes", with_memory(1, 16, path(0))),
     mounts(165, "mount", Spec { text: 0, text2: 2, ..path(1) }),
     file(166, "umount2", "umount", path(0)),
+    module(175, "init_module", "load_module", with_text(2, Spec::NONE)),
+    module(176, "delete_module", "unload_module", with_text(0, Spec::NONE)),
     file(188, "setxattr", "setxattr", with_text(1, path(0))),
     file(189, "lsetxattr", "setxattr", with_text(1, path(0))),
     file(190, "fsetxattr", "setxattr", with_text(1, descriptor(0))),
@@ -201,8 +219,12 @@ pub const SYSCALLS: &[Syscall] = &[
     file(265, "linkat", "link", two(0, 1, 2, 3)),
     file(268, "fchmodat", "chmod", at(0, 1)),
     file(280, "utimensat", "utimes", with_memory(2, 32, at(0, 1))),
+    selinux(296, "pwritev"),
     file(304, "open_by_handle_at", "open", opens(at(NO_ARG, NO_ARG))),
+    module(313, "finit_module", "load_module", with_text(1, descriptor(0))),
     file(316, "renameat2", "rename", two(0, 1, 2, 3)),
+    Syscall { nr: 321, name: "bpf", event: "bpf", handler: Handler::Bpf, spec: Spec::NONE },
+    selinux(328, "pwritev2"),
     mounts(429, "move_mount", Spec { fd: 0, ..two(0, 1, 2, 3) }),
     file(437, "openat2", "open", opens(at(0, 1))),
     file(452, "fchmodat2", "chmod", at(0, 1)),

@@ -82,8 +82,14 @@ pub mod tail_calls {
     pub const CALL: u32 = 3;
     /// Calls that mount.
     pub const MOUNT: u32 = 4;
+    /// bpf.
+    pub const BPF: u32 = 8;
+    /// Kernel modules.
+    pub const MODULE: u32 = 9;
+    /// Writes, which may be of selinuxfs.
+    pub const SELINUX: u32 = 10;
     /// How many there are.
-    pub const COUNT: u32 = 5;
+    pub const COUNT: u32 = 16;
 }
 
 impl Watch {
@@ -96,10 +102,14 @@ impl Watch {
             Handler::Credentials => (tail_calls::CREDENTIALS, 0),
             Handler::Mount => (tail_calls::MOUNT, watch_flags::SKIP_OWN),
             Handler::Call => (tail_calls::CALL, watch_flags::SKIP_OWN),
+            Handler::Bpf => (tail_calls::BPF, watch_flags::SKIP_OWN),
+            Handler::Module => (tail_calls::MODULE, 0),
+            Handler::Selinux => (tail_calls::SELINUX, 0),
         };
         let spec = syscall.spec;
         Self {
-            flags: watch_flags::NATIVE | own,
+            // Writes are watched once the probes see a reason to.
+            flags: if syscall.handler == Handler::Selinux { 0 } else { watch_flags::NATIVE | own },
             tail_call,
             rules: 0,
             dirfd: spec.dirfd,

@@ -58,7 +58,7 @@ fn sched_process_exec(ctx: BtfTracePointContext) -> i32 {
         let absolute = read::<u8>(filename) == b'/';
         walk::path(scratch, PartTag::Base, if absolute { at(fs, o::FS_ROOT) } else { at(fs, o::FS_PWD) });
     }
-    walk::cgroup(scratch, task);
+    walk::cgroup(scratch, task, false);
     parts::user_memory(scratch, PartTag::Args, args, args_end);
     parts::user_memory(scratch, PartTag::Envs, envs, envs_end);
     scratch.submit(Class::Process);

@@ -10,6 +10,7 @@ use crate::{
     kernel::{Address, at, current, field, read},
     parts,
     parts::First,
+    probes::selinux,
     record,
     record::Scratch,
     walk,
@@ -55,6 +56,9 @@ fn handle_file(ctx: BtfTracePointContext) -> i32 {
             let fs: Address = field(current(), o::TASK_FS);
             object(scratch, at(fs, o::FS_PWD), 0);
         }
+    }
+    if watch.returns_fd != 0 && ret >= 0 {
+        selinux::arm(scratch, ret as u32);
     }
     if filter::late(scratch) {
         return 0;

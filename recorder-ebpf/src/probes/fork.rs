@@ -6,7 +6,7 @@ use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use crate::{
     kernel::{Address, field},
     maps::has,
-    parts, record,
+    parts, record, walk,
 };
 
 #[btf_tracepoint(function = "sched_process_fork")]
@@ -30,6 +30,12 @@ fn sched_process_fork(ctx: BtfTracePointContext) -> i32 {
     });
     parts::comm(scratch, child);
     parts::credentials(scratch, child);
+    // clone3 with CLONE_INTO_CGROUP: the only way for a child to begin in other cgroups than its creator's.
+    if has(o::TASK_CGROUPS)
+        && field::<Address>(child, o::TASK_CGROUPS) != field::<Address>(creator, o::TASK_CGROUPS)
+    {
+        walk::cgroup(scratch, child, true);
+    }
     scratch.submit(Class::Process);
     0
 }

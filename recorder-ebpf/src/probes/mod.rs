@@ -1,11 +1,16 @@
 //! One file for each program.
 
+mod bpf;
 mod call;
+mod cgroup;
 mod credentials;
 mod exec;
 mod exit;
 pub mod file;
 mod fork;
+mod module;
 mod mount;
+mod selinux;
 mod socket;
 mod sys_exit;
+mod sysctl;

@@ -14,14 +14,15 @@ use super::{
     args::DoctorFlags,
     text::{Style, escape, sgr},
 };
-use crate::kernel::{ProbeConfig, Recording};
+use crate::kernel::{ProbeConfig, Recording, Unseen};
 
 /// What no probe of this release sees.
-const UNSEEN: [&str; 5] = [
+const UNSEEN: [&str; 6] = [
     "reads and writes through descriptors and mappings: a file's opening is recorded, not what is done with it",
     "requests through io_uring",
     "calls that only the x32 table has: counted, and told as a gap of reason `compat`, not decoded",
-    "mount, bpf, ptrace, module, signal and DNS events of the schema",
+    "mount, ptrace, signal and DNS events of the schema",
+    "whether the kernel took a value that was written below /proc/sys: what is told is that it was written",
     "what happened before the recorder began: those processes are known from /proc alone",
 ];
 
@@ -44,9 +45,11 @@ pub fn run(flags: &DoctorFlags) -> Result<bool> {
 
 fn examine() -> Value {
     // The only proof that a kernel takes the probes is that it does: they are attached for a moment.
+    let mut not_seen: Vec<String> = UNSEEN.map(str::to_owned).into();
     let problem = match Recording::begin(&ProbeConfig::default()) {
         Ok(recording) => {
-            drop(recording);
+            let unseen = recording.probes.unseen().iter();
+            not_seen.extend(unseen.map(|Unseen { what, why }| format!("on this kernel, {what}: {why}")));
             None
         }
         Err(_) if !rustix::process::geteuid().is_root() => {
@@ -70,7 +73,7 @@ fn examine() -> Value {
         "problem": problem,
         "hooks": hooks,
         "compat_calls": COMPAT.iter().filter_map(Compat::syscall).count(),
-        "not_seen": UNSEEN,
+        "not_seen": not_seen,
     })
 }
 
@@ -81,6 +84,9 @@ fn hooks() -> BTreeMap<&'static str, BTreeMap<&'static str, Vec<&'static str>>> 
         ("tp_btf/sched_process_fork", "fork"),
         ("tp_btf/sched_process_exec", "exec"),
         ("tp_btf/sched_process_exit", "exit"),
+        ("tp_btf/cgroup_attach_task", "cgroup_write"),
+        ("tp_btf/module_load", "load_module"),
+        ("cgroup/sysctl", "sysctl"),
     ] {
         hooks.entry(hook).or_default().entry(event).or_default();
     }

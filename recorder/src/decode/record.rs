@@ -1,8 +1,8 @@
 //! One record: header, body, parts.
 
 use abi::{
-    ALIGN, Credentials, ExecBody, ExitBody, FileFacts, ForkBody, Header, PartHeader, PartTag, RecordKind,
-    SocketFacts, SyscallBody, part_flags,
+    ALIGN, BpfFacts, CgroupBody, Credentials, ExecBody, ExitBody, FileFacts, ForkBody, Header, PartHeader,
+    PartTag, RecordKind, SocketFacts, SyscallBody, SysctlBody, part_flags,
 };
 use zerocopy::FromBytes;
 
@@ -42,6 +42,10 @@ pub enum Body {
     Exit(ExitBody),
     /// A syscall of any handler.
     Syscall(SyscallBody),
+    /// A kernel parameter.
+    Sysctl(SysctlBody),
+    /// A move to another cgroup.
+    Cgroup(CgroupBody),
 }
 
 /// A record, borrowed from the ring.
@@ -80,6 +84,12 @@ pub fn parse(bytes: &[u8]) -> Result<Record<'_>, ParseError> {
         }
         RecordKind::Exit => {
             ExitBody::read_from_prefix(rest).map(|(body, rest)| (Body::Exit(body), rest)).ok()
+        }
+        RecordKind::Sysctl => {
+            SysctlBody::read_from_prefix(rest).map(|(body, rest)| (Body::Sysctl(body), rest)).ok()
+        }
+        RecordKind::Cgroup => {
+            CgroupBody::read_from_prefix(rest).map(|(body, rest)| (Body::Cgroup(body), rest)).ok()
         }
         RecordKind::Credentials | RecordKind::File | RecordKind::Socket | RecordKind::Call => {
             SyscallBody::read_from_prefix(rest).map(|(body, rest)| (Body::Syscall(body), rest)).ok()
@@ -154,6 +164,18 @@ impl<'a> Record<'a> {
     #[must_use]
     pub fn socket(&self) -> Option<SocketFacts> {
         self.structure(PartTag::Socket)
+    }
+
+    /// The BPF map that a call made or used.
+    #[must_use]
+    pub fn bpf_map(&self) -> Option<BpfFacts> {
+        self.structure(PartTag::BpfMap)
+    }
+
+    /// The BPF program that a call loaded or used.
+    #[must_use]
+    pub fn bpf_program(&self) -> Option<BpfFacts> {
+        self.structure(PartTag::BpfProgram)
     }
 
     fn structure<T: FromBytes>(&self, tag: PartTag) -> Option<T> {

@@ -10,6 +10,18 @@ use super::{Condition, Filter, Rule, RuleError};
 /// Bytes that a prefix may have, turned round: one byte is compared for the component's end.
 const MOST: usize = RULE_PATH - 1;
 
+/// Which uses of kernel parameters are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Parameters {
+    /// Reads and writes.
+    #[default]
+    All,
+    /// Writes.
+    Writes,
+    /// None: the probe is not attached.
+    None,
+}
+
 /// What the probes are given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Compiled {
@@ -19,6 +31,8 @@ pub struct Compiled {
     pub origin: Vec<usize>,
     /// Executables and the entries that ask for them.
     pub executables: Vec<(std::path::PathBuf, u32)>,
+    /// What is told of kernel parameters.
+    pub sysctl: Parameters,
     asked: Vec<(Kind, u32)>,
 }
 
@@ -35,7 +49,12 @@ impl Compiled {
 /// # Errors
 /// If there are too many, or a prefix is too long.
 pub fn compile(filter: &Filter) -> Result<Compiled, RuleError> {
-    let mut compiled = Compiled::default();
+    let sysctl = match (filter.drops(Kind::Sysctl), filter.drops_reads(Kind::Sysctl)) {
+        (true, _) => Parameters::None,
+        (false, true) => Parameters::Writes,
+        (false, false) => Parameters::All,
+    };
+    let mut compiled = Compiled { sysctl, ..Compiled::default() };
     for (place, rule) in filter.rules.iter().enumerate() {
         // These come from no syscall: their probes are told by themselves.
         let kinds: Vec<_> =

@@ -3,12 +3,12 @@
 mod compile;
 mod rule;
 
-pub use compile::{Compiled, compile, device_and_inode};
+pub use compile::{Compiled, Parameters, compile, device_and_inode};
 pub use rule::{Condition, Rule, RuleError};
 
 /// What every host does all the time and what tells little: left out unless the configuration says otherwise.
 /// Failures are never left out by these.
-pub const DEFAULTS: [&str; 17] = [
+pub const DEFAULTS: [&str; 18] = [
     "open access=read path=/usr/lib result=success",
     "open access=read path=/usr/lib64 result=success",
     "open access=read path=/usr/lib32 result=success",
@@ -27,6 +27,8 @@ pub const DEFAULTS: [&str; 17] = [
     "sysctl access=read",
     // PTRACE_PEEK* (1 to 3) are how debuggers read: the attaching is what counts.
     "ptrace arg1=1,2,3 result=success",
+    // BPF_MAP_LOOKUP_ELEM, BPF_MAP_GET_NEXT_KEY, BPF_MAP_LOOKUP_BATCH: how agents read their maps, many times a second.
+    "bpf arg1=1,4,24 result=success",
 ];
 
 /// The rules in force.

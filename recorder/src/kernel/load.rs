@@ -1,6 +1,6 @@
 //! Loads the probes into the kernel and attaches them.
 
-use std::{collections::BTreeMap, fs, io, os::unix::fs::MetadataExt as _};
+use std::{collections::BTreeMap, fs, io, os::unix::fs::MetadataExt as _, time::Duration};
 
 use abi::{COMPAT, Class, Counters, SYSCALLS, WATCHES, Watch, tail_calls, watch_flags};
 use aya::{
@@ -11,8 +11,14 @@ use aya::{
 use zerocopy::IntoBytes as _;
 
 use crate::{
-    filter::Compiled,
-    kernel::{filter::FilterMaps, offsets, rings::Rings},
+    filter::{Compiled, Parameters},
+    kernel::{
+        filter::FilterMaps,
+        offsets,
+        optional::{self, Unseen},
+        rings::Rings,
+        selinux::{self, SELINUX_FS, SelinuxWatch},
+    },
 };
 
 /// The object, built by build.rs.
@@ -27,6 +33,10 @@ pub struct ProbeConfig {
     pub own_tgid: u32,
     /// What is left out.
     pub filter: Compiled,
+    /// Name of the file system whose writes change SELinux, at most 15 bytes; a test may take another.
+    pub selinux_fs: &'static str,
+    /// Writes go on being watched for this long after the last that changed SELinux.
+    pub selinux_quiet: Duration,
 }
 
 impl Default for ProbeConfig {
@@ -35,6 +45,8 @@ impl Default for ProbeConfig {
             ring_bytes: [4 << 20, 8 << 20, 2 << 20, 4 << 20],
             own_tgid: own_tgid(),
             filter: Compiled::default(),
+            selinux_fs: SELINUX_FS,
+            selinux_quiet: selinux::QUIET,
         }
     }
 }
@@ -90,12 +102,15 @@ pub enum LoadError {
 }
 
 /// Programs called by others: loaded, not attached.
-const HANDLERS: [(&str, u32); 5] = [
+const HANDLERS: [(&str, u32); 8] = [
     ("handle_file", tail_calls::FILE),
     ("handle_socket", tail_calls::SOCKET),
     ("handle_credentials", tail_calls::CREDENTIALS),
     ("handle_call", tail_calls::CALL),
     ("handle_mount", tail_calls::MOUNT),
+    ("handle_bpf", tail_calls::BPF),
+    ("handle_module", tail_calls::MODULE),
+    ("handle_selinux", tail_calls::SELINUX),
 ];
 
 /// Programs and their tracepoints, in the order of attaching: an end before a beginning would be of a process that
@@ -108,13 +123,15 @@ pub struct Probes {
     ebpf: Ebpf,
     _handlers: ProgramArray<MapData>,
     filter: FilterMaps,
+    selinux: SelinuxWatch,
+    unseen: Vec<Unseen>,
     counters: PerCpuArray<MapData, [u64; COUNTER_WORDS]>,
 }
 
 /// A program is loaded this often while signals interrupt it.
 const LOAD_TRIES: u32 = 16;
 const COUNTER_WORDS: usize = size_of::<Counters>() / 8;
-const WATCH_WORDS: usize = size_of::<Watch>() / 8;
+pub(super) const WATCH_WORDS: usize = size_of::<Watch>() / 8;
 
 impl Probes {
     /// Loads, fills the maps, attaches.
@@ -125,11 +142,15 @@ impl Probes {
         let offsets = offsets::find()?;
         let cpus = aya::util::nr_cpus().map_or(1024, |cpus| u32::try_from(cpus).unwrap_or(1024));
         let wake: [u64; Class::COUNT] = config.ring_bytes.map(|bytes| u64::from(bytes) / 4);
+        let selinux_fs = selinux::name(config.selinux_fs);
+        let sysctl_reads = u32::from(config.filter.sysctl == Parameters::All);
         let mut loader = EbpfLoader::new();
         loader
             .override_global("OFFSETS", &offsets[..], true)
             .override_global("OWN_TGID", &config.own_tgid, true)
             .override_global("WAKE_AT", &wake[..], true)
+            .override_global("SELINUX_FS", &selinux_fs, true)
+            .override_global("SYSCTL_READS", &sysctl_reads, true)
             .map_max_entries("SCRATCH", cpus)
             .map_max_entries("RING_PROCESS", config.ring_bytes[0])
             .map_max_entries("RING_FILE", config.ring_bytes[1])
@@ -152,13 +173,28 @@ impl Probes {
         for name in ATTACHED {
             program(&mut ebpf, name)?.attach().map_err(refused(name))?;
         }
+        let unseen = optional::attach(&mut ebpf, &btf, config);
+        let selinux = SelinuxWatch::begin(&mut ebpf, config)?;
         let counters = take(&mut ebpf, "COUNTERS")?;
-        Ok((Self { ebpf, _handlers: handlers, filter, counters }, rings))
+        Ok((Self { ebpf, _handlers: handlers, filter, selinux, unseen, counters }, rings))
     }
 
     /// Looks the filter's executables up again: they may have been replaced.
     pub fn refresh(&mut self) {
         self.filter.refresh();
+        self.selinux.refresh();
+    }
+
+    /// Are writes watched for changes of SELinux at the moment?
+    #[must_use]
+    pub fn watches_writes(&self) -> bool {
+        self.selinux.watched()
+    }
+
+    /// Probes that this kernel does not take, and what is not seen without each.
+    #[must_use]
+    pub fn unseen(&self) -> &[Unseen] {
+        &self.unseen
     }
 
     /// Instructions that the verifier looked at for each loaded program, by name; kernels before 5.16 do not tell.
@@ -182,7 +218,11 @@ impl Probes {
 }
 
 /// Loads a program; again if a signal came while the verifier was at work (it gives up with EAGAIN).
-fn load_program(program: &mut BtfTracePoint, tracepoint: &str, btf: &Btf) -> Result<(), ProgramError> {
+pub(super) fn load_program(
+    program: &mut BtfTracePoint,
+    tracepoint: &str,
+    btf: &Btf,
+) -> Result<(), ProgramError> {
     let mut tries = 1;
     loop {
         match program.load(tracepoint, btf) {

@@ -4,10 +4,13 @@ mod btf;
 mod filter;
 mod load;
 mod offsets;
+mod optional;
 mod rings;
+mod selinux;
 
 pub use load::{LoadError, ProbeConfig, Probes};
 pub use offsets::OffsetError;
+pub use optional::Unseen;
 pub use rings::Rings;
 
 /// Attached probes and their rings. Dropping it detaches.

@@ -80,7 +80,11 @@ mod tests {
     #[test]
     fn every_offset_is_found_in_this_kernel() {
         let Ok(found) = find() else { return };
-        let missing = OFFSETS.iter().zip(found).filter(|(_, bytes)| *bytes == ABSENT);
+        let modules = std::fs::exists("/proc/modules").unwrap();
+        let missing = OFFSETS
+            .iter()
+            .zip(found)
+            .filter(|(offset, bytes)| *bytes == ABSENT && (modules || offset.structure != "module"));
         let absent: Vec<_> = missing.map(|(offset, _)| (offset.structure, offset.fields[0])).collect();
         assert_eq!(absent, []);
     }

@@ -30,7 +30,7 @@ use self::{
 use crate::{
     clock::{self, Clock, TICK},
     decode,
-    enrich::FileEnricher,
+    enrich::{FileEnricher, ModuleNames},
     limits,
     mounts::MountWatch,
     process::{Output, ProcessTable, snapshot},
@@ -88,7 +88,7 @@ impl<S: Source> Pipeline<S> {
         files.remount();
         Self {
             source,
-            converter: Converter { table, files },
+            converter: Converter { table, files, modules: ModuleNames::default() },
             reorder: Reorder::default(),
             loss: LossTracker::new(attached),
             clock: Clock::now(),
@@ -241,6 +241,7 @@ impl<S: Source> Pipeline<S> {
             tracing::warn!(step_ms = step / 1_000_000, "the wall clock was set");
         }
         self.converter.table.refill();
+        self.converter.modules.refill();
         self.stats.publish(&counters, self.loss.lost(), self.converter.table.counts(), self.reorder.late());
     }
 

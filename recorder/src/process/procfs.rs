@@ -165,7 +165,8 @@ pub fn facts_of(metadata: &fs::Metadata) -> FileFacts {
 }
 
 /// The v2 path; where that is the root, the longest path of a v1 hierarchy (`/proc/<pid>/cgroup`, cgroups(7)).
-fn cgroup(pid: u32) -> String {
+#[must_use]
+pub fn cgroup(pid: u32) -> String {
     let text = fs::read(format!("/proc/{pid}/cgroup")).unwrap_or_default();
     let text = display(&text);
     let mut best = "";

@@ -44,6 +44,8 @@ pub struct ForkFacts {
     pub comm: String,
     /// Ids without names.
     pub credentials: Option<Credentials>,
+    /// Cgroup path; `None` if it is the creator's.
+    pub cgroup: Option<String>,
 }
 
 /// What an exec record adds.
@@ -150,6 +152,8 @@ impl ProcessTable {
         let parent = creator.context;
         let known = parent.source != Source::Placeholder;
         let mut credentials = facts.credentials.unwrap_or_else(|| parent.credentials.clone());
+        let apart = facts.cgroup.is_some();
+        let cgroup = facts.cgroup.unwrap_or_else(|| parent.cgroup.clone());
         let namespace = creator.mount_namespace;
         self.name(&mut credentials, Some(&parent.credentials), namespace, id.tgid);
         let context = Context {
@@ -165,8 +169,8 @@ impl ProcessTable {
             tty: parent.tty.clone(),
             image: creator.image.map_or(ImageRef::Unknown, ImageRef::Shared),
             credentials,
-            container: parent.container.clone(),
-            cgroup: parent.cgroup.clone(),
+            container: if apart { container(&cgroup) } else { parent.container.clone() },
+            cgroup,
             source: Source::Event,
             flags: context_flags::FORKED | if known { 0 } else { context_flags::LINEAGE_UNKNOWN },
         };
@@ -246,6 +250,26 @@ impl ProcessTable {
         let changed = Self::live_of(context, live.image, live.mount_namespace, live.exact, out);
         self.replace(changed);
         number
+    }
+
+    /// A process was moved to another cgroup: a new state of it begins. Returns the one before.
+    pub fn regrouped(&mut self, id: Identity, cgroup: String, out: &mut Output) -> Option<ContextId> {
+        let live = self.live.get(&id.tgid).filter(|live| live.is(id.start))?.clone();
+        let before = live.context.id;
+        if live.context.cgroup == cgroup {
+            return Some(before);
+        }
+        let context = Context {
+            id: self.number(),
+            since: id.time,
+            image: live.image.map_or(ImageRef::Unknown, ImageRef::Shared),
+            container: container(&cgroup),
+            cgroup,
+            ..(*live.context).clone()
+        };
+        let moved = Self::live_of(context, live.image, live.mount_namespace, live.exact, out);
+        self.replace(moved);
+        Some(before)
     }
 
     /// The context in which a record acted, and the mount namespace if it is not the recorder's own.

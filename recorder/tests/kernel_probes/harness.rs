@@ -45,6 +45,11 @@ pub fn loaded<T>(look: impl FnOnce(&Recording) -> T) -> Option<T> {
     may_load().then(|| look(&Recording::begin(&ProbeConfig::default()).unwrap()))
 }
 
+/// Loads the probes as told and lets `scenario` run with them. `None` as below.
+pub fn loaded_as<T>(config: &ProbeConfig, scenario: impl FnOnce(&mut Recording) -> T) -> Option<T> {
+    may_load().then(|| scenario(&mut Recording::begin(config).unwrap()))
+}
+
 /// Where the probes cannot be loaded, the reason is told; in CI that is a failure.
 fn may_load() -> bool {
     let root = rustix::process::geteuid().is_root();
@@ -57,7 +62,7 @@ fn may_load() -> bool {
 }
 
 /// Runs a scenario under the probes. `None` where they cannot be loaded.
-fn record_as(config: ProbeConfig, scenario: impl FnOnce() + Send) -> Option<Recorded> {
+pub fn record_as(config: ProbeConfig, scenario: impl FnOnce() + Send) -> Option<Recorded> {
     if !may_load() {
         return None;
     }

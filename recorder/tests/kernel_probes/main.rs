@@ -5,5 +5,6 @@ mod calls;
 mod filter;
 mod harness;
 mod lifecycle;
+mod objects;
 mod paths;
 mod verifier;

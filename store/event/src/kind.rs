@@ -122,7 +122,7 @@ kinds! {
     /// Reads and writes below /proc/sys.
     Sysctl = 87 "sysctl" Kernel Kernel "A kernel parameter was read or set";
     /// A process moved to another cgroup.
-    CgroupWrite = 88 "cgroup_write" File Kernel "A process was moved to another cgroup";
+    CgroupWrite = 88 "cgroup_write" File Process "A process was moved to another cgroup";
 }
 
 impl Kind {

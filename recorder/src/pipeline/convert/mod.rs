@@ -1,10 +1,15 @@
 //! One record into one event, with whatever contexts it begins.
 
+mod bpf;
 mod call;
+mod cgroup;
 mod file;
+mod module;
 mod parts;
 mod process;
+mod selinux;
 mod socket;
+mod sysctl;
 
 use abi::{Handler, RecordKind, header_flags};
 use event::{Detail, Event, Kind, event_flags};
@@ -13,7 +18,7 @@ use self::call::Call;
 use crate::{
     clock::Clock,
     decode::{Body, Record},
-    enrich::FileEnricher,
+    enrich::{FileEnricher, ModuleNames},
     process::{Identity, Output, ProcessTable},
 };
 
@@ -40,6 +45,8 @@ pub struct Converter {
     pub table: ProcessTable,
     /// What is known of files.
     pub files: FileEnricher,
+    /// Names of modules, where the kernel does not tell them.
+    pub modules: ModuleNames,
 }
 
 impl Converter {
@@ -67,6 +74,8 @@ impl Converter {
             (RecordKind::Fork, Body::Fork(body)) => Ok(self.fork(record, body, id, out)),
             (RecordKind::Exec, Body::Exec(_)) => Ok(self.exec(record, id, out)),
             (RecordKind::Exit, Body::Exit(body)) => Ok(self.exit(body.status, id, out)),
+            (RecordKind::Sysctl, Body::Sysctl(body)) => Ok(self.sysctl(record, *body, id, out)),
+            (RecordKind::Cgroup, Body::Cgroup(body)) => Ok(self.cgroup(record, *body, id, out)),
             (_, Body::Syscall(body)) => {
                 let syscall = abi::syscall(header.nr).ok_or(unknown)?;
                 let kind = Kind::from_name(syscall.event).ok_or(unknown)?;
@@ -76,6 +85,9 @@ impl Converter {
                     Handler::File | Handler::Mount => {
                         self.file(record, id, kind, syscall.name, body.args, out)
                     }
+                    Handler::Bpf => self.bpf(Call { syscall, record, body: *body, id }, out),
+                    Handler::Module => self.module(kind, Call { syscall, record, body: *body, id }, out),
+                    Handler::Selinux => self.selinux(Call { syscall, record, body: *body, id }, out)?,
                     Handler::Call => self.call(kind, Call { syscall, record, body: *body, id }, out)?,
                 };
                 event.retval = header.ret;

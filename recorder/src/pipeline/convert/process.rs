@@ -4,7 +4,9 @@ use abi::{PartTag, exec_flags, header_flags, part_flags};
 use event::{Detail, Event, Image, Kind};
 
 use super::{
-    Converter, event,
+    Converter,
+    cgroup::settled,
+    event,
     parts::{credentials, facts_of, text, walk},
 };
 use crate::{
@@ -25,6 +27,7 @@ impl Converter {
             creator: (body.creator_tgid, body.creator_start),
             comm: text(record, PartTag::Comm),
             credentials: credentials(record),
+            cgroup: record.path(PartTag::Cgroup).map(|walked| settled(id.tgid, 0, &display(&walked.path))),
         };
         let id = Identity { ppid: body.parent_tgid, ..id };
         event(id, Kind::Fork, self.table.fork(id, facts, out))

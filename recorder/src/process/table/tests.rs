@@ -19,7 +19,7 @@ fn id(tgid: u32, start: u64) -> Identity {
 }
 
 fn fork(creator: (u32, u64)) -> ForkFacts {
-    ForkFacts { creator, comm: "sh".to_owned(), credentials: None }
+    ForkFacts { creator, comm: "sh".to_owned(), credentials: None, cgroup: None }
 }
 
 fn exec(path: &str) -> ExecFacts {
@@ -49,6 +49,34 @@ fn a_child_leads_to_its_creator_and_shares_its_image_until_it_executes() {
     let again = table.exec(id(11, 900_000_000), exec("/bin/y"), &mut out);
     assert_eq!(out.contexts[3].id, again);
     assert_ne!(out.contexts[3].flags & context_flags::EXEC_CHILD, 0);
+}
+
+#[test]
+fn a_moved_process_acts_in_a_new_state_with_its_container_and_leaves_it_behind_again() {
+    let hex = "0123456789abcdef".repeat(4);
+    let (mut table, mut out) = table();
+    let child = table.fork(id(11, 900_000_000), fork((10, 5 * TICK)), &mut out);
+    assert_eq!(table.regrouped(id(11, 900_000_000), format!("/docker/{hex}"), &mut out), Some(child));
+    let moved = Arc::clone(out.contexts.last().unwrap());
+    assert_eq!(table.acting(id(11, 900_000_000), &mut out).0, moved.id);
+    assert_eq!(moved.container.as_ref().unwrap().id, hex);
+    assert_eq!(moved.lineage, out.contexts[1].lineage);
+    assert_ne!(moved.flags & context_flags::FORKED, 0);
+    assert_eq!(table.regrouped(id(11, 900_000_000), format!("/docker/{hex}"), &mut out), Some(moved.id));
+    assert_eq!(out.contexts.last().unwrap().id, moved.id, "nothing new begins");
+    table.regrouped(id(11, 900_000_000), "/user.slice".to_owned(), &mut out);
+    let back = Arc::clone(out.contexts.last().unwrap());
+    assert_eq!((back.container.clone(), back.cgroup.as_str()), (None, "/user.slice"));
+    assert_eq!(table.regrouped(id(12, 1), "/nobody".to_owned(), &mut out), None);
+}
+
+#[test]
+fn a_child_may_begin_in_another_cgroup_than_its_creator() {
+    let (mut table, mut out) = table();
+    let apart = ForkFacts { cgroup: Some("/lxc/box".to_owned()), ..fork((10, 5 * TICK)) };
+    table.fork(id(11, 900_000_000), apart, &mut out);
+    table.fork(id(12, 900_000_001), fork((11, 900_000_000)), &mut out);
+    assert!(out.contexts[1..].iter().all(|context| context.cgroup == "/lxc/box"));
 }
 
 #[test]

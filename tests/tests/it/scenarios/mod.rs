@@ -3,6 +3,11 @@
 
 mod harness;
 
+mod bpf;
+mod cgroup;
+mod module;
 mod open;
+mod selinux;
+mod sysctl;
 mod times;
 mod xattr;

@@ -1,0 +1,103 @@
+//! The kernel's own objects: what a scenario through the whole binary cannot bring about on this kernel.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{IoSlice, Write as _},
+    os::unix::fs::FileExt as _,
+    path::Path,
+    process::Command,
+    time::Duration,
+};
+
+use abi::{PartTag, RecordKind};
+use recorder::{decode::Body, kernel::ProbeConfig};
+
+use crate::harness::{directory, loaded_as, path_of, record, record_as, text};
+
+/// A tmpfs, taken for selinuxfs.
+struct Mounted(std::path::PathBuf);
+
+impl Mounted {
+    fn new(at: &Path) -> Self {
+        let done = Command::new("mount").args(["-t", "tmpfs", "tachograph-test"]).arg(at).status().unwrap();
+        assert!(done.success());
+        fs::create_dir(at.join("booleans")).unwrap();
+        for name in ["enforce", "commit_pending_bools", "booleans/httpd_x", "access"] {
+            File::create(at.join(name)).unwrap();
+        }
+        Self(at.to_owned())
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}
+
+fn config() -> ProbeConfig {
+    ProbeConfig { selinux_fs: "tmpfs", selinux_quiet: Duration::ZERO, own_tgid: 0, ..ProbeConfig::default() }
+}
+
+#[test]
+fn writes_are_told_of_the_files_that_change_selinux_and_of_no_others() {
+    let (_dir, path) = directory();
+    let mounted = Mounted::new(&path);
+    let open = |name: &str| OpenOptions::new().write(true).open(mounted.0.join(name)).unwrap();
+    let recorded = record_as(config(), || {
+        open("access").write_all(b"before").unwrap();
+        open("enforce").write_all(b"0\n").unwrap();
+        open("access").write_all(b"while watched").unwrap();
+        let parts = [IoSlice::new(b"1"), IoSlice::new(b"\n")];
+        assert_eq!(open("booleans/httpd_x").write_vectored(&parts).unwrap(), 2);
+        assert_eq!(open("commit_pending_bools").write_at(&[b'1'; 100], 0).unwrap(), 100);
+    });
+    let Some(recorded) = recorded else { return };
+    for (nr, name, value, ret) in [
+        (1, "enforce", b"0\n".to_vec(), 2),
+        (20, "booleans/httpd_x", b"1".to_vec(), 2),
+        (18, "commit_pending_bools", vec![b'1'; abi::SELINUX_VALUE], 100),
+    ] {
+        let [call] = &recorded.calls(nr)[..] else { panic!("{nr}: {:?}", recorded.calls(nr)) };
+        assert_eq!(path_of(call, PartTag::Path), path.join(name));
+        assert_eq!((text(call, PartTag::Memory), call.header.ret), (value, ret));
+    }
+}
+
+#[test]
+fn writes_are_watched_only_while_a_file_that_matters_may_be_open() {
+    let (_dir, path) = directory();
+    let mounted = Mounted::new(&path);
+    let open = |name: &str| OpenOptions::new().write(true).open(mounted.0.join(name)).unwrap();
+    loaded_as(&config(), |recording| {
+        assert!(!recording.probes.watches_writes());
+        drop(open("access"));
+        drop(File::open(mounted.0.join("enforce")).unwrap());
+        assert!(!recording.probes.watches_writes());
+        let file = open("enforce");
+        assert!(recording.probes.watches_writes());
+        recording.probes.refresh();
+        assert!(recording.probes.watches_writes(), "it is still open");
+        drop(file);
+        recording.probes.refresh();
+        assert!(!recording.probes.watches_writes());
+        drop(open("booleans/httpd_x"));
+        assert!(recording.probes.watches_writes(), "it begins anew");
+    });
+}
+
+#[test]
+fn a_read_of_a_kernel_parameter_is_told_once_with_its_value_where_no_rule_leaves_it_out() {
+    let Some(recorded) = record(|| {
+        assert_eq!(fs::read_to_string("/proc/sys/kernel/ostype").unwrap(), "Linux\n");
+    }) else {
+        return;
+    };
+    let own: Vec<_> =
+        recorded.kind(RecordKind::Sysctl).filter(|record| record.header.tid == recorded.tid).collect();
+    let [read] = &own[..] else { panic!("{own:?}") };
+    let Body::Sysctl(body) = read.body else { panic!("{:?}", read.body) };
+    assert_eq!((body.write, body.value, body.old), (0, 6, 0));
+    assert!(text(read, PartTag::Text).starts_with(b"kernel/ostype\0"));
+    assert!(text(read, PartTag::Memory).starts_with(b"Linux\n\0"));
+}
