@@ -112,6 +112,9 @@ mod tests {
         let bytes = writer.finish().unwrap();
         let back: Vec<Batch> = StreamReader::new(&bytes[..]).unwrap().map(Result::unwrap).collect();
         assert_eq!(back, batches);
+        // One of before there was provenance.
+        let old = rmp_serde::to_vec(&([0; 0], [0; 0], [0; 0], [0; 0])).unwrap();
+        assert_eq!(rmp_serde::from_slice::<Batch>(&old).unwrap(), Batch::default());
         assert!(StreamReader::new(&b"something else"[..]).is_err());
         assert!(StreamReader::new(&bytes[..bytes.len() - 9]).unwrap().any(|batch| batch.is_err()));
     }

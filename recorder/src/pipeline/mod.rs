@@ -235,6 +235,7 @@ impl<S: Source> Pipeline<S> {
         self.converter.files.refill();
         if self.mounts.changed() {
             self.converter.files.remount();
+            self.collector.remount();
         }
         let step = self.clock.refresh();
         if step.unsigned_abs() > 1_000_000_000 {

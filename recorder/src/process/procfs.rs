@@ -7,6 +7,7 @@ use std::{
 };
 
 use event::{Credentials, File, FileFacts, file_flags};
+use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
 
 use crate::process::{arguments, display, environment};
 
@@ -143,10 +144,16 @@ fn executable(pid: u32) -> File {
     }
     let facts = metadata.map(|metadata| {
         flags |= file_flags::FROM_LOOKUP;
-        facts_of(&metadata)
+        FileFacts { mount_id: mount_of(&link), ..facts_of(&metadata) }
     });
     let raw = std::str::from_utf8(bytes).is_err().then(|| bytes.to_vec());
     File { path: display(bytes), raw, facts, flags, ..File::default() }
+}
+
+/// Id of the mount that a path leads to; 0 if unknown.
+fn mount_of(path: &str) -> u32 {
+    let found = statx(CWD, path, AtFlags::STATX_DONT_SYNC, StatxFlags::MNT_ID);
+    found.map_or(0, |found| u32::try_from(found.stx_mnt_id).unwrap_or(0))
 }
 
 /// Facts of a looked-up file; mount and file system are not in there.

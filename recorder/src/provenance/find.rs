@@ -59,6 +59,7 @@ fn is(job: &Job, facts: &Statx, by: By) -> bool {
     };
     facts.stx_ino == job.file.inode
         && nanos(facts.stx_mtime) == job.file.mtime
+        && (job.file.mount == 0 || facts.stx_mnt_id == u64::from(job.file.mount))
         && (by == By::Process || nanos(facts.stx_ctime) == job.file.ctime)
         && is_regular(facts)
 }

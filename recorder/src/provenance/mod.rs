@@ -147,6 +147,11 @@ impl Collector {
         }
     }
 
+    /// Mounts changed.
+    pub fn remount(&mut self) {
+        self.seen.remount();
+    }
+
     /// What was found out since the last time. Also hands over what had to wait.
     pub fn take(&mut self) -> Vec<Arc<Provenance>> {
         if self.began.elapsed() >= START

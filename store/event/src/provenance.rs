@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{FileFacts, Nanos};
 
-/// A file's content as it was at a moment: one inode in one state. There is no device in it, because a file of the same
-/// inode number and both times to the nanosecond elsewhere is a copy of the same image.
+/// A file's content as it was at a moment: one inode in one state. Elsewhere an inode of the same number that was changed
+/// in the same nanosecond is a copy of the same file system, or the lower file of several overlays. Where the times say
+/// less, the mount tells file systems apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FileIdentity {
     /// Inode number.
@@ -17,6 +18,9 @@ pub struct FileIdentity {
     pub mtime: Nanos,
     /// Change time.
     pub ctime: Nanos,
+    /// Mount id, if both times are the same: so they are for all files of file systems that have but one time, or that
+    /// were made in one go with times of somebody's choice (squashfs, erofs, iso9660, vfat). Else 0.
+    pub mount: u32,
 }
 
 /// What is known of a file's content.
@@ -84,10 +88,27 @@ impl HashState {
 }
 
 impl FileFacts {
-    /// The file's identity; `None` if inode or times are not known.
+    /// The file's identity; `None` if the inode is not known. Only for facts of an executable, which always have the times
+    /// (0 is one: files of images may be of 1970).
     #[must_use]
     pub fn identity(&self) -> Option<FileIdentity> {
-        let Self { inode, mtime, ctime, .. } = *self;
-        (inode != 0 && mtime != 0 && ctime != 0).then_some(FileIdentity { inode, mtime, ctime })
+        let Self { inode, mtime, ctime, mount_id, .. } = *self;
+        let mount = if mtime == ctime { mount_id } else { 0 };
+        (inode != 0).then_some(FileIdentity { inode, mtime, ctime, mount })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_a_file_system_with_one_time_is_told_apart_by_its_mount() {
+        let facts = FileFacts { inode: 7, mtime: 0, ctime: 0, mount_id: 30, ..FileFacts::default() };
+        let other = FileFacts { mount_id: 31, ..facts.clone() };
+        assert_ne!(facts.identity(), other.identity());
+        let changed = |mount_id| FileFacts { ctime: 1, mount_id, ..facts.clone() }.identity();
+        assert_eq!(changed(30), changed(31));
+        assert_eq!(FileFacts { inode: 0, ..facts }.identity(), None);
     }
 }

@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn the_latest_files_are_remembered_and_what_is_asked_for_stays() {
-        let file = |inode| FileIdentity { inode, mtime: 1, ctime: 1 };
+        let file = |inode| FileIdentity { inode, mtime: 1, ctime: 2, mount: 0 };
         let mut known = Known::default();
         for inode in 0..10 * KNOWN_FILES as u64 {
             let state = HashState::FileEmpty;

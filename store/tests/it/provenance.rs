@@ -12,7 +12,7 @@ use store::{Batch, Options, ProcessQuery, Query, Store, Writer, verify};
 
 use crate::scenario::dir;
 
-const PROGRAM: FileIdentity = FileIdentity { inode: 70, mtime: 5, ctime: 6 };
+const PROGRAM: FileIdentity = FileIdentity { inode: 70, mtime: 5, ctime: 6, mount: 0 };
 
 fn options(segment_age: Duration) -> Options {
     Options { boot: 7, segment_age, pack: false, ..Options::default() }
