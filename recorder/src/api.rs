@@ -200,6 +200,21 @@ impl Live for LiveStats {
             .collect();
         let rules: Vec<_> = rules.iter().map(|(rule, count)| (rule.as_str(), *count)).collect();
         counter("left_out_total", "Records left out by the rules of the configuration.", &rules);
+        let executables = &report.provenance;
+        counter(
+            "executables_total",
+            "Executables that were looked at, by what came of it.",
+            &[
+                (r#"{result="hashed"}"#, executables.hashed),
+                (r#"{result="too_big"}"#, executables.too_big),
+                (r#"{result="not_found"}"#, executables.not_found),
+                (r#"{result="failed"}"#, executables.failed),
+                (r#"{result="over_budget"}"#, executables.over_budget),
+                (r#"{result="queue_full"}"#, executables.queue_full),
+                (r#"{result="remote_left_out"}"#, executables.remote_left_out),
+            ],
+        );
+        counter("hashed_bytes_total", "Bytes read to hash executables.", &[("", executables.bytes)]);
         counter("undecodable_total", "Records that could not be understood.", &[("", report.undecodable)]);
         counter("events_committed_total", "Events committed to the store.", &[("", report.committed)]);
         counter(

@@ -121,6 +121,55 @@ fn a_packaged_program_shows_its_package_in_another_mount_namespace_too() {
     );
 }
 
+/// A root of its own with one package in it, of which the database is rpm's: a copy of sleep.
+fn rpm_root(dir: &Path) -> PathBuf {
+    let (top, root) = (dir.join("build"), dir.join("root"));
+    fs::create_dir_all(&top).unwrap();
+    fs::create_dir_all(&root).unwrap();
+    let spec = top.join("naps.spec");
+    fs::write(
+        &spec,
+        "%global debug_package %{nil}\n%global __os_install_post %{nil}\nName: naps\nVersion: 1.0\nRelease: 7\nEpoch: 2\n\
+         Summary: x\nLicense: MIT\n%description\nx\n%install\nmkdir -p %{buildroot}/opt/naps\n\
+         cp /bin/sleep %{buildroot}/opt/naps/nap\n%files\n/opt/naps/nap\n",
+    )
+    .unwrap();
+    run("rpmbuild", ["--define", &format!("_topdir {}", top.display()), "-bb", spec.to_str().unwrap()]);
+    let architecture = fs::read_dir(top.join("RPMS")).unwrap().next().unwrap().unwrap().path();
+    let package = fs::read_dir(architecture).unwrap().next().unwrap().unwrap().path();
+    let install = ["--dbpath", "/var/lib/rpm", "-i", "--nodeps", "--noscripts"];
+    run(
+        "rpm",
+        ["--root", root.to_str().unwrap()].into_iter().chain(install).chain([package.to_str().unwrap()]),
+    );
+    root
+}
+
+#[test]
+fn a_program_of_an_rpm_package_shows_it_where_the_database_is_that_of_its_own_mount_namespace() {
+    let Some(_turn) = turn("package_rpm") else { return };
+    let recorder = Recorder::start(&[]);
+    let root = rpm_root(&recorder.scratch());
+    let script = "
+set -e
+mount --bind $1/opt /opt
+mount --bind $1/var /mnt
+mount -t tmpfs none /var/lib
+mkdir /var/lib/rpm
+mount --bind /mnt/lib/rpm /var/lib/rpm
+exec /opt/naps/nap 1000";
+    let arguments = ["--mount", "/bin/sh", "-c", script, "sh", root.to_str().unwrap()];
+    let inside = Running::start(Path::new("/usr/bin/unshare"), &arguments);
+    let filters = format!("pid={}&name=exec&exe=/opt/naps/nap", inside.0.id());
+    let exec = until("the package to be known", || {
+        let exec = recorder.events(&filters).pop()?;
+        (exec["file"]["hash_state"] == "Done").then_some(exec)
+    });
+    assert_eq!(exec["file"]["package_name"], "naps", "{}", exec["file"]);
+    assert_eq!(exec["file"]["package_version"], "2:1.0-7");
+    assert_eq!(exec["file"]["hashes"], sha256sum(&root.join("opt/naps/nap")));
+}
+
 #[test]
 fn a_script_and_its_interpreter_are_told_apart() {
     let Some(_turn) = turn("hash_script") else { return };
