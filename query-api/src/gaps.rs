@@ -121,7 +121,8 @@ mod tests {
         let opens = Filter { kinds: vec![Kind::Open], ..Filter::default() };
         assert_eq!(classes(&opens), [Class::File]);
         let kernel = Filter { categories: vec![Category::Kernel], ..Filter::default() };
-        assert_eq!(classes(&kernel), [Class::Network]);
+        // Sockets are filed there as well.
+        assert_eq!(classes(&kernel), [Class::Network, Class::Kernel]);
         let network = Filter { categories: vec![Category::Network], ..Filter::default() };
         assert_eq!(classes(&network), [Class::Network]);
         let subtree = Filter { pids: vec![1], descendants: true, ..opens };

@@ -26,7 +26,7 @@ pub use error::{AppendError, OpenError, QueryError, VerifyError};
 pub use options::Options;
 pub use pattern::{PathPattern, PatternError};
 pub use process::{Ancestor, Lineage, Process, ProcessImage, ProcessPage, ProcessQuery};
-pub use query::{Filter, Found, Order, Page, Query};
+pub use query::{Filter, Found, Order, OtherProcess, Page, Query};
 pub use reader::Store;
 pub use stats::{SegmentState, SegmentStats, Stats};
 pub use verify::{Progress, Report, SegmentReport, verify};

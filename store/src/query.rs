@@ -20,7 +20,7 @@ pub struct Filter {
     pub processes: Vec<ProcessKey>,
     /// Also everything that descends from `pids` or `processes`.
     pub descendants: bool,
-    /// Of the file, its destination, or the image executed (exec, exit).
+    /// Of the file, its destination, the image executed (exec, exit), or the mount point (mount).
     pub paths: Vec<PathPattern>,
     /// Kinds.
     pub kinds: Vec<Kind>,
@@ -90,5 +90,16 @@ pub struct Found {
     /// The state of its process.
     pub context: Arc<Context>,
     /// Image and ancestors.
+    pub lineage: Lineage,
+    /// The other process that the event is about ([`event::Detail::other`]), if it has one.
+    pub other: Option<OtherProcess>,
+}
+
+/// The target of a signal, a tracee: another process than the one that acted.
+#[derive(Clone, Debug)]
+pub struct OtherProcess {
+    /// Its state then.
+    pub context: Arc<Context>,
+    /// Its image and ancestors.
     pub lineage: Lineage,
 }

@@ -6,7 +6,7 @@ mod events;
 mod hostile;
 mod listening;
 mod processes;
-#[path = "../../../store/event/tests/it/sample.rs"]
+#[path = "../../../store/event/tests/it/sample/mod.rs"]
 mod sample;
 mod status;
 mod world;

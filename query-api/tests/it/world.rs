@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use event::{BootId, Class, Context, Event, Exit, Gap, GapReason, ImageRef, Kind, Nanos, ProcessKey};
+use event::{BootId, Class, Context, Event, Exit, Gap, GapReason, Image, ImageRef, Kind, Nanos, ProcessKey};
 use query_api::{AppState, Door, Role, app};
 use serde_json::Value;
 use store::{Batch, Options, Writer};
@@ -46,8 +46,12 @@ impl Answer {
     }
 }
 
-/// Puts each case's processes and contexts out of the others' way, a second apart.
-fn spread(mut case: Case, place: u32) -> (Case, Vec<Arc<Context>>) {
+/// Puts a process and where it comes from out of the others' way. The contexts are given oldest first.
+fn apart(
+    process: &mut Context,
+    ancestors: &mut [(Context, Option<Arc<Image>>)],
+    place: u32,
+) -> Vec<Arc<Context>> {
     let base = u64::from(place) * 10;
     let shift = place * STRIDE;
     let move_key = |key: &mut ProcessKey| {
@@ -58,9 +62,9 @@ fn spread(mut case: Case, place: u32) -> (Case, Vec<Arc<Context>>) {
         }
     };
     let mut contexts = Vec::new();
-    let older: Vec<_> = case.ancestors.iter().map(|(context, _)| context.id).collect();
-    for (context, next) in std::iter::once(&mut case.context)
-        .chain(case.ancestors.iter_mut().map(|(context, _)| context))
+    let older: Vec<_> = ancestors.iter().map(|(context, _)| context.id).collect();
+    for (context, next) in std::iter::once(process)
+        .chain(ancestors.iter_mut().map(|(context, _)| context))
         .zip(older.into_iter().map(Some).chain([None]))
     {
         context.lineage = next.map(|id| id + base);
@@ -77,10 +81,21 @@ fn spread(mut case: Case, place: u32) -> (Case, Vec<Arc<Context>>) {
         }
         contexts.push(Arc::new(context.clone()));
     }
-    case.event.context += base;
-    case.event.tid += shift;
-    case.event.time += i64::from(place) * SECOND;
     contexts.reverse();
+    contexts
+}
+
+/// Puts each case's processes and contexts out of the others' way, a second apart.
+fn spread(mut case: Case, place: u32) -> (Case, Vec<Arc<Context>>) {
+    let mut contexts = apart(&mut case.context, &mut case.ancestors, place);
+    if let Some(other) = &mut case.other {
+        contexts.extend(apart(&mut other.context, &mut other.ancestors, place));
+        *case.event.detail.other_mut().unwrap() = Some(other.context.id);
+    }
+    contexts.sort_by_key(|context| context.id);
+    case.event.context = case.context.id;
+    case.event.tid += place * STRIDE;
+    case.event.time += i64::from(place) * SECOND;
     (case, contexts)
 }
 

@@ -1,6 +1,7 @@
 //! Columns to events. Whatever is damaged is an error, never a panic.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use event::{Detail, Event, File, FileFacts, Kind, Nanos, Outcome};
 
@@ -148,6 +149,14 @@ impl Core {
             file.path = self.paths.get(*self.file_paths.get(index)? as usize)?.to_string();
             Some(file)
         };
+        let detail = rest.detail(row)?.clone();
+        let mut own = file(self.files[row]);
+        // It stands in the column for the sake of its path.
+        if let Detail::Mount(mount) = &detail
+            && own.as_ref() == Some(&mount.mountpoint)
+        {
+            own = None;
+        }
         Some(Event {
             time: *self.times.get(row)?,
             kind: self.kinds[row],
@@ -155,9 +164,9 @@ impl Core {
             tid: self.tids[row],
             retval: self.retvals[row],
             flags: self.flags[row],
-            file: file(self.files[row]),
+            file: own,
             destination: file(self.destinations[row]),
-            detail: rest.detail(row)?.clone(),
+            detail,
         })
     }
 }
@@ -198,7 +207,7 @@ impl Rest {
         let [_, _, rest] = sections(value)?;
         let rest = unpack(rest, MAX_SECTION)?;
         let mut input = Input(&rest);
-        let files = decode_facts(&mut input, files)?;
+        let mut files = decode_facts(&mut input, files)?;
         let detail_count = input.count()?;
         let details = column(input.bytes()?, detail_count, |details| {
             rmp_serde::from_slice(details.bytes()?).map_err(|_| Damaged("a detail is damaged"))
@@ -207,6 +216,7 @@ impl Rest {
             index if (index as usize) < detail_count => Ok(index),
             _ => Err(Damaged("an event has no such detail")),
         })?;
+        decode_mount_paths(&mut input, &mut files)?;
         Ok(Self { files, details, detail_column })
     }
 
@@ -283,4 +293,24 @@ fn decode_facts(input: &mut Input<'_>, count: usize) -> Result<Vec<File>, Damage
             Ok(file)
         })
         .collect()
+}
+
+/// The last column, which blocks of before there was one do not have.
+fn decode_mount_paths(input: &mut Input<'_>, files: &mut [File]) -> Result<(), Damaged> {
+    if input.0.is_empty() {
+        return Ok(());
+    }
+    let paths = (0..input.count()?)
+        .map(|_| {
+            let path =
+                std::str::from_utf8(input.bytes()?).map_err(|_| Damaged("a mount's path is not UTF-8"))?;
+            Ok(Arc::from(path))
+        })
+        .collect::<Result<Vec<Arc<str>>, Damaged>>()?;
+    let mut column = Input(input.bytes()?);
+    for facts in files.iter_mut().filter_map(|file| file.facts.as_mut()) {
+        let path = paths.get(column.small()? as usize).ok_or(Damaged("a file has no such mount"))?;
+        facts.mount_path = Arc::clone(path);
+    }
+    Ok(())
 }

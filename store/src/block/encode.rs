@@ -92,7 +92,7 @@ impl<'a> Files<'a> {
     fn collect(events: &[&'a Event]) -> Self {
         let mut found: HashMap<ByContent<'a>, u32> = HashMap::new();
         let mut list: Vec<&'a File> = Vec::new();
-        for file in events.iter().flat_map(|event| [&event.file, &event.destination]).flatten() {
+        for file in events.iter().flat_map(|event| [file(event), event.destination.as_ref()]).flatten() {
             found.entry(ByContent(file)).or_insert_with(|| {
                 list.push(file);
                 number(list.len() - 1)
@@ -112,6 +112,14 @@ impl<'a> Files<'a> {
     fn place(&self, file: Option<&'a File>) -> u64 {
         file.and_then(|file| self.found.get(&ByContent(file)))
             .map_or(0, |found| u64::from(self.rank[*found as usize]) + 1)
+    }
+}
+
+/// The file of an event. A mount's is the mount point, which its detail has too, so that paths find it like any other.
+fn file(event: &Event) -> Option<&File> {
+    match &event.detail {
+        Detail::Mount(mount) => event.file.as_ref().or(Some(&mount.mountpoint)),
+        _ => event.file.as_ref(),
     }
 }
 
@@ -184,7 +192,7 @@ pub fn encode(first: EventId, events: &[&Event], sealed: bool, previous: &zone::
         outcomes |= 1 << (event.outcome() as u8);
         put(retvals, zigzag(event.retval));
         put(flags, u64::from(event.flags));
-        put(file_column, files.place(event.file.as_ref()));
+        put(file_column, files.place(file(event)));
         if event.destination.is_some() {
             put(&mut destinations, files.place(event.destination.as_ref()));
         } else {
@@ -207,6 +215,7 @@ pub fn encode(first: EventId, events: &[&Event], sealed: bool, previous: &zone::
     put(&mut rest, u64::from(details.count));
     put_bytes(&mut rest, &details.bytes);
     put_bytes(&mut rest, detail_column);
+    mount_paths(&files.list, &mut rest);
 
     let sections = [paths, core, rest];
     let zone = Zone {
@@ -287,6 +296,29 @@ fn facts(files: &[&File]) -> Vec<u8> {
     put(&mut out, odd_count);
     put_bytes(&mut out, &odd);
     out
+}
+
+/// Where the mounts of the files with facts are mounted: the distinct paths, and each file's. This column came later and
+/// is last: a block without it is one in which none is known.
+fn mount_paths(files: &[&File], out: &mut Vec<u8>) {
+    let mut paths: Vec<&str> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut column = Vec::new();
+    for facts in files.iter().filter_map(|file| file.facts.as_ref()) {
+        let place = *places.entry(&facts.mount_path).or_insert_with(|| {
+            paths.push(&facts.mount_path);
+            paths.len() - 1
+        });
+        put(&mut column, place as u64);
+    }
+    if paths.iter().all(|path| path.is_empty()) {
+        return;
+    }
+    put(out, paths.len() as u64);
+    for path in paths {
+        put_bytes(out, path.as_bytes());
+    }
+    put_bytes(out, &column);
 }
 
 /// Counts within a block fit, for a batch is limited.

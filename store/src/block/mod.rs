@@ -2,6 +2,8 @@
 
 mod decode;
 mod encode;
+#[cfg(test)]
+mod tests;
 mod zone;
 
 pub use decode::{Core, Rest, sections};

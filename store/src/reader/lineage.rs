@@ -9,7 +9,7 @@ use super::contexts::Contexts;
 use super::provenance::Files;
 use crate::limits::LINEAGE_STEPS;
 use crate::process::Resolved;
-use crate::{Ancestor, Lineage};
+use crate::{Ancestor, Lineage, OtherProcess};
 
 /// Steps from a context to the one that holds its image.
 const IMAGE_STEPS: usize = 8;
@@ -71,6 +71,13 @@ impl<'a> Resolver<'a> {
             }
         }
         None
+    }
+
+    /// Another process than the one that acted; `None` if it is not there or cannot be read.
+    pub fn find(&mut self, id: ContextId) -> Option<OtherProcess> {
+        self.contexts.get(id)?;
+        let (context, lineage) = self.resolve(id);
+        Some(OtherProcess { context, lineage })
     }
 
     /// A context with all that it came from.

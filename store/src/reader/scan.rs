@@ -220,7 +220,8 @@ fn block(
         }
         let event = core.event(zone, &rest, row).ok_or(Damaged("an event is incomplete"))?;
         let (context, lineage) = resolver.resolve(event.context);
-        out.push(Found { id: id(row), event, context, lineage });
+        let other = event.detail.other().and_then(|id| resolver.find(id));
+        out.push(Found { id: id(row), event, context, lineage, other });
         // One more than asked for tells that there is a next page.
         if out.len() > query.limit {
             return Ok(());

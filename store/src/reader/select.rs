@@ -1,6 +1,7 @@
 //! Which contexts and which events of a block fit a filter.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 
 use event::{Detail, Kind, ProcessKey};
 
@@ -123,6 +124,23 @@ pub fn select(contexts: &Contexts<'_>, filter: &Filter, with_images: bool) -> Re
     Ok(selected)
 }
 
+/// Whether events of a kind can have addresses.
+const fn has_address(kind: Kind) -> bool {
+    matches!(kind, Kind::Bind | Kind::Connect | Kind::Accept | Kind::Setsockopt | Kind::Dns | Kind::Imds)
+}
+
+/// Both ends of what an event is about, as far as they are known.
+fn ends(detail: &Detail) -> [Option<(IpAddr, u16)>; 2] {
+    match detail {
+        Detail::Socket(socket) | Detail::Setsockopt { socket, .. } => {
+            [socket.ip.map(|ip| (ip, socket.port)), socket.local]
+        }
+        Detail::Dns(dns) => [Some(dns.flow.source), Some(dns.flow.destination)],
+        Detail::Imds(imds) => [Some(imds.flow.source), Some(imds.flow.destination)],
+        _ => [None; 2],
+    }
+}
+
 /// The kinds that a filter lets through, as far as they can be told without looking at events.
 pub fn kinds(filter: &Filter) -> impl Fn(Kind) -> bool {
     let sockets = !filter.ips.is_empty() || !filter.ports.is_empty();
@@ -131,7 +149,7 @@ pub fn kinds(filter: &Filter) -> impl Fn(Kind) -> bool {
         .filter(|kind| {
             any(&filter.kinds, kind)
                 && any(&filter.categories, &kind.category())
-                && (!sockets || matches!(kind, Kind::Bind | Kind::Connect))
+                && (!sockets || has_address(*kind))
         })
         .collect();
     move |kind| allowed.contains(&kind)
@@ -213,11 +231,10 @@ pub fn address_fits(rest: &Rest, row: usize, filter: &Filter) -> bool {
     if filter.ips.is_empty() && filter.ports.is_empty() {
         return true;
     }
-    let Some(Detail::Socket(address)) = rest.detail(row) else { return false };
-    let ip = filter.ips.is_empty()
-        || address.ip.into_iter().chain(address.local.map(|(ip, _)| ip)).any(|ip| filter.ips.contains(&ip));
-    let port = filter.ports.is_empty()
-        || (address.ip.is_some() && filter.ports.contains(&address.port))
-        || address.local.is_some_and(|(_, port)| filter.ports.contains(&port));
-    ip && port
+    let Some(detail) = rest.detail(row) else { return false };
+    let any_end = |fits: &dyn Fn(IpAddr, u16) -> bool| {
+        ends(detail).into_iter().flatten().any(|(ip, port)| fits(ip, port))
+    };
+    (filter.ips.is_empty() || any_end(&|ip, _| filter.ips.contains(&ip)))
+        && (filter.ports.is_empty() || any_end(&|_, port| filter.ports.contains(&port)))
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use event::{Class, Context, ContextId, Exit, Gap, GapReason, Nanos};
+use event::{Class, Context, ContextId, Exit, Gap, GapReason, Nanos, ProcessKey};
 
 use super::cache::Cache;
 use super::contexts::Contexts;
@@ -190,6 +190,14 @@ impl Shared {
         self.segments().iter().rev().find_map(|segment| {
             let view = self.view(segment).ok()?;
             Contexts::new(self, segment, &view).ok()?.get(id)
+        })
+    }
+
+    /// The end of a process, looked for from the newest segment on.
+    pub fn exit(&self, process: ProcessKey) -> Option<Exit> {
+        self.segments().iter().rev().find_map(|segment| {
+            let exits = super::contexts::exits(&self.view(segment).ok()?).ok()?;
+            exits.into_iter().find(|exit| exit.process == process)
         })
     }
 

@@ -98,6 +98,11 @@ impl Live {
         self.forget_at = (2 * self.order.len()).max(2 * RECENT_EXITS);
     }
 
+    /// Whether a process has ended as far as is known here, but not when: its end was before the latest ones.
+    pub fn has_forgotten(&self, process: &ProcessKey) -> bool {
+        !self.latest.contains_key(process) && !self.exited.contains_key(process)
+    }
+
     /// The known ends of the processes of some contexts: ancestors that are kept for their descendants' sake.
     pub fn ends<'a>(&self, contexts: impl IntoIterator<Item = &'a Arc<Context>>) -> Vec<Exit> {
         let mut ends: Vec<Exit> =

@@ -141,6 +141,7 @@ impl Writer {
         }
         let carried = self.missing(batch);
         let provenance = self.untold(batch, &carried);
+        self.recall_ends(&carried);
         let Some(open) = &mut self.open else {
             return Err(AppendError::Invalid("there is no segment"));
         };
@@ -191,7 +192,7 @@ impl Writer {
         let mut wanted: Vec<ContextId> = batch
             .events
             .iter()
-            .map(|event| event.context)
+            .flat_map(|event| [event.context].into_iter().chain(event.detail.other()))
             .chain(batch.contexts.iter().flat_map(|context| references(context)))
             .filter(|id| open.lacks(*id))
             .collect();
@@ -206,6 +207,18 @@ impl Writer {
             }
         }
         found.into_values().collect()
+    }
+
+    /// Looks up when the processes of some contexts ended, where that was forgotten (it is after a restart): without its
+    /// end a process would pass for alive in the open segment.
+    fn recall_ends(&mut self, contexts: &[Arc<Context>]) {
+        for context in contexts {
+            if self.live.has_forgotten(&context.process)
+                && let Some(exit) = self.shared.exit(context.process)
+            {
+                self.live.ended(&exit);
+            }
+        }
     }
 
     /// What is known of files and the open segment does not tell yet: what is new, and of the files that its new

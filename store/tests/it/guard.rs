@@ -77,6 +77,14 @@ fn a_copied_segment_answers_alone_with_all_its_processes() {
         assert_ne!(found.context.process.pid, 0);
         assert!(!found.lineage.truncated());
     }
+    // Among them processes that ended before the segment began.
+    let others: Vec<_> = page.events.iter().filter(|found| found.event.detail.other().is_some()).collect();
+    assert!(!others.is_empty());
+    for found in others {
+        let other = found.other.as_ref().unwrap();
+        assert_eq!(Some(other.context.id), found.event.detail.other());
+        assert!(!other.lineage.truncated());
+    }
     let by_file = Store::open(&copy.path().join("000000000003.redb")).unwrap();
     assert_eq!(by_file.stats().events, page.events.len() as u64);
     let gaps = store.gaps(None, None, &[Class::File]);

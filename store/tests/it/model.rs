@@ -18,6 +18,14 @@ fn any<T: PartialEq>(wanted: &[T], value: &T) -> bool {
     wanted.is_empty() || wanted.contains(value)
 }
 
+fn own_paths(event: &Event) -> Vec<String> {
+    let mount = match &event.detail {
+        Detail::Mount(mount) => Some(&mount.mountpoint),
+        _ => None,
+    };
+    event.file.iter().chain(mount).chain(&event.destination).map(|file| file.path.clone()).collect()
+}
+
 impl Model {
     pub fn append(&mut self, batch: &Batch) {
         let next = self.events.last().map_or(1, |(id, _)| id + 1);
@@ -70,19 +78,27 @@ impl Model {
 
     pub fn fits(&self, filter: &Filter, event: &Event) -> bool {
         let context = &self.contexts[&event.context];
-        let mut paths: Vec<String> =
-            event.file.iter().chain(&event.destination).map(|file| file.path.clone()).collect();
+        let mut paths = own_paths(event);
         if matches!(event.kind, Kind::Exec | Kind::Exit) {
             paths.extend(self.exe(context));
         }
         let (mut ips, mut ports) = (vec![], vec![]);
-        if let Detail::Socket(address) = &event.detail {
-            ips.extend(address.ip);
-            ports.push(address.port);
-            if let Some((ip, port)) = address.local {
-                ips.push(ip);
-                ports.push(port);
+        match &event.detail {
+            Detail::Socket(address) => {
+                ips.extend(address.ip);
+                ports.push(address.port);
+                if let Some((ip, port)) = address.local {
+                    ips.push(ip);
+                    ports.push(port);
+                }
             }
+            Detail::Dns(dns) => {
+                for (ip, port) in [dns.flow.source, dns.flow.destination] {
+                    ips.push(ip);
+                    ports.push(port);
+                }
+            }
+            _ => {}
         }
         self.context_fits(filter, context)
             && any(&filter.tids, &event.tid)
@@ -118,8 +134,7 @@ impl Model {
     pub fn paths(&self) -> BTreeMap<String, u64> {
         let mut counts = BTreeMap::new();
         for (_, event) in &self.events {
-            let mut paths: Vec<String> =
-                event.file.iter().chain(&event.destination).map(|file| file.path.clone()).collect();
+            let mut paths = own_paths(event);
             if matches!(event.kind, Kind::Exec | Kind::Exit) {
                 paths.extend(self.exe(&self.contexts[&event.context]));
             }

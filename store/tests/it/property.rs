@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use event::{Category, Kind, Outcome};
+use event::{Category, Context, Kind, Outcome};
 use proptest::prelude::*;
-use store::{Filter, Options, Order, PathPattern, ProcessQuery, Query, Store, Writer, verify};
+use store::{Filter, Lineage, Options, Order, PathPattern, ProcessQuery, Query, Store, Writer, verify};
 
 use crate::model::Model;
 use crate::scenario::{Host, PATHS, Random, dir};
@@ -58,6 +58,17 @@ pub fn filter(random: &mut Random, host: &Host) -> Filter {
     filter
 }
 
+/// A lineage goes back to where there is no more.
+pub fn complete(context: &Context, lineage: &Lineage) {
+    let mut next = context.lineage;
+    for ancestor in lineage.ancestors() {
+        assert_eq!(Some(ancestor.context.id), next);
+        next = ancestor.context.lineage;
+    }
+    assert_eq!(next, None);
+    assert!(!lineage.truncated());
+}
+
 pub fn compare(store: &Store, model: &Model, random: &mut Random, host: &Host) {
     for _ in 0..20 {
         let order = if random.below(2) == 0 { Order::Asc } else { Order::Desc };
@@ -76,13 +87,12 @@ pub fn compare(store: &Store, model: &Model, random: &mut Random, host: &Host) {
                     found.lineage.image().map(|image| image.executable.path.clone()),
                     model.exe(context)
                 );
-                let mut lineage = context.lineage;
-                for ancestor in found.lineage.ancestors() {
-                    assert_eq!(Some(ancestor.context.id), lineage);
-                    lineage = ancestor.context.lineage;
+                complete(context, &found.lineage);
+                let other = found.event.detail.other().map(|id| &model.contexts[&id]);
+                assert_eq!(found.other.as_ref().map(|other| &other.context), other);
+                if let Some(other) = &found.other {
+                    complete(&other.context, &other.lineage);
                 }
-                assert_eq!(lineage, None);
-                assert!(!found.lineage.truncated());
             }
             let Some(next) = next else { break };
             query.after = Some(next);
@@ -167,4 +177,11 @@ proptest! {
     fn the_store_answers_as_the_model_does(seed in any::<u64>()) {
         run(seed);
     }
+}
+
+/// A signal to a process that ended before the writer's last start: the segment that carries it over for the signal's
+/// sake must tell its end too.
+#[test]
+fn who_is_named_again_after_a_restart_is_not_alive_again() {
+    run(7_162_217_132_303_523_177);
 }

@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use event::{
-    Class, Container, Context, Credentials, Detail, Event, Exit, File, FileFacts, Gap, GapReason, Image,
-    ImageRef, Kind, ProcessKey, SocketAddress, Source,
+    Class, Container, Context, Credentials, Detail, Dns, Event, Exit, File, FileFacts, Flow, Gap, GapReason,
+    Image, ImageRef, Kind, Mount, ProcessKey, SocketAddress, Source,
 };
 use store::Batch;
 
@@ -85,6 +85,9 @@ impl Host {
             4 => self.exit(),
             5 => self.setuid(),
             6 => self.connect(),
+            8 => self.signal(),
+            9 => self.mount(),
+            10 => self.packet(),
             7 => self.batch.gaps.push(Gap {
                 from: self.now - 5,
                 to: self.now,
@@ -213,6 +216,7 @@ impl Host {
             mtime: 5 + self.random.below(3) as i64,
             ctime: 9,
             filesystem: "ext4".to_owned(),
+            mount_path: (*self.random.pick(&["", "/", "/home"])).into(),
             ..FileFacts::default()
         });
         let odd = self.random.below(10) == 0;
@@ -246,6 +250,42 @@ impl Host {
         }
     }
 
+    /// To a process that may have ended meanwhile.
+    fn signal(&mut self) {
+        let context = self.random.pick(&self.alive).clone();
+        let last = (self.next_context - 1).max(1);
+        let target = last - self.random.below(last.min(40));
+        let detail = if self.random.below(2) == 0 {
+            Detail::Signal { signal: 9, pid: 1, target: Some(target) }
+        } else {
+            Detail::Ptrace { request: 16, address: 0, pid: 1, tracee: Some(target) }
+        };
+        let kind = if matches!(detail, Detail::Signal { .. }) { Kind::Signal } else { Kind::Ptrace };
+        self.event(kind, &context, detail);
+    }
+
+    fn mount(&mut self) {
+        let context = self.random.pick(&self.alive).clone();
+        let (mountpoint, root) = (self.some_file(), self.some_file());
+        let mount = Mount { mountpoint, root, mount_id: 7, ..Mount::default() };
+        self.event(Kind::Mount, &context, Detail::Mount(Box::new(mount)));
+    }
+
+    fn packet(&mut self) {
+        let context = self.random.pick(&self.alive).clone();
+        let flow = Flow {
+            source: (IpAddr::V4(Ipv4Addr::new(10, 0, 0, 9)), 80 + self.random.below(3) as u16),
+            destination: (IpAddr::V4(Ipv4Addr::new(10, 0, 0, self.random.below(3) as u8)), 53),
+            protocol: 17,
+            size: 60,
+            netns: 1,
+            ifindex: 2,
+            ifname: "eth0".to_owned(),
+        };
+        let dns = Dns { id: 5, name: "a.example".to_owned(), kind: 1, class: 1, size: 40, count: 1, flow };
+        self.event(Kind::Dns, &context, Detail::Dns(Box::new(dns)));
+    }
+
     fn connect(&mut self) {
         let context = self.random.pick(&self.alive).clone();
         let ip = IpAddr::V4(Ipv4Addr::new(10, 0, 0, self.random.below(3) as u8));
@@ -258,7 +298,8 @@ impl Host {
             local: Some((IpAddr::V6(std::net::Ipv6Addr::LOCALHOST), 4000)),
             ..SocketAddress::default()
         };
-        self.event(Kind::Connect, &context, Detail::Socket(address));
+        let kind = *self.random.pick(&[Kind::Bind, Kind::Connect, Kind::Accept]);
+        self.event(kind, &context, Detail::Socket(address));
     }
 }
 

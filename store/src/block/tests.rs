@@ -1,0 +1,79 @@
+//! Blocks, there and back.
+
+use std::sync::Arc;
+
+use event::{Detail, Event, File, FileFacts, Kind, Mount};
+
+use super::encode::Encoded;
+use super::{Core, GENESIS, Rest, Zone, encode, frame};
+use crate::bytes::Damaged;
+
+fn file(path: &str, mount_path: &str) -> File {
+    let facts = FileFacts { inode: 5, mount_path: mount_path.into(), ..FileFacts::default() };
+    File { path: path.to_owned(), facts: Some(facts), ..File::default() }
+}
+
+fn event(kind: Kind, file: Option<File>, detail: Detail) -> Event {
+    Event { time: 1, kind, context: 1, tid: 1, retval: 0, flags: 0, file, destination: None, detail }
+}
+
+fn opened(file: File) -> Event {
+    event(Kind::Open, Some(file), Detail::Open { flags: 0, mode: 0 })
+}
+
+fn encoded(events: &[Event]) -> Encoded {
+    encode(1, &events.iter().collect::<Vec<_>>(), true, &GENESIS)
+}
+
+fn decode(zone: &Zone, block: &[u8]) -> Result<Vec<Event>, Damaged> {
+    let core = Core::decode(zone, block)?;
+    let rest = Rest::decode(zone, core.file_paths.len(), block)?;
+    (0..core.times.len()).map(|row| core.event(zone, &rest, row).ok_or(Damaged("no event"))).collect()
+}
+
+#[test]
+fn mount_paths_come_back_and_are_shared() {
+    let unknown = File { path: "/c".to_owned(), ..File::default() };
+    let events =
+        [opened(file("/a", "/")), opened(file("/b", "/mnt")), opened(unknown), opened(file("/d", "/mnt"))];
+    let block = encoded(&events);
+    let found = decode(&block.zone, &block.pack(1)).unwrap();
+    assert_eq!(found, events);
+    let path =
+        |place: usize| Arc::clone(&found[place].file.as_ref().unwrap().facts.as_ref().unwrap().mount_path);
+    assert!(Arc::ptr_eq(&path(1), &path(3)));
+}
+
+#[test]
+fn a_block_of_before_mount_paths_is_read_as_one_that_knows_none() {
+    let block = encoded(&[opened(file("/a", "/mnt")), opened(file("/b", ""))]);
+    let before = encoded(&[opened(file("/a", "")), opened(file("/b", ""))]);
+    let [paths, core, rest] = &block.sections;
+    let old = &rest[..before.sections[2].len()];
+    assert_eq!(old, before.sections[2], "the column is the last thing of a block");
+    let found = decode(&block.zone, &frame([paths, core, old], 1)).unwrap();
+    assert_eq!(found, [opened(file("/a", "")), opened(file("/b", ""))]);
+}
+
+#[test]
+fn a_column_of_mount_paths_that_is_cut_or_points_nowhere_is_damage() {
+    let block = encoded(&[opened(file("/a", "/mnt")), opened(file("/b", "/"))]);
+    let before = encoded(&[opened(file("/a", "")), opened(file("/b", ""))]).sections[2].len();
+    let [paths, core, rest] = &block.sections;
+    for length in before + 1..rest.len() {
+        assert!(decode(&block.zone, &frame([paths, core, &rest[..length]], 1)).is_err(), "{length}");
+    }
+    let mut wrong = rest.clone();
+    *wrong.last_mut().unwrap() = 7;
+    assert!(decode(&block.zone, &frame([paths, core, &wrong], 1)).is_err());
+}
+
+#[test]
+fn a_mount_is_found_by_its_mount_point_and_comes_back_as_it_was() {
+    let mount = Mount { mountpoint: file("/srv/www", "/"), root: file("/www", "/"), ..Mount::default() };
+    let events = [event(Kind::Mount, None, Detail::Mount(Box::new(mount)))];
+    let block = encoded(&events);
+    let core = Core::decode(&block.zone, &block.pack(1)).unwrap();
+    assert_eq!(core.paths, ["/srv/www".into()]);
+    assert_eq!(decode(&block.zone, &block.pack(1)).unwrap(), events);
+}
