@@ -165,7 +165,14 @@ impl Collector {
             }
         }
         let mut told = std::mem::take(&mut self.told);
-        told.extend(self.results.try_iter());
+        for one in self.results.try_iter() {
+            // Another process may run it for longer, or where it can be found.
+            if matches!(one.state, HashState::FileNotFound | HashState::FileOpenError | HashState::HashFailed)
+            {
+                self.seen.forget(one.file);
+            }
+            told.push(one);
+        }
         told
     }
 

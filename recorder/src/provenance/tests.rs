@@ -134,3 +134,26 @@ fn nothing_is_found_out_where_nothing_is_wanted() {
     collector.began(&context(&made(&dir, "program", b"abc"), Source::Event));
     assert!(collector.take().is_empty() && collector.finish().is_empty());
 }
+
+#[test]
+fn a_file_that_was_not_found_is_looked_for_again_when_it_is_run_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut collector, _) = started(1 << 20, 1 << 20);
+    let path = made(&dir, "program", b"abc");
+    let program = context(&path, Source::Event);
+    let mut told = |context: &Context| {
+        collector.began(context);
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(one) = collector.take().pop() {
+                return one.state;
+            }
+            assert!(Instant::now() < until);
+            thread::yield_now();
+        }
+    };
+    fs::remove_file(&path).unwrap();
+    for _ in 0..2 {
+        assert_eq!(told(&program), HashState::FileNotFound, "told each time");
+    }
+}
