@@ -152,10 +152,10 @@ pub enum Selinux {
     Bool {
         /// Its name.
         name: String,
-        /// What was written; `None` if it is neither 0 nor 1.
+        /// What was written, any number but 0 being true as the kernel takes it; `None` if it is no number.
         on: Option<bool>,
     },
-    /// Enforcing or permissive; `None` if what was written is neither 1 nor 0.
+    /// Enforcing or permissive; `None` if what was written is no number.
     Enforce(Option<bool>),
     /// `SELinux` was disabled until the next boot (kernels before 6.4).
     Disable,
