@@ -50,11 +50,8 @@ pub fn walk(scratch: &mut Scratch, tag: PartTag, dentry: Address, mount: Address
         scratch.walk_flags = u64::from(part_flags::FAULT);
         scratch.walk_done = 1;
     } else {
-        scratch.walk_root = if mount == 0 {
-            field(field(dentry, o::DENTRY_SB), o::SB_ROOT)
-        } else {
-            root_of(mount)
-        };
+        scratch.walk_root =
+            if mount == 0 { field(field(dentry, o::DENTRY_SB), o::SB_ROOT) } else { root_of(mount) };
         // An unhashed dentry has been unlinked, unless it is a root (fs/dcache.c, d_unlinked).
         let parent: Address = field(dentry, o::DENTRY_PARENT);
         if parent != dentry && field::<Address>(dentry, o::DENTRY_PPREV) == 0 {

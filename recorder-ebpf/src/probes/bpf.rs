@@ -1,8 +1,6 @@
 //! bpf: the attributes passed, and the map and program that the call made or used.
 
-use abi::{
-    BPF_ATTRIBUTES, BPF_INSTRUCTIONS, BpfFacts, Class, PartTag, RecordKind, limits, offsets as o,
-};
+use abi::{BPF_ATTRIBUTES, BPF_INSTRUCTIONS, BpfFacts, Class, PartTag, RecordKind, limits, offsets as o};
 use aya_ebpf::{
     helpers::generated::{bpf_probe_read_kernel_str, bpf_probe_read_user},
     macros::btf_tracepoint,

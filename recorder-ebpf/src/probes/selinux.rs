@@ -1,7 +1,9 @@
 //! Writes that change SELinux. Watching write(2) for ever would cost every write on the host: the calls are watched from the
 //! moment at which one of the files that matter is opened for writing, until the loader finds that nobody has one open.
 
-use abi::{Class, PartTag, RecordKind, SELINUX_VALUE, VECTOR_WRITES, WRITE_PLACES, offsets as o, watch_flags};
+use abi::{
+    Class, PartTag, RecordKind, SELINUX_VALUE, VECTOR_WRITES, WRITE_PLACES, offsets as o, watch_flags,
+};
 use aya_ebpf::{
     helpers::{bpf_ktime_get_boot_ns, bpf_probe_read_user, generated::bpf_probe_read_kernel_str},
     macros::btf_tracepoint,

@@ -69,7 +69,8 @@ fn tell(ctx: *mut bpf_sysctl, write: u32) {
     let mut header = header_of(current(), RecordKind::Sysctl, 0, u32::MAX);
     // SAFETY: takes no argument.
     header.cgroup = unsafe { bpf_get_current_cgroup_id() };
-    let part = |tag: PartTag, len: usize| PartHeader { tag: tag as u8, flags: 0, len: len as u16, reserved: 0 };
+    let part =
+        |tag: PartTag, len: usize| PartHeader { tag: tag as u8, flags: 0, len: len as u16, reserved: 0 };
     // SAFETY: the entry has room for a whole record; the helpers fill what they are given to the last byte.
     unsafe {
         let name = bpf_sysctl_get_name(ctx, (&raw mut (*record).name).cast(), SYSCTL_NAME as u64, 0);

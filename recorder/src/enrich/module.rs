@@ -182,7 +182,9 @@ mod tests {
     /// A module with the given `.modinfo` and the name in its `struct module`.
     fn image(info: &[u8], name: &[u8]) -> Vec<u8> {
         let names = b"\0.modinfo\0.gnu.linkonce.this_module\0.shstrtab\0";
-        let at = |text: &[u8]| names.windows(text.len()).position(|part| part == text).unwrap() as u32;
+        let at = |text: &[u8]| {
+            u32::try_from(names.windows(text.len()).position(|part| part == text).unwrap()).unwrap()
+        };
         let mut module = vec![0; NAME_IN_MODULE + NAME];
         module[NAME_IN_MODULE..NAME_IN_MODULE + name.len()].copy_from_slice(name);
         let mut image = vec![0; HEADER];
@@ -221,6 +223,23 @@ mod tests {
         assert_eq!(name_of(b"\xfd7zXZ\0"), None);
         let long = [b"name=".as_slice(), &[b'a'; 60]].concat();
         assert_eq!(name_of(&image(&long, b"short")).unwrap(), "short");
+    }
+
+    #[test]
+    fn the_name_is_read_from_the_memory_of_a_process_that_still_lives() {
+        let image = image(b"name=in_memory\0", b"");
+        let own = procfs::ProcEntry::read(std::process::id()).unwrap();
+        let id = Identity { tgid: own.pid, tid: own.pid, start: own.start_ticks * TICK, ppid: 0, time: 0 };
+        let (address, length) = (image.as_ptr() as u64, image.len() as u64);
+        let mut names = ModuleNames::default();
+        assert_eq!(names.of_memory(id, address, length), "in_memory");
+        assert_eq!(names.of_memory(id, address, 60), "", "cut");
+        assert_eq!(names.of_memory(id, 16, length), "", "not mapped");
+        assert_eq!(names.of_memory(Identity { start: 5, ..id }, address, length), "", "another of that pid");
+        names.left = 0;
+        assert_eq!(names.of_memory(id, address, length), "", "too many in this second");
+        names.refill();
+        assert_eq!(names.of_memory(id, address, length), "in_memory");
     }
 
     proptest! {

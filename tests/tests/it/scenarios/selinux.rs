@@ -1,5 +1,5 @@
 //! SELinux where there is none: the attempt to reach its files is told. Its changes are tested with a file system that is
-//! taken for selinuxfs (recorder/tests/kernel_probes/objects.rs) and with what was written (convert/selinux.rs).
+//! taken for selinuxfs (`recorder/tests/kernel_probes/objects.rs`) and with what was written (convert/selinux.rs).
 
 use super::harness::check;
 

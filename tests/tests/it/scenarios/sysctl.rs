@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::harness::run;
 use crate::{
-    recorder::{Recorder, python, until},
+    host::until,
+    recorder::{Recorder, python},
     turn::turn,
 };
 
