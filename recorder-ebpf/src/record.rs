@@ -54,6 +54,10 @@ pub struct Scratch {
     pub path_end: u64,
     /// Rules that leave the record out if its path fits.
     pub rules: u64,
+    /// `struct path` of the object that the call is about, 0 if it is not known.
+    pub object: Address,
+    /// Its open file, 0 if there is none.
+    pub object_file: Address,
     /// Head of the structure that is being looked at, see [`Scratch::look`].
     pub head: [u64; HEAD],
     /// Name of the file system that `parts::facts` saw last, NUL padded.

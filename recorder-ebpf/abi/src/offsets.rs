@@ -93,6 +93,7 @@ offsets! {
     MOUNT_MNT = "mount" ["mnt"] required;
     MOUNT_ID = "mount" ["mnt_id"] optional;
     MOUNT_NS = "mount" ["mnt_ns"] required;
+    MOUNT_DEVNAME = "mount" ["mnt_devname"] optional;
     MOUNT_NODE = "mount" ["mnt_node", "mnt_list"] optional;
     MNTNS_NEWEST = "mnt_namespace" ["mnt_last_node", "list.prev"] optional;
     OVL_INODE_VFS = "ovl_inode" ["vfs_inode"] optional;

@@ -39,12 +39,13 @@ fn handle_file(ctx: BtfTracePointContext) -> i32 {
     scratch.begin(RecordKind::File, ret, number);
     scratch.syscall_body();
     let watch = scratch.watch;
+    scratch.object = 0;
     if watch.returns_fd != 0 && ret >= 0 {
-        descriptor(scratch, ret as u32);
+        held(scratch, ret as u32);
     } else {
         if watch.fd != NO_ARG {
             let fd = scratch.args[usize::from(watch.fd & 7)] as u32;
-            descriptor(scratch, fd);
+            held(scratch, fd);
         }
         if watch.path != NO_ARG {
             named(scratch, watch.dirfd, watch.path, PartTag::Base, PartTag::Arg);
@@ -54,8 +55,20 @@ fn handle_file(ctx: BtfTracePointContext) -> i32 {
         }
         if watch.walks_cwd != 0 && watch.fd == NO_ARG && ret >= 0 {
             let fs: Address = field(current(), o::TASK_FS);
-            object(scratch, at(fs, o::FS_PWD), 0);
+            scratch.object = at(fs, o::FS_PWD);
+            scratch.object_file = 0;
         }
+    }
+    // One look at the end, whichever way led to it: each costs the verifier a walk.
+    // SAFETY: plain fields; volatile, so that the verifier does not follow where they came from.
+    let (path, file) = unsafe {
+        (
+            core::ptr::read_volatile(&raw const scratch.object),
+            core::ptr::read_volatile(&raw const scratch.object_file),
+        )
+    };
+    if path != 0 {
+        object(scratch, path, file);
     }
     if watch.returns_fd != 0 && ret >= 0 {
         selinux::arm(scratch, ret as u32);
@@ -113,6 +126,16 @@ pub fn file_of(fd: u32) -> Address {
     read(array + u64::from(fd) * 8)
 }
 
+/// The call is about what a descriptor refers to.
+#[inline(always)]
+fn held(scratch: &mut Scratch, fd: u32) {
+    let file = file_of(fd);
+    if file != 0 {
+        scratch.object = at(file, o::FILE_PATH);
+        scratch.object_file = file;
+    }
+}
+
 /// Path and facts of what a descriptor refers to.
 #[inline(never)]
 pub fn descriptor(scratch: &mut Scratch, fd: u32) {
@@ -147,7 +170,7 @@ pub fn named(scratch: &mut Scratch, dirfd: u8, path: u8, base: PartTag, tag: Par
         if tag as u8 == PartTag::Arg as u8 {
             let own = own_descriptor(scratch, start);
             if own >= 0 {
-                descriptor(scratch, own as u32);
+                held(scratch, own as u32);
             }
         }
         return;
@@ -165,7 +188,8 @@ pub fn named(scratch: &mut Scratch, dirfd: u8, path: u8, base: PartTag, tag: Par
     // AT_EMPTY_PATH, or no path at all as utimensat takes it: the call is of the descriptor.
     let none = first == First::End || (first == First::Fault && address == 0);
     if none && dirfd != NO_ARG && tag as u8 == PartTag::Arg as u8 && took_place(scratch.header().ret) {
-        object(scratch, from, 0);
+        scratch.object = from;
+        scratch.object_file = 0;
     }
 }
 

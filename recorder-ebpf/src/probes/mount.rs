@@ -79,6 +79,10 @@ fn attached(scratch: &mut Scratch, mount: Address) {
     walk::walk(scratch, PartTag::Path, root, mount);
     parts::facts(scratch, field(root, o::DENTRY_INODE), mount, 0);
     walk::within(scratch, PartTag::MountRoot, root);
+    if scratch.watch.text == NO_ARG && has(o::MOUNT_DEVNAME) {
+        // The new calls were told the source before, by fsconfig.
+        parts::kernel_string(scratch, PartTag::Text, field(mount, o::MOUNT_DEVNAME));
+    }
     let covered: Address = field(mount, o::MOUNT_POINT);
     let parent: Address = field(mount, o::MOUNT_PARENT);
     parts::facts_as(scratch, PartTag::Covered, field(covered, o::DENTRY_INODE), parent, 0);

@@ -46,7 +46,7 @@ impl FileEnricher {
     /// Reads the mount table anew, and forgets states of files that a mount now hides or no longer does.
     pub fn remount(&mut self) {
         for place in self.mounts.refresh() {
-            self.uncover(place.as_bytes());
+            self.uncover(View::Own, place.as_bytes());
         }
     }
 
@@ -55,9 +55,9 @@ impl FileEnricher {
         self.mounts.refill();
     }
 
-    pub(super) fn uncover(&mut self, place: &[u8]) {
-        self.states.remove(place);
-        self.states.remove_below(place);
+    pub(super) fn uncover(&mut self, view: View, place: &[u8]) {
+        self.states.remove(view, place);
+        self.states.remove_below(view, place);
     }
 
     /// Makes the file part of an event.
@@ -65,6 +65,15 @@ impl FileEnricher {
         let mut made = self.make(call);
         for file in [Some(&mut made.file), made.destination.as_mut()].into_iter().flatten() {
             self.place(call.view, file);
+            // Times of a later change are not those that the call found or left.
+            let kernel = file.flags & file_flags::FROM_KERNEL != 0;
+            if let Some(facts) = file.facts.as_mut().filter(|_| call.time != 0 && !kernel) {
+                for time in [&mut facts.mtime, &mut facts.ctime] {
+                    if *time > call.time {
+                        *time = 0;
+                    }
+                }
+            }
         }
         if let Detail::Mount(mount) = &mut made.detail {
             self.place(call.view, &mut mount.mountpoint);
@@ -203,13 +212,15 @@ impl FileEnricher {
         self.find_first(call)
     }
 
+    /// What is there now, unless it was made after the call.
     fn find_first(&mut self, call: &FileCall) -> File {
         let Some(named) = &call.first else { return unread() };
         let file = as_named(call, named);
         if file.error.is_some() {
             return file;
         }
-        match self.find(call.view, &path_of(call, named), last_link(call)) {
+        let found = self.find(call.view, &path_of(call, named), last_link(call));
+        match found.filter(|found| call.time == 0 || found.born.is_none_or(|born| born <= call.time)) {
             Some(found) => {
                 let layer = self.remember(call, &found.path, &found.facts);
                 let mut file = looked_up(&found.path, found.facts);
@@ -232,7 +243,7 @@ impl FileEnricher {
     fn removed(&mut self, call: &FileCall) -> File {
         let Some(named) = &call.first else { return unread() };
         let (path, mut file) = Self::entry(call, named);
-        let before = if call.view == View::Own { self.states.remove(&path) } else { None };
+        let before = self.states.remove(call.view, &path);
         if before.is_some() && file.error.as_deref() == Some(errors::UNRESOLVED) {
             // The directory is gone by now, but an earlier event was of a file by just this path.
             file.error = None;
@@ -241,7 +252,7 @@ impl FileEnricher {
             return file;
         }
         if call.kind == Kind::Rmdir {
-            self.states.remove_below(&path);
+            self.states.remove_below(call.view, &path);
         }
         match before {
             Some(known) => {
@@ -262,13 +273,13 @@ impl FileEnricher {
         if matches!(detail(call), Detail::Rename { flags } if flags & RENAME_EXCHANGE != 0) {
             return self.exchanged(call, (&old, file), (&new, destination));
         }
-        let before = self.states.remove(&old);
-        self.states.remove(&new);
-        let now = self.find(call.view, &new, LastLink::Keep).map(|found| found.facts);
+        let before = self.states.remove(call.view, &old);
+        self.states.remove(call.view, &new);
+        let now = self.after(call, &new, before.as_ref());
         // Only a directory has something below it; not knowing what it is, assume so.
         if now.as_ref().is_none_or(|facts| facts.mode & S_IFMT == S_IFDIR) {
-            self.states.remove_below(&old);
-            self.states.remove_below(&new);
+            self.states.remove_below(call.view, &old);
+            self.states.remove_below(call.view, &new);
         }
         let Some(now) = now else {
             let error = Some(not_found(call));
@@ -276,14 +287,11 @@ impl FileEnricher {
             destination.error = destination.error.or(error);
             return (file, Some(destination));
         };
-        moved_from(&mut file, before.as_ref(), &now);
-        let before = before.map_or(0, |before| before.layer);
         let layer = self.layer(call, &new, &now);
-        file.flags |= if before == 0 { layer.before } else { before };
-        destination.flags |= layer.after;
+        moved_from(&mut file, before.as_ref(), &now, layer.before);
+        destination.flags |= layer.after | file_flags::FROM_LOOKUP;
         self.set(call, &new, &now, layer.after);
         destination.facts = Some(now);
-        destination.flags |= file_flags::FROM_LOOKUP;
         (file, Some(destination))
     }
 
@@ -294,23 +302,33 @@ impl FileEnricher {
         (one, mut file): (&[u8], File),
         (other, mut destination): (&[u8], File),
     ) -> (File, Option<File>) {
-        let (was_one, was_other) = (self.states.remove(one), self.states.remove(other));
+        let was_one = self.states.remove(call.view, one);
+        let was_other = self.states.remove(call.view, other);
         for path in [one, other] {
-            self.states.remove_below(path);
+            self.states.remove_below(call.view, path);
         }
         for (file, was, now_at) in [(&mut file, was_one, other), (&mut destination, was_other, one)] {
-            match self.find(call.view, now_at, LastLink::Keep) {
-                Some(found) => {
-                    let layer = self.layer(call, now_at, &found.facts);
-                    moved_from(file, was.as_ref(), &found.facts);
-                    let before = was.map_or(0, |was| was.layer);
-                    file.flags |= if before == 0 { layer.before } else { before };
-                    self.set(call, now_at, &found.facts, layer.after);
+            match self.after(call, now_at, was.as_ref()) {
+                Some(now) => {
+                    let layer = self.layer(call, now_at, &now);
+                    moved_from(file, was.as_ref(), &now, layer.before);
+                    self.set(call, now_at, &now, layer.after);
                 }
                 None => file.error = file.error.take().or_else(|| Some(not_found(call))),
             }
         }
         (file, Some(destination))
+    }
+
+    /// The facts of what a call put at a path: what is there now, or if that is gone or of a later change, what was
+    /// known of it before.
+    fn after(&mut self, call: &FileCall, path: &[u8], before: Option<&Known>) -> Option<FileFacts> {
+        let before = before.map(|before| remembered(before.facts.clone()));
+        match (self.find(call.view, path, LastLink::Keep).map(|found| found.facts), before) {
+            (Some(now), Some(before)) if now.inode != before.inode && now.ctime > call.time => Some(before),
+            (Some(now), _) => Some(now),
+            (None, before) => before,
+        }
     }
 
     fn linked(&mut self, call: &FileCall) -> (File, Option<File>) {
@@ -343,17 +361,33 @@ impl FileEnricher {
             Some(file) => (file, call.seen.as_ref().map(|seen| seen.walk.path.clone()).unwrap_or_default()),
             None => {
                 let Some(named) = &call.first else { return (unread(), None) };
-                let Some(found) = self.find(call.view, &path_of(call, named), last_link(call)) else {
-                    let file = as_named(call, named);
-                    let error = file.error.or_else(|| Some(not_found(call)));
-                    return (File { error, ..file }, None);
+                let path = path_of(call, named);
+                let found = self.find(call.view, &path, last_link(call));
+                // Gone by now, or another file: it is what an earlier event told under just this name.
+                let known = self.states.get(call.view, &path).map(|known| &known.facts);
+                let gone = |found: &Found, known: &FileFacts| {
+                    found.facts.inode != known.inode && found.facts.ctime > call.time
                 };
-                (looked_up(&found.path, found.facts), found.path)
+                match (found, known) {
+                    (None, Some(known)) => (looked_up(&path, known.clone()), path),
+                    (Some(found), Some(known)) if gone(&found, known) => {
+                        (looked_up(&path, known.clone()), path)
+                    }
+                    (Some(found), _) => (looked_up(&found.path, found.facts), found.path),
+                    (None, None) => {
+                        let file = as_named(call, named);
+                        let error = file.error.or_else(|| Some(not_found(call)));
+                        return (File { error, ..file }, None);
+                    }
+                }
             }
         };
-        let Some(now) = file.facts.clone() else { return (file, None) };
-        let before = self.states.get(&path).filter(|before| before.facts.inode == now.inode).cloned();
-        let before = before.filter(|_| call.view == View::Own);
+        let Some(mut now) = file.facts.clone() else { return (file, None) };
+        let before = self.states.get(call.view, &path);
+        let before = before.filter(|before| before.facts.inode == now.inode).cloned();
+        if file.flags & file_flags::FROM_KERNEL == 0 {
+            as_changed(&mut now, call, before.as_ref());
+        }
         if file.error.is_none() && file.flags & file_flags::DELETED == 0 {
             file.flags |= self.remember(call, &path, &now);
         }
@@ -412,15 +446,45 @@ impl FileEnricher {
     }
 
     fn set(&mut self, call: &FileCall, path: &[u8], facts: &FileFacts, layer: u32) {
-        if call.view == View::Own {
-            self.states.set(path, facts, layer);
+        self.states.set(call.view, path, facts, layer);
+    }
+}
+
+/// What was looked up may be of a later change; what the call asked for is certain.
+fn as_changed(now: &mut FileFacts, call: &FileCall, before: Option<&Known>) {
+    const SET_UID: u32 = 0o4000;
+    const SET_GID: u32 = 0o2000;
+    const GROUP_EXECUTE: u32 = 0o010;
+    const PERMISSIONS: u32 = 0o7777;
+    if let Some(before) = before {
+        (now.mode, now.uid, now.gid) = (before.facts.mode, before.facts.uid, before.facts.gid);
+    }
+    match detail(call) {
+        Detail::Chmod { mode, .. } => now.mode = now.mode & S_IFMT | mode & PERMISSIONS,
+        Detail::Chown { uid, gid } => {
+            if uid != -1 {
+                now.uid = uid.cast_unsigned();
+            }
+            if gid != -1 {
+                now.gid = gid.cast_unsigned();
+            }
+            // fs/open.c, chown_common: of all but directories.
+            if now.mode & S_IFMT != S_IFDIR {
+                now.mode &= !SET_UID;
+                if now.mode & GROUP_EXECUTE != 0 {
+                    now.mode &= !SET_GID;
+                }
+            }
         }
+        _ => {}
     }
 }
 
 /// A file that moved is what it was before, or what it is now: a rename changes nothing of the inode but its change
 /// time.
-fn moved_from(file: &mut File, before: Option<&Known>, now: &FileFacts) {
+fn moved_from(file: &mut File, before: Option<&Known>, now: &FileFacts, layer: u32) {
+    let known = before.map_or(0, |before| before.layer);
+    file.flags |= if known == 0 { layer } else { known };
     match before.filter(|before| before.facts.inode == now.inode) {
         Some(before) => {
             file.facts = Some(FileFacts { mtime: now.mtime, ..remembered(before.facts.clone()) });

@@ -44,7 +44,7 @@ pub fn layer(
     if told & CREATED != 0 || call.kind == Kind::Mkdir {
         return Layer { before: UPPER_LAYER, after: UPPER_LAYER };
     }
-    let known = states.get(path).map_or(0, |known| known.layer);
+    let known = states.get(call.view, path).map_or(0, |known| known.layer);
     let before = match after {
         // Nothing goes down again.
         LOWER_LAYER => LOWER_LAYER,

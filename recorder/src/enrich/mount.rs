@@ -40,8 +40,8 @@ impl FileEnricher {
         if mount.mount_id != 0 {
             self.learn(call, &mut mount);
         }
+        self.uncover(call.view, mount.mountpoint.path.as_bytes());
         if call.view == View::Own {
-            self.uncover(mount.mountpoint.path.clone().as_bytes());
             self.remount();
         }
         mount_event(mount)
@@ -68,7 +68,7 @@ impl FileEnricher {
         if mount.source.is_empty() {
             mount.source = info.source;
         }
-        let known = self.states.get(&place).filter(|_| call.view == View::Own);
+        let known = self.states.get(call.view, &place);
         if let Some(known) = known.filter(|known| known.facts.mount_id == mount.parent_mount_id) {
             mount.mountpoint.facts = Some(known.facts.clone());
             mount.mountpoint.flags |= file_flags::FROM_CACHE;
@@ -84,9 +84,7 @@ impl FileEnricher {
         if call.view != View::Own || mount.source.is_empty() {
             self.mounts.load(call.view);
         }
-        let known =
-            self.mounts.at(call.view, &mount.mountpoint.path).filter(|info| info.id == mount.mount_id);
-        if let Some(known) = known {
+        if let Some(known) = self.mounts.get(call.view, mount.mount_id) {
             mount.group_id = known.group;
             if mount.source.is_empty() {
                 mount.source.clone_from(&known.source);
@@ -125,9 +123,9 @@ impl FileEnricher {
             return event(file, 0);
         }
         let before = self.mounts.at(call.view, &file.path).map(|mount| mount.id);
+        self.uncover(call.view, file.path.as_bytes());
         if call.view == View::Own {
             self.remount();
-            self.uncover(file.path.clone().as_bytes());
         } else if let Some(id) = before {
             self.mounts.forget(call.view, id);
         }
@@ -190,7 +188,7 @@ fn as_asked(call: &FileCall) -> Mount {
     let mut fs_type = if old { call.text2.clone() } else { String::new() };
     fs_type.truncate(fs_type.floor_char_boundary(limits::FILESYSTEM_TYPE));
     Mount {
-        source: if old { call.text.clone() } else { String::new() },
+        source: call.text.clone(),
         fs_type,
         flags: if old { without_magic(call.args[3]) } else { call.args[4] & 0xffff_ffff },
         ..Mount::default()

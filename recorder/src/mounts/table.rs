@@ -80,10 +80,16 @@ impl Mounts {
         here.into_iter().find(|mount| &*mount.path == path)
     }
 
+    /// A mount by its id, as last read.
+    #[must_use]
+    pub fn get(&self, view: View, id: u32) -> Option<&MountInfo> {
+        self.table(view)?.mounts.get(&id)
+    }
+
     /// Is the mount there, as last read?
     #[must_use]
     pub fn has(&self, view: View, id: u32) -> bool {
-        self.table(view).is_some_and(|table| table.mounts.contains_key(&id))
+        self.get(view, id).is_some()
     }
 
     /// Reads the table of a namespace, if that may be done once more in this second and somebody still lives there.
@@ -118,11 +124,12 @@ impl Mounts {
     pub fn learn(&mut self, view: View, mount: MountInfo) {
         let table = match view {
             View::Own => &mut self.own,
-            // Without the rest of its table it would be taken for the whole.
-            View::Foreign { namespace, .. } => match self.others.get_mut(&namespace) {
-                Some(table) => table,
-                None => return,
-            },
+            View::Foreign { namespace, .. } => {
+                if self.others.len() >= limits::MOUNT_NAMESPACES && !self.others.contains_key(&namespace) {
+                    self.others.clear();
+                }
+                self.others.entry(namespace).or_default()
+            }
         };
         table.absent.remove(&mount.id);
         table.order.retain(|id| *id != mount.id);

@@ -169,13 +169,16 @@ impl<'a> FileEvent<'a> {
             (Kind::Rename | Kind::Link, _) => {
                 let other = event.destination.as_ref().unwrap_or(&NO_FILE);
                 let mut other_facts = other.facts.as_ref();
+                // But for an exchange, which tells two files.
+                let exchanged =
+                    matches!(event.detail, Detail::Rename { flags } if flags & words::RENAME_EXCHANGE != 0);
                 // Both names are of one inode once the call succeeded: what is known of one is known of the other,
                 // but for the times that the call itself may have changed.
                 if event.outcome() == Outcome::Success {
                     match (&mut facts, other_facts) {
                         (None, Some(known)) => facts = Some(Cow::Owned(without_times(known))),
                         (Some(own), Some(known))
-                            if own.inode != known.inode && event.kind == Kind::Rename =>
+                            if own.inode != known.inode && event.kind == Kind::Rename && !exchanged =>
                         {
                             own.to_mut().inode = known.inode;
                         }

@@ -35,14 +35,14 @@ pub(crate) fn run(test: &str, script: &str, descendants: bool) -> Option<Scenari
     let dir = recorder.scratch().join(test);
     std::fs::create_dir(&dir).unwrap();
     let script = format!("{PRELUDE}\nscenario_begins()\n{script}\nscenario_ends()\n");
-    let (pid, said) = python(&script, &[&dir]);
+    let (pid, said) = python(&script, &[&dir, &recorder.socket()]);
     recorder.settle();
     let filters = format!("pid={pid}&descendants={descendants}");
     let mut events = recorder.events(&filters);
     assert_eq!(valid(&recorder, &filters), events.len());
     let place = |events: &[Value], name: &str| {
         let marker = |event: &Value| event["evt"]["name"] == "rmdir" && event["file"]["path"] == name;
-        events.iter().position(marker).unwrap_or_else(|| panic!("{name} was not recorded"))
+        events.iter().rposition(marker).unwrap_or_else(|| panic!("{name} was not recorded"))
     };
     events.truncate(place(&events, "/tacho-scenario-ends"));
     events.drain(..=place(&events, "/tacho-scenario-begins"));
@@ -109,10 +109,7 @@ fn differences(wanted: &Value, event: &Value) -> Vec<String> {
 }
 
 fn difference(member: &str, wanted: &Value, event: &Value) -> Option<String> {
-    let got = member.split('.').try_fold(event, |value, key| match value {
-        Value::Array(values) => values.get(key.parse::<usize>().ok()?),
-        value => value.get(key),
-    });
+    let got = at(event, member);
     let any = wanted.get("any").is_some();
     let right = match got {
         None => wanted.is_null(),
@@ -121,6 +118,19 @@ fn difference(member: &str, wanted: &Value, event: &Value) -> Option<String> {
     let got = got.map_or("nothing".to_owned(), Value::to_string);
     (!right).then(|| {
         format!("{member}: wanted {}, got {got}", if any { "something".into() } else { wanted.to_string() })
+    })
+}
+
+/// A member by its dotted path; some members have a dot in their own name.
+fn at<'a>(value: &'a Value, member: &str) -> Option<&'a Value> {
+    if let Value::Array(values) = value {
+        let (place, rest) = member.split_once('.').unwrap_or((member, ""));
+        let value = values.get(place.parse::<usize>().ok()?)?;
+        return if rest.is_empty() { Some(value) } else { at(value, rest) };
+    }
+    value.get(member).or_else(|| {
+        let (key, rest) = member.split_once('.')?;
+        at(value.get(key)?, rest)
     })
 }
 

@@ -3,10 +3,14 @@
 
 mod harness;
 
+mod attributes;
 mod bpf;
 mod cgroup;
 mod module;
+mod mount;
+mod names;
 mod open;
+mod overlay;
 mod selinux;
 mod sysctl;
 mod times;

@@ -5,9 +5,10 @@ want(kind, ret, members)        the event that the call must have left; members:
                                 (None: must be absent; a list or dict must be equal; ANY: must be there)
 seen(path or fd, at='file')     members of the facts of a file as stat tells them now
 path('name')                    bytes of a path in the scenario's directory
+stay()                          returns when all that happened so far is recorded (it makes a socket call or two)
 nobody()                        with nobody(): ... acts as uid 65534
 """
-import contextlib, ctypes, errno, json, os, stat, struct, sys, tempfile, threading, time
+import contextlib, ctypes, errno, itertools, json, os, socket, stat, struct, sys, tempfile, threading, time
 
 ANY = {'any': True}
 DIR = sys.argv[1]
@@ -101,7 +102,26 @@ def nobody():
         want('setuid', call('setresuid', -1, 0, -1))
 
 
+stays = itertools.count()
+
+
+def stay():
+    marker = f'/tacho-scenario-stays-{next(stays)}'
+    want('rmdir', call('rmdir', marker.encode()))
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        with socket.socket(socket.AF_UNIX) as api:
+            api.connect(sys.argv[2])
+            api.sendall(f'GET /events?pid={os.getpid()}&path={marker} HTTP/1.0\r\nHost: localhost\r\n\r\n'.encode())
+            if marker in api.makefile().read():
+                return
+        time.sleep(0.02)
+    raise TimeoutError(marker)
+
+
 def scenario_begins():
+    """What came before does not count; a scenario may say so again after its preparations."""
+    del wanted[:]
     call('rmdir', b'/tacho-scenario-begins')
 
 

@@ -26,7 +26,7 @@ pub(super) use memory::{
 };
 pub(super) use mount::{module_flags, mount_flags, unmount_flags, xattr_flags};
 pub(super) use network::{family, protocol, socket_kind};
-pub(super) use open::{O_CREAT, open_flags, rename_flags, unlink_flags};
+pub(super) use open::{O_CREAT, RENAME_EXCHANGE, open_flags, rename_flags, unlink_flags};
 pub(super) use prctl::prctl_option;
 pub(super) use process::{ptrace_request, resource_limit};
 pub(super) use socket_option::{socket_level, socket_option};

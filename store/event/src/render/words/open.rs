@@ -27,6 +27,8 @@ const ACCESS_BITS: u32 = 3;
 
 /// `O_CREAT`.
 pub(in crate::render) const O_CREAT: u32 = 0x40;
+/// The two files change places (include/uapi/linux/fs.h).
+pub(in crate::render) const RENAME_EXCHANGE: u32 = 2;
 
 /// Flags of open: the access mode first, the rest after it.
 pub(in crate::render) fn open_flags(flags: u32) -> Vec<Cow<'static, str>> {
