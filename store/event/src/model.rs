@@ -22,7 +22,8 @@ pub struct Event {
     pub retval: i64,
     /// [`event_flags`].
     pub flags: u32,
-    /// The file, if the kind has one. For exec and exit it is the image's executable and is left out here.
+    /// The file, if the kind has one. For exec and exit it is the image's executable and is left out here. For mount it
+    /// is the mount point, so that it is found by its path like any other, and stands in the detail as well.
     pub file: Option<File>,
     /// Second file of rename and link.
     pub destination: Option<File>,

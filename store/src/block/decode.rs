@@ -149,14 +149,6 @@ impl Core {
             file.path = self.paths.get(*self.file_paths.get(index)? as usize)?.to_string();
             Some(file)
         };
-        let detail = rest.detail(row)?.clone();
-        let mut own = file(self.files[row]);
-        // It stands in the column for the sake of its path.
-        if let Detail::Mount(mount) = &detail
-            && own.as_ref() == Some(&mount.mountpoint)
-        {
-            own = None;
-        }
         Some(Event {
             time: *self.times.get(row)?,
             kind: self.kinds[row],
@@ -164,9 +156,9 @@ impl Core {
             tid: self.tids[row],
             retval: self.retvals[row],
             flags: self.flags[row],
-            file: own,
+            file: file(self.files[row]),
             destination: file(self.destinations[row]),
-            detail,
+            detail: rest.detail(row)?.clone(),
         })
     }
 }

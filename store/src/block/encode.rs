@@ -92,7 +92,7 @@ impl<'a> Files<'a> {
     fn collect(events: &[&'a Event]) -> Self {
         let mut found: HashMap<ByContent<'a>, u32> = HashMap::new();
         let mut list: Vec<&'a File> = Vec::new();
-        for file in events.iter().flat_map(|event| [file(event), event.destination.as_ref()]).flatten() {
+        for file in events.iter().flat_map(|event| [&event.file, &event.destination]).flatten() {
             found.entry(ByContent(file)).or_insert_with(|| {
                 list.push(file);
                 number(list.len() - 1)
@@ -112,14 +112,6 @@ impl<'a> Files<'a> {
     fn place(&self, file: Option<&'a File>) -> u64 {
         file.and_then(|file| self.found.get(&ByContent(file)))
             .map_or(0, |found| u64::from(self.rank[*found as usize]) + 1)
-    }
-}
-
-/// The file of an event. A mount's is the mount point, which its detail has too, so that paths find it like any other.
-fn file(event: &Event) -> Option<&File> {
-    match &event.detail {
-        Detail::Mount(mount) => event.file.as_ref().or(Some(&mount.mountpoint)),
-        _ => event.file.as_ref(),
     }
 }
 
@@ -192,7 +184,7 @@ pub fn encode(first: EventId, events: &[&Event], sealed: bool, previous: &zone::
         outcomes |= 1 << (event.outcome() as u8);
         put(retvals, zigzag(event.retval));
         put(flags, u64::from(event.flags));
-        put(file_column, files.place(file(event)));
+        put(file_column, files.place(event.file.as_ref()));
         if event.destination.is_some() {
             put(&mut destinations, files.place(event.destination.as_ref()));
         } else {

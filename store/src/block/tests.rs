@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use event::{Detail, Event, File, FileFacts, Kind, Mount};
+use event::{Detail, Event, File, FileFacts, Kind};
 
 use super::encode::Encoded;
 use super::{Core, GENESIS, Rest, Zone, encode, frame};
@@ -13,12 +13,18 @@ fn file(path: &str, mount_path: &str) -> File {
     File { path: path.to_owned(), facts: Some(facts), ..File::default() }
 }
 
-fn event(kind: Kind, file: Option<File>, detail: Detail) -> Event {
-    Event { time: 1, kind, context: 1, tid: 1, retval: 0, flags: 0, file, destination: None, detail }
-}
-
 fn opened(file: File) -> Event {
-    event(Kind::Open, Some(file), Detail::Open { flags: 0, mode: 0 })
+    Event {
+        time: 1,
+        kind: Kind::Open,
+        context: 1,
+        tid: 1,
+        retval: 0,
+        flags: 0,
+        file: Some(file),
+        destination: None,
+        detail: Detail::Open { flags: 0, mode: 0 },
+    }
 }
 
 fn encoded(events: &[Event]) -> Encoded {
@@ -66,14 +72,4 @@ fn a_column_of_mount_paths_that_is_cut_or_points_nowhere_is_damage() {
     let mut wrong = rest.clone();
     *wrong.last_mut().unwrap() = 7;
     assert!(decode(&block.zone, &frame([paths, core, &wrong], 1)).is_err());
-}
-
-#[test]
-fn a_mount_is_found_by_its_mount_point_and_comes_back_as_it_was() {
-    let mount = Mount { mountpoint: file("/srv/www", "/"), root: file("/www", "/"), ..Mount::default() };
-    let events = [event(Kind::Mount, None, Detail::Mount(Box::new(mount)))];
-    let block = encoded(&events);
-    let core = Core::decode(&block.zone, &block.pack(1)).unwrap();
-    assert_eq!(core.paths, ["/srv/www".into()]);
-    assert_eq!(decode(&block.zone, &block.pack(1)).unwrap(), events);
 }

@@ -19,11 +19,7 @@ fn any<T: PartialEq>(wanted: &[T], value: &T) -> bool {
 }
 
 fn own_paths(event: &Event) -> Vec<String> {
-    let mount = match &event.detail {
-        Detail::Mount(mount) => Some(&mount.mountpoint),
-        _ => None,
-    };
-    event.file.iter().chain(mount).chain(&event.destination).map(|file| file.path.clone()).collect()
+    event.file.iter().chain(&event.destination).map(|file| file.path.clone()).collect()
 }
 
 impl Model {

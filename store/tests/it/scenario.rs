@@ -267,8 +267,9 @@ impl Host {
     fn mount(&mut self) {
         let context = self.random.pick(&self.alive).clone();
         let (mountpoint, root) = (self.some_file(), self.some_file());
+        let file = mountpoint.clone();
         let mount = Mount { mountpoint, root, mount_id: 7, ..Mount::default() };
-        self.event(Kind::Mount, &context, Detail::Mount(Box::new(mount)));
+        self.event(Kind::Mount, &context, Detail::Mount(Box::new(mount))).file = Some(file);
     }
 
     fn packet(&mut self) {

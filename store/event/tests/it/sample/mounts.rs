@@ -18,7 +18,8 @@ fn mount(mountpoint: File, root: File, source: &str, fs_type: &str) -> Mount {
 }
 
 fn mounted(name: &'static str, mount: Mount) -> Case {
-    case(name, Kind::Mount, Detail::Mount(Box::new(mount)))
+    let file = mount.mountpoint.clone();
+    case(name, Kind::Mount, Detail::Mount(Box::new(mount))).on(file)
 }
 
 /// On the upper or lower layer of an overlay in a container's mount, of which an event told.
