@@ -15,6 +15,7 @@ pub mod stats;
 pub mod text;
 pub mod tree;
 pub mod verify;
+pub mod what;
 
 use std::{
     io::{self, IsTerminal as _, Write as _},

@@ -10,8 +10,9 @@ use super::{
     client::Client,
     config::Config,
     gaps,
-    row::{command_line, exit, moment},
+    row::{command_line, moment},
     text::{Style, escape, fit, sgr},
+    what::exit,
 };
 
 /// Prints the tree.
