@@ -101,3 +101,31 @@ fn a_read_of_a_kernel_parameter_is_told_once_with_its_value_where_no_rule_leaves
     assert!(text(read, PartTag::Text).starts_with(b"kernel/ostype\0"));
     assert!(text(read, PartTag::Memory).starts_with(b"Linux\n\0"));
 }
+
+#[test]
+fn a_module_that_loads_is_told_by_the_name_that_the_kernel_read() {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
+    let module = format!("/lib/modules/{}/kernel/drivers/net/dummy.ko", release.trim());
+    if !fs::exists("/proc/modules").unwrap() || !fs::exists(&module).unwrap() {
+        eprintln!("skipped: no kernel with modules, or without the file {module}");
+        return;
+    }
+    let Some(recorded) = record(|| {
+        let run = |program: &str, args: &[&str]| {
+            assert!(Command::new(program).args(args).status().unwrap().success());
+        };
+        run("insmod", &[&module, "numdummies=0"]);
+        run("rmmod", &["dummy"]);
+    }) else {
+        return;
+    };
+    let calls: Vec<_> = recorded.kind(RecordKind::Call).filter(|record| record.header.ret == 0).collect();
+    let load = calls.iter().find(|record| [175, 313].contains(&record.header.nr)).unwrap();
+    assert!(text(load, PartTag::ModuleName).starts_with(b"dummy\0"));
+    assert_eq!(text(load, PartTag::Text), b"numdummies=0");
+    if load.header.nr == 313 {
+        assert_eq!(path_of(load, PartTag::Path), Path::new(&module));
+    }
+    let unload = calls.iter().find(|record| record.header.nr == 176).unwrap();
+    assert_eq!(text(unload, PartTag::Text), b"dummy");
+}
