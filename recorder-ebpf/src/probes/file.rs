@@ -160,15 +160,14 @@ pub fn named(scratch: &mut Scratch, dirfd: u8, path: u8, base: PartTag, tag: Par
     /// `RESOLVE_IN_ROOT` (include/uapi/linux/openat2.h): the directory descriptor is the root.
     const IN_ROOT: u64 = 0x10;
     let address = scratch.args[usize::from(path & 7)];
-    // SAFETY: a plain field.
-    let start = unsafe { core::ptr::read_volatile(&raw const scratch.position) };
+    scratch.args[6] = scratch.position;
     let first = parts::user_string(scratch, tag, address);
     let fs: Address = field(current(), o::TASK_FS);
     let fd = if dirfd == NO_ARG { AT_FDCWD } else { scratch.args[usize::from(dirfd & 7)] as i32 };
     if first == First::Slash && (scratch.watch.open_how == 0 || scratch.args[4] & IN_ROOT == 0) {
         walk::path(scratch, base, at(fs, o::FS_ROOT));
         if tag as u8 == PartTag::Arg as u8 {
-            let own = own_descriptor(scratch, start);
+            let own = own_descriptor(scratch);
             if own >= 0 {
                 held(scratch, own as u32);
             }
@@ -201,13 +200,15 @@ fn took_place(ret: i64) -> bool {
     ret >= 0 || ret == EPERM || ret == EACCES
 }
 
-/// The descriptor that a string, in the part at `start`, names by `/proc/self/fd` or `/dev/fd`; -1 if it does not.
+/// The descriptor that a string, in the part at `args[6]`, names by `/proc/self/fd` or `/dev/fd`; -1 if it does not.
 #[inline(always)]
-fn own_descriptor(scratch: &mut Scratch, start: u64) -> i64 {
+fn own_descriptor(scratch: &mut Scratch) -> i64 {
     const SELF: [u64; 2] = [u64::from_ne_bytes(*b"/proc/se"), u64::from_ne_bytes(*b"lf/fd/\0\0")];
     const DEV: u64 = u64::from_ne_bytes(*b"/dev/fd/");
     const SIX: u64 = u64::from_ne_bytes([255, 255, 255, 255, 255, 255, 0, 0]);
     const DIGITS: usize = 5;
+    // SAFETY: a plain field; read here, because the verifier of 6.1 forgets the bound of what was spilled to the stack.
+    let start = unsafe { core::ptr::read_volatile(&raw const scratch.args[6]) };
     if start > record::LAST_START {
         return -1;
     }
