@@ -12,6 +12,7 @@ mod maps;
 mod parts;
 mod probes;
 mod record;
+mod sockets;
 mod walk;
 
 #[panic_handler]

@@ -1,6 +1,6 @@
 //! Maps and read-only globals shared with the loader. Names are the loader's keys.
 
-use abi::{Counters, RULES, Rule, WATCHES, Watch, offsets, tail_calls};
+use abi::{Counters, Owner, RULES, Rule, SOCKET_OPTIONS, WATCHES, Watch, limits, offsets, tail_calls};
 use aya_ebpf::{
     macros::map,
     maps::{Array, HashMap, LruHashMap, PerCpuArray, ProgramArray, RingBuf},
@@ -20,6 +20,15 @@ pub static RING_NETWORK: RingBuf = RingBuf::with_byte_size(4096, 0);
 /// Memory, signals, tracing, kernel objects.
 #[map]
 pub static RING_KERNEL: RingBuf = RingBuf::with_byte_size(4096, 0);
+/// Packets.
+#[map]
+pub static RING_PACKET: RingBuf = RingBuf::with_byte_size(4096, 0);
+/// Socket options that are recorded, by [`abi::option_key`]: 1 if the value is copied, 2 if it is a secret.
+#[map]
+pub static OPTIONS: HashMap<u64, u32> = HashMap::with_max_entries(SOCKET_OPTIONS.len() as u32, 0);
+/// Who connected a socket that leads to a name server or a metadata service, by socket cookie.
+#[map]
+pub static OWNERS: LruHashMap<u64, Owner> = LruHashMap::with_max_entries(limits::OWNERS, 0);
 /// What is left out on purpose.
 #[map]
 pub static RULE_TABLE: Array<Rule> = Array::with_max_entries(RULES as u32, 0);

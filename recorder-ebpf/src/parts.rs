@@ -1,8 +1,6 @@
-//! Parts of a record: strings, structures, and what is read of tasks, files and sockets.
+//! Parts of a record: strings, structures, and what is read of tasks and files.
 
-use abi::{
-    Credentials, FileFacts, PartHeader, PartTag, SocketFacts, facts_flags, limits, offsets as o, part_flags,
-};
+use abi::{Credentials, FileFacts, PartHeader, PartTag, facts_flags, limits, offsets as o, part_flags};
 use aya_ebpf::helpers::generated::{bpf_probe_read_kernel_str, bpf_probe_read_user, bpf_probe_read_user_str};
 
 use crate::{
@@ -272,53 +270,6 @@ pub fn tty(scratch: &mut Scratch, task: Address) {
     if tty != 0 {
         kernel_string(scratch, PartTag::Tty, at(tty, o::TTY_NAME));
     }
-}
-
-/// Both ends of a socket.
-#[inline(always)]
-pub fn socket(scratch: &mut Scratch, file: Address) {
-    const S_IFMT: u16 = 0o170_000;
-    const S_IFSOCK: u16 = 0o140_000;
-    const AF_INET6: u16 = 10;
-    if file == 0 || !has(o::SOCKET_SK) || !has(o::SOCK_FAMILY) {
-        return;
-    }
-    let inode: Address = field(file, o::FILE_INODE);
-    if field::<u16>(inode, o::INODE_MODE) & S_IFMT != S_IFSOCK {
-        return;
-    }
-    let socket: Address = field(file, o::FILE_PRIVATE);
-    if socket == 0 {
-        return;
-    }
-    let sk: Address = field(socket, o::SOCKET_SK);
-    if sk == 0 {
-        return;
-    }
-    let mut value = SocketFacts {
-        family: field(sk, o::SOCK_FAMILY),
-        kind: if has(o::SOCK_TYPE) { field(sk, o::SOCK_TYPE) } else { 0 },
-        protocol: if has(o::SOCK_PROTOCOL) { field(sk, o::SOCK_PROTOCOL) } else { 0 },
-        local_port: field(sk, o::SOCK_NUM),
-        remote_port: u16::from_be(field(sk, o::SOCK_DPORT)),
-        netns: if has(o::NET_INUM) { field(field(sk, o::SOCK_NET), o::NET_INUM) } else { 0 },
-        ..SocketFacts::default()
-    };
-    let (local, remote) = if value.family == AF_INET6 && has(o::SOCK_LADDR6) && has(o::SOCK_DADDR6) {
-        (at(sk, o::SOCK_LADDR6), at(sk, o::SOCK_DADDR6))
-    } else {
-        (at(sk, o::SOCK_LADDR), at(sk, o::SOCK_DADDR))
-    };
-    let length = if value.family == AF_INET6 { 16 } else { 4 };
-    if length == 16 {
-        value.local = read(local);
-        value.remote = read(remote);
-    } else {
-        let (local, remote): ([u8; 4], [u8; 4]) = (read(local), read(remote));
-        value.local[..4].copy_from_slice(&local);
-        value.remote[..4].copy_from_slice(&remote);
-    }
-    structure(scratch, PartTag::Socket, &value);
 }
 
 /// Copies the syscall's registers: arguments in the order of the calling convention. Those of a 32-bit call are there.

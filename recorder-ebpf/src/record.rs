@@ -13,7 +13,7 @@ use aya_ebpf::{
 use crate::{
     counters,
     kernel::{Address, current, field},
-    maps::{RING_FILE, RING_KERNEL, RING_NETWORK, RING_PROCESS, SCRATCH, offset, wake_at},
+    maps::{RING_FILE, RING_KERNEL, RING_NETWORK, RING_PACKET, RING_PROCESS, SCRATCH, offset, wake_at},
 };
 
 /// Parts begin at positions up to here.
@@ -167,6 +167,7 @@ impl Scratch {
             Class::File => &RING_FILE,
             Class::Network => &RING_NETWORK,
             Class::Kernel => &RING_KERNEL,
+            Class::Packet => &RING_PACKET,
         };
         let wake = if ring.query(u64::from(BPF_RB_AVAIL_DATA)) >= wake_at(class) {
             BPF_RB_FORCE_WAKEUP

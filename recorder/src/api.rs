@@ -174,15 +174,13 @@ impl Live for LiveStats {
                 let _ = writeln!(out, "tachograph_{name}{labels} {value}");
             }
         };
-        let classes =
-            [r#"{class="process"}"#, r#"{class="file"}"#, r#"{class="network"}"#, r#"{class="kernel"}"#];
         let by_class = |of: crate::stats::ByClass| {
-            let values = [of.process, of.file, of.network, of.kernel];
             [
-                (classes[0], values[0]),
-                (classes[1], values[1]),
-                (classes[2], values[2]),
-                (classes[3], values[3]),
+                (r#"{class="process"}"#, of.process),
+                (r#"{class="file"}"#, of.file),
+                (r#"{class="network"}"#, of.network),
+                (r#"{class="kernel"}"#, of.kernel),
+                (r#"{class="packet"}"#, of.packet),
             ]
         };
         counter("records_total", "Records read from the probes.", &by_class(report.records));
@@ -215,6 +213,16 @@ impl Live for LiveStats {
             ],
         );
         counter("hashed_bytes_total", "Bytes read to hash executables.", &[("", executables.bytes)]);
+        counter(
+            "dns_unread_total",
+            "Messages to name servers without a question that can be read.",
+            &[("", report.dns_unread)],
+        );
+        counter(
+            "socket_options_left_out_total",
+            "setsockopt calls of options that do not matter for security.",
+            &[("", report.socket_options_left_out)],
+        );
         counter("undecodable_total", "Records that could not be understood.", &[("", report.undecodable)]);
         counter("events_committed_total", "Events committed to the store.", &[("", report.committed)]);
         counter(

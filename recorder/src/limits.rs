@@ -70,6 +70,21 @@ pub const PACKAGE_FILES: usize = 65_536;
 pub const PACKAGE_FILE: u64 = 32 << 20;
 /// Bytes read of a package database in all.
 pub const PACKAGE_TOTAL: u64 = 512 << 20;
+/// Bytes of the URL of a request to a metadata service; longer ones end in "...".
+pub const URL: usize = 1024;
+/// Bytes of a header's value, likewise.
+pub const HTTP_HEADER: usize = 256;
+/// Bytes of a member of a credentials document, likewise.
+pub const CREDENTIAL_MEMBER: usize = 128;
+/// TCP connections followed in each of two generations; the older is dropped whole, and with it what it held of
+/// messages that had not come whole, which are counted.
+pub const CONNECTIONS: usize = 1024;
+/// Bytes kept of a message that has not come whole.
+pub const PENDING: usize = 8192;
+/// How long the rest of a message to or from a metadata service is waited for.
+pub const PENDING_FOR: Duration = Duration::from_secs(1);
+/// DNS messages read of one TCP segment; what follows is counted as unread.
+pub const SEGMENT_MESSAGES: usize = 64;
 /// Contexts, exits, gaps and provenance that wait for a store that refuses; above it the oldest contexts are given up.
 pub const KEPT_FOR_STORE: usize = 65_536;
 /// A recorder ends within this time of SIGTERM.

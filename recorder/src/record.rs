@@ -139,6 +139,7 @@ fn summary(stats: &Stats) -> Result<()> {
         + report.lost.file
         + report.lost.network
         + report.lost.kernel
+        + report.lost.packet
         + report.undecodable
         + report.refused_by_store;
     let mut out = std::io::stderr().lock();
@@ -149,7 +150,7 @@ fn summary(stats: &Stats) -> Result<()> {
         report.committed,
         report.records.process,
         report.records.file,
-        report.records.network,
+        report.records.network + report.records.packet,
         report.records.kernel,
         report.cpu_seconds,
     )?;

@@ -25,6 +25,11 @@ impl Count {
         self.0.fetch_add(more, Ordering::Relaxed);
     }
 
+    /// Takes over what somebody else counts.
+    pub fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+
     /// Reads.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
@@ -38,6 +43,8 @@ pub struct Stats {
     pub records: [Count; Class::COUNT],
     /// Records that could not be understood.
     pub undecodable: Count,
+    /// Messages to name servers without a question that can be read.
+    pub unread_dns: Count,
     /// Events committed.
     pub committed: Count,
     /// Events that the store refused.
@@ -75,6 +82,10 @@ pub struct Report {
     /// 32-bit calls, seen but not decoded.
     pub compat_not_decoded: u64,
     pub undecodable: u64,
+    /// Messages to name servers that hold no question, or were seen in part only.
+    pub dns_unread: u64,
+    /// setsockopt calls of options that do not matter for security, left out on purpose.
+    pub socket_options_left_out: u64,
     pub out_of_order: u64,
     pub committed: u64,
     pub refused_by_store: u64,
@@ -132,11 +143,12 @@ pub struct ByClass {
     pub file: u64,
     pub network: u64,
     pub kernel: u64,
+    pub packet: u64,
 }
 
 impl From<[u64; Class::COUNT]> for ByClass {
-    fn from([process, file, network, kernel]: [u64; Class::COUNT]) -> Self {
-        Self { process, file, network, kernel }
+    fn from([process, file, network, kernel, packet]: [u64; Class::COUNT]) -> Self {
+        Self { process, file, network, kernel, packet }
     }
 }
 
@@ -164,6 +176,7 @@ impl Stats {
             sum.own += cpu.own;
             sum.compat += cpu.compat;
             sum.sysctl_reads += cpu.sysctl_reads;
+            sum.options += cpu.options;
             for (all, one) in sum.left_out.iter_mut().zip(cpu.left_out) {
                 *all += one;
             }
@@ -184,6 +197,8 @@ impl Stats {
             left_out: self.left_out(&seen.counters),
             compat_not_decoded: seen.counters.compat,
             undecodable: self.undecodable.get(),
+            dns_unread: self.unread_dns.get(),
+            socket_options_left_out: seen.counters.options,
             out_of_order: seen.late,
             committed: self.committed.get(),
             refused_by_store: self.refused.get(),

@@ -4,7 +4,7 @@ use crate::{Class, RULES, record};
 
 record! {
     /// Value of the per-CPU counters map (one entry). Counts since the probes were loaded.
-    pub struct Counters = 352 {
+    pub struct Counters = 376 {
         /// Records tried, by [`Class`].
         pub tried: [u64; Class::COUNT],
         /// Records that found no room in their ring, by class.
@@ -19,5 +19,7 @@ record! {
         pub sysctl_reads: u64,
         /// Left out by the rules of the filter, by rule.
         pub left_out: [u64; RULES],
+        /// setsockopt calls of options that are not in [`crate::SOCKET_OPTIONS`].
+        pub options: u64,
     }
 }

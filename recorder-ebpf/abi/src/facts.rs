@@ -82,7 +82,7 @@ record! {
 
 record! {
     /// The two ends of a socket after the call.
-    pub struct SocketFacts = 56 {
+    pub struct SocketFacts = 80 {
         /// `AF_*`.
         pub family: u16,
         /// `SOCK_*`.
@@ -101,6 +101,14 @@ record! {
         pub local: [u8; 16],
         /// Remote address likewise.
         pub remote: [u8; 16],
+        /// Interface that the socket is bound to (`SO_BINDTODEVICE`, a link-local scope), else the one of its route;
+        /// 0 if neither is known.
+        pub ifindex: u32,
+        /// For Unix sockets the peer's process as the kernel keeps it for `SO_PEERCRED`, in the initial pid namespace;
+        /// 0 if there is none.
+        pub peer_pid: u32,
+        /// Name of the interface, NUL padded; empty if only its number is known.
+        pub ifname: [u8; 16],
         /// Zero.
         pub reserved2: u64,
     }

@@ -58,6 +58,8 @@ pub enum RecordKind {
     File = 32,
     /// [`crate::SyscallBody`]; parts `Sockaddr` (the user's), `Socket`.
     Socket = 64,
+    /// [`crate::PacketBody`]; part `Payload`. Header: who sent or asked, see [`crate::packet_flags`]; no `seq`.
+    Packet = 65,
     /// [`crate::SyscallBody`]; parts by [`crate::Spec`].
     Call = 96,
     /// [`crate::SysctlBody`]; parts `Text`, `Memory`, `OldValue`.
@@ -77,6 +79,7 @@ impl RecordKind {
             4 => Self::Credentials,
             32 => Self::File,
             64 => Self::Socket,
+            65 => Self::Packet,
             96 => Self::Call,
             97 => Self::Sysctl,
             98 => Self::Cgroup,
@@ -97,11 +100,15 @@ pub enum Class {
     Network = 2,
     /// Memory, signals, tracing, and the kernel's own objects.
     Kernel = 3,
+    /// Packets. Their programs may interrupt each other on one CPU, so their records have no numbers: what is lost is
+    /// known by the counts alone.
+    Packet = 4,
 }
 
 impl Class {
     /// How many classes there are.
-    pub const COUNT: usize = 4;
+    pub const COUNT: usize = 5;
     /// All of them, in order of number.
-    pub const ALL: [Self; Self::COUNT] = [Self::Process, Self::File, Self::Network, Self::Kernel];
+    pub const ALL: [Self; Self::COUNT] =
+        [Self::Process, Self::File, Self::Network, Self::Kernel, Self::Packet];
 }

@@ -13,6 +13,8 @@ mod header;
 mod kernel;
 pub mod limits;
 pub mod offsets;
+mod options;
+mod packet;
 mod part;
 mod syscalls;
 mod watch;
@@ -27,6 +29,8 @@ pub use kernel::{
     BPF_ATTRIBUTES, BPF_INSTRUCTIONS, BpfFacts, CgroupBody, MODULE_NAME, SELINUX_VALUE, SYSCTL_NAME,
     SYSCTL_VALUE, SysctlBody, VECTOR_WRITES, WRITE_PLACES,
 };
+pub use options::{SOCKET_OPTIONS, SocketOption, option_key};
+pub use packet::{Owner, PacketBody, metadata, packet_flags};
 pub use part::{PartHeader, PartTag, part_flags};
 pub use syscalls::{Arg, Handler, NO_ARG, SYSCALLS, Spec, Syscall, syscall};
 pub use watch::{NUMBERS, Watch, tail_calls, watch_flags};

@@ -12,5 +12,15 @@ pub const NAME: usize = 255;
 pub const ARGS: usize = 8192;
 /// Bytes of all environment strings of an exec.
 pub const ENVS: usize = 8192;
+/// Bytes of a packet's payload: a DNS question ends before (12 and 255 and 4 bytes, RFC 1035).
+pub const PAYLOAD: usize = 512;
+/// Bytes of the payload of TCP packets and of larger UDP ones: a metadata service's head and credentials.
+pub const LARGE_PAYLOAD: usize = 4096;
+/// Bytes of a socket option's value.
+pub const OPTION_VALUE: usize = 64;
+/// Connections whose owner is remembered; above it the least used are forgotten, and their packets' sender is unknown.
+pub const OWNERS: u32 = 4096;
+/// Bytes of a Unix socket's name (`sizeof(sun_path)`).
+pub const UNIX_NAME: usize = 108;
 /// Bytes of a socket address (`sizeof(struct sockaddr_storage)`).
 pub const SOCKADDR: usize = 128;

@@ -144,4 +144,17 @@ offsets! {
     SOCK_TYPE = "sock" ["sk_type"] optional;
     SOCK_PROTOCOL = "sock" ["sk_protocol"] optional;
     NET_INUM = "net" ["ns.inum"] optional;
+    SOCK_BOUND_IF = "sock_common" ["skc_bound_dev_if"] optional;
+    SOCK_DST = "sock" ["sk_dst_cache"] optional;
+    SOCK_PEER_PID = "sock" ["sk_peer_pid"] optional;
+    PID_NUMBER = "pid" ["numbers"] optional;
+    DST_DEV = "dst_entry" ["dev", "dev_rcu"] optional;
+    NETDEV_NAME = "net_device" ["name"] optional;
+    NETDEV_IFINDEX = "net_device" ["ifindex"] optional;
+    NETDEV_NET = "net_device" ["nd_net"] optional;
+    SKB_DEV = "sk_buff" ["dev"] optional;
+    UNIX_ADDR = "unix_sock" ["addr"] optional;
+    UNIX_PEER = "unix_sock" ["peer"] optional;
+    UNIX_NAME_LEN = "unix_address" ["len"] optional;
+    UNIX_NAME = "unix_address" ["name"] optional;
 }

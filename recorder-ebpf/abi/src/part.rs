@@ -72,6 +72,12 @@ pub enum PartTag {
     OldValue = 43,
     /// `struct module.name`, NUL padded.
     ModuleName = 44,
+    /// The first bytes behind a packet's transport header.
+    Payload = 48,
+    /// Name that the socket is bound to, as it stands in `sun_path` (unix(7)); its last NUL may be there.
+    LocalName = 49,
+    /// That of its peer.
+    PeerName = 50,
 }
 
 impl PartTag {
@@ -105,6 +111,9 @@ impl PartTag {
             42 => Self::Instructions,
             43 => Self::OldValue,
             44 => Self::ModuleName,
+            48 => Self::Payload,
+            49 => Self::LocalName,
+            50 => Self::PeerName,
             _ => return None,
         })
     }

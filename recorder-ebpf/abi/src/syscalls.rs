@@ -121,8 +121,8 @@ const fn with_memory(memory: Arg, memory_bytes: u8, spec: Spec) -> Spec {
 const fn mounts(nr: u32, name: &'static str, spec: Spec) -> Syscall {
     Syscall { nr, name, event: "mount", handler: Handler::Mount, spec }
 }
-const fn socket(nr: u32, name: &'static str) -> Syscall {
-    Syscall { nr, name, event: name, handler: Handler::Socket, spec: descriptor(0) }
+const fn socket(nr: u32, name: &'static str, event: &'static str) -> Syscall {
+    Syscall { nr, name, event, handler: Handler::Socket, spec: descriptor(0) }
 }
 const fn credentials(nr: u32, name: &'static str, event: &'static str) -> Syscall {
     Syscall { nr, name, event, handler: Handler::Credentials, spec: Spec::NONE }
@@ -171,8 +171,10 @@ pub const SYSCALLS: &[Syscall] = &[
     file(2, "open", "open", opens(path(0))),
     selinux(18, "pwrite64"),
     selinux(20, "writev"),
-    socket(42, "connect"),
-    socket(49, "bind"),
+    socket(42, "connect", "connect"),
+    socket(43, "accept", "accept"),
+    socket(49, "bind", "bind"),
+    socket(54, "setsockopt", "setsockopt"),
     file(76, "truncate", "open", path(0)),
     file(77, "ftruncate", "open", descriptor(0)),
     file(80, "chdir", "chdir", moves(path(0))),
@@ -219,6 +221,7 @@ pub const SYSCALLS: &[Syscall] = &[
     file(265, "linkat", "link", two(0, 1, 2, 3)),
     file(268, "fchmodat", "chmod", at(0, 1)),
     file(280, "utimensat", "utimes", with_memory(2, 32, at(0, 1))),
+    socket(288, "accept4", "accept"),
     selinux(296, "pwritev"),
     file(304, "open_by_handle_at", "open", opens(at(NO_ARG, NO_ARG))),
     module(313, "finit_module", "load_module", with_text(1, descriptor(0))),

@@ -10,6 +10,8 @@ pub mod file;
 mod fork;
 mod module;
 mod mount;
+mod owner;
+mod packet;
 mod selinux;
 mod socket;
 mod sys_exit;

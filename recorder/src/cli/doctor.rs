@@ -17,11 +17,13 @@ use super::{
 use crate::kernel::{ProbeConfig, Recording, Unseen};
 
 /// What no probe of this release sees.
-const UNSEEN: [&str; 6] = [
+const UNSEEN: [&str; 8] = [
     "reads and writes through descriptors and mappings: a file's opening is recorded, not what is done with it",
     "requests through io_uring",
     "calls that only the x32 table has: counted, and told as a gap of reason `compat`, not decoded",
-    "mount, ptrace, signal and DNS events of the schema",
+    "mount, ptrace and signal events of the schema",
+    "questions to name servers at another port than 53 (as with the redirection of Docker's own name server) or through TLS and HTTPS",
+    "who uses a TCP connection that somebody else made: its questions are told of who connected, or of nobody if that was before the recorder began",
     "whether the kernel took a value that was written below /proc/sys: what is told is that it was written",
     "what happened before the recorder began: those processes are known from /proc alone",
 ];
@@ -87,6 +89,9 @@ fn hooks() -> BTreeMap<&'static str, BTreeMap<&'static str, Vec<&'static str>>> 
         ("tp_btf/cgroup_attach_task", "cgroup_write"),
         ("tp_btf/module_load", "load_module"),
         ("cgroup/sysctl", "sysctl"),
+        ("cgroup_skb/egress", "dns"),
+        ("cgroup_skb/egress", "imds"),
+        ("cgroup_skb/ingress", "imds"),
     ] {
         hooks.entry(hook).or_default().entry(event).or_default();
     }

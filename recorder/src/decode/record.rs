@@ -1,8 +1,8 @@
 //! One record: header, body, parts.
 
 use abi::{
-    ALIGN, BpfFacts, CgroupBody, Credentials, ExecBody, ExitBody, FileFacts, ForkBody, Header, PartHeader,
-    PartTag, RecordKind, SocketFacts, SyscallBody, SysctlBody, part_flags,
+    ALIGN, BpfFacts, CgroupBody, Credentials, ExecBody, ExitBody, FileFacts, ForkBody, Header, PacketBody,
+    PartHeader, PartTag, RecordKind, SocketFacts, SyscallBody, SysctlBody, part_flags,
 };
 use zerocopy::FromBytes;
 
@@ -46,6 +46,8 @@ pub enum Body {
     Sysctl(SysctlBody),
     /// A move to another cgroup.
     Cgroup(CgroupBody),
+    /// A packet.
+    Packet(PacketBody),
 }
 
 /// A record, borrowed from the ring.
@@ -90,6 +92,9 @@ pub fn parse(bytes: &[u8]) -> Result<Record<'_>, ParseError> {
         }
         RecordKind::Cgroup => {
             CgroupBody::read_from_prefix(rest).map(|(body, rest)| (Body::Cgroup(body), rest)).ok()
+        }
+        RecordKind::Packet => {
+            PacketBody::read_from_prefix(rest).map(|(body, rest)| (Body::Packet(body), rest)).ok()
         }
         RecordKind::Credentials | RecordKind::File | RecordKind::Socket | RecordKind::Call => {
             SyscallBody::read_from_prefix(rest).map(|(body, rest)| (Body::Syscall(body), rest)).ok()

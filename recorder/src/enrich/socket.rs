@@ -34,26 +34,68 @@ pub fn socket_address(bytes: &[u8], facts: Option<&SocketFacts>) -> SocketAddres
         AF_UNIX => address.path = unix_path(bytes.get(2..).unwrap_or_default()),
         _ => {}
     }
+    with_facts(address, facts)
+}
+
+/// The other end of a socket that was accepted, and what the probe saw of it; `peer` is the name of a Unix peer. Of a
+/// call that failed there is no other end.
+#[must_use]
+pub fn accepted(peer: Option<&[u8]>, facts: Option<&SocketFacts>, failed: bool) -> SocketAddress {
+    let mut address = SocketAddress::default();
+    if let Some(facts) = facts {
+        address.family = facts.family;
+        if !failed && let Some(ip) = ip(facts.family, &facts.remote) {
+            (address.ip, address.port) = (Some(ip), facts.remote_port);
+        }
+    }
+    address.path = peer.map(unix_path).unwrap_or_default();
+    with_facts(address, facts)
+}
+
+/// A socket by its own end.
+#[must_use]
+pub fn local_end(name: Option<&[u8]>, facts: Option<&SocketFacts>) -> SocketAddress {
+    let mut address = SocketAddress::default();
+    if let Some(facts) = facts {
+        address.family = facts.family;
+        if let Some(ip) = ip(facts.family, &facts.local) {
+            (address.ip, address.port) = (Some(ip), facts.local_port);
+        }
+    }
+    address.path = name.map(unix_path).unwrap_or_default();
+    with_facts(address, facts)
+}
+
+fn with_facts(mut address: SocketAddress, facts: Option<&SocketFacts>) -> SocketAddress {
     if let Some(facts) = facts {
         address.kind = facts.kind;
         address.protocol = facts.protocol;
         address.netns = facts.netns;
-        address.local = local(facts);
+        address.local = ip(facts.family, &facts.local).map(|ip| (ip, facts.local_port));
+        address.peer_pid = facts.peer_pid;
+        address.ifindex = facts.ifindex;
+        address.ifname = interface(&facts.ifname);
     }
     address
 }
 
-fn local(facts: &SocketFacts) -> Option<(IpAddr, u16)> {
-    let ip = match facts.family {
-        AF_INET => IpAddr::V4(Ipv4Addr::from(*facts.local.first_chunk::<4>()?)),
-        AF_INET6 => IpAddr::V6(Ipv6Addr::from(facts.local)),
-        _ => return None,
-    };
-    Some((ip, facts.local_port))
+/// The name of an interface; its bytes are closed by NUL.
+#[must_use]
+pub fn interface(name: &[u8]) -> String {
+    display(name.split(|byte| *byte == 0).next().unwrap_or_default())
+}
+
+fn ip(family: u16, bytes: &[u8; 16]) -> Option<IpAddr> {
+    match family {
+        AF_INET => Some(IpAddr::V4(Ipv4Addr::from(*bytes.first_chunk::<4>()?))),
+        AF_INET6 => Some(IpAddr::V6(Ipv6Addr::from(*bytes))),
+        _ => None,
+    }
 }
 
 /// unix(7): a path closed by NUL or by the length; abstract names begin with NUL and are shown with `@`.
-fn unix_path(bytes: &[u8]) -> String {
+#[must_use]
+pub fn unix_path(bytes: &[u8]) -> String {
     match bytes.split_first() {
         None => String::new(),
         Some((0, name)) => format!("@{}", display(name)),

@@ -16,6 +16,7 @@ use crate::{
         filter::FilterMaps,
         offsets,
         optional::{self, Unseen},
+        packets,
         rings::Rings,
         selinux::{self, SELINUX_FS, SelinuxWatch},
     },
@@ -42,7 +43,7 @@ pub struct ProbeConfig {
 impl Default for ProbeConfig {
     fn default() -> Self {
         Self {
-            ring_bytes: [4 << 20, 8 << 20, 2 << 20, 4 << 20],
+            ring_bytes: [4 << 20, 8 << 20, 2 << 20, 4 << 20, 2 << 20],
             own_tgid: own_tgid(),
             filter: Compiled::default(),
             selinux_fs: SELINUX_FS,
@@ -155,14 +156,17 @@ impl Probes {
             .map_max_entries("RING_PROCESS", config.ring_bytes[0])
             .map_max_entries("RING_FILE", config.ring_bytes[1])
             .map_max_entries("RING_NETWORK", config.ring_bytes[2])
-            .map_max_entries("RING_KERNEL", config.ring_bytes[3]);
+            .map_max_entries("RING_KERNEL", config.ring_bytes[3])
+            .map_max_entries("RING_PACKET", config.ring_bytes[4]);
         let mut ebpf = loader.load(OBJECT).map_err(Box::new)?;
         let rings = Rings::new([
             ring(&mut ebpf, "RING_PROCESS")?,
             ring(&mut ebpf, "RING_FILE")?,
             ring(&mut ebpf, "RING_NETWORK")?,
             ring(&mut ebpf, "RING_KERNEL")?,
+            ring(&mut ebpf, "RING_PACKET")?,
         ]);
+        packets::fill_options(&mut ebpf)?;
         fill_watch(&mut ebpf, &config.filter)?;
         let filter = FilterMaps::fill(&mut ebpf, &config.filter)?;
         let btf = Btf::from_sys_fs().map_err(|error| offsets::OffsetError::NoBtf(error.to_string()))?;
@@ -173,8 +177,9 @@ impl Probes {
         for name in ATTACHED {
             program(&mut ebpf, name)?.attach().map_err(refused(name))?;
         }
-        let unseen = optional::attach(&mut ebpf, &btf, config);
+        let mut unseen = optional::attach(&mut ebpf, &btf, config);
         let selinux = SelinuxWatch::begin(&mut ebpf, config)?;
+        unseen.extend(packets::attach(&mut ebpf));
         let counters = take(&mut ebpf, "COUNTERS")?;
         Ok((Self { ebpf, _handlers: handlers, filter, selinux, unseen, counters }, rings))
     }

@@ -5,6 +5,7 @@ mod filter;
 mod load;
 mod offsets;
 mod optional;
+mod packets;
 mod rings;
 mod selinux;
 

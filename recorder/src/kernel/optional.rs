@@ -68,7 +68,7 @@ fn sysctl(ebpf: &mut Ebpf) -> Result<(), String> {
 }
 
 /// Where the root of the cgroup v2 hierarchy is mounted (`proc_pid_mountinfo(5)`).
-fn cgroup_root(mountinfo: &str) -> Option<PathBuf> {
+pub(super) fn cgroup_root(mountinfo: &str) -> Option<PathBuf> {
     mountinfo.lines().find_map(|line| {
         let (mount, filesystem) = line.split_once(" - ")?;
         let mut fields = mount.split(' ').skip(3);

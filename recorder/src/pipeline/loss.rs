@@ -15,6 +15,8 @@ pub struct LossTracker {
     lost: [u64; abi::Class::COUNT],
     compat: u64,
     unhandled: u64,
+    /// Time since boot at which the counts were read last.
+    compared: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +36,7 @@ pub const fn class_of(class: abi::Class) -> event::Class {
     match class {
         abi::Class::Process => event::Class::Process,
         abi::Class::File => event::Class::File,
-        abi::Class::Network => event::Class::Network,
+        abi::Class::Network | abi::Class::Packet => event::Class::Network,
         abi::Class::Kernel => event::Class::Kernel,
     }
 }
@@ -43,7 +45,14 @@ impl LossTracker {
     /// `began`: time since boot at which the probes were attached.
     #[must_use]
     pub fn new(began: u64) -> Self {
-        Self { sequences: HashMap::new(), began, lost: [0; abi::Class::COUNT], compat: 0, unhandled: 0 }
+        Self {
+            sequences: HashMap::new(),
+            began,
+            lost: [0; abi::Class::COUNT],
+            compat: 0,
+            unhandled: 0,
+            compared: began,
+        }
     }
 
     /// A record came out of its ring; call it in the order of the ring, in which each CPU's numbers grow.
@@ -65,13 +74,15 @@ impl LossTracker {
     /// since boot at which they were read.
     pub fn compare(&mut self, counters: &[Counters], now: u64, clock: Clock) -> Vec<Gap> {
         let mut gaps = Vec::new();
+        let compared = std::mem::replace(&mut self.compared, now);
         for (cpu, counted) in counters.iter().enumerate() {
             for class in abi::Class::ALL {
                 let sequence = self.sequence(class, cpu);
                 let new = counted.lost[class as usize].saturating_sub(sequence.lost);
                 sequence.lost += new;
                 sequence.ahead += new;
-                let from = sequence.at;
+                // Without numbers no record says when: it was since the counts were read last.
+                let from = if class == abi::Class::Packet { compared } else { sequence.at };
                 gaps.extend(self.gap(class, new, from, now, clock));
             }
         }
@@ -154,7 +165,24 @@ mod tests {
         let gap = tracker.saw(FILE, 0, 5, 20, clock).unwrap();
         assert_eq!((gap.lost, gap.from, gap.to), (Some(3), clock.wall_of(10), clock.wall_of(20)));
         assert_eq!(tracker.saw(FILE, 1, 2, 21, clock), None);
-        assert_eq!(tracker.lost(), [0, 3, 0, 0]);
+        assert_eq!(tracker.lost(), [0, 3, 0, 0, 0]);
+    }
+
+    #[test]
+    fn losses_without_numbers_are_told_since_the_counts_were_read_last() {
+        const PACKET: abi::Class = abi::Class::Packet;
+        let clock = Clock::now();
+        let mut tracker = LossTracker::new(5);
+        let mut counted = Counters::default();
+        assert_eq!(tracker.compare(&[counted], 100, clock), []);
+        assert_eq!(tracker.saw(PACKET, 0, 0, 110, clock), None);
+        counted.lost[PACKET as usize] = 7;
+        let gaps = tracker.compare(&[counted], 200, clock);
+        assert_eq!(gaps.len(), 1);
+        assert_eq!((gaps[0].lost, gaps[0].class), (Some(7), event::Class::Network));
+        assert_eq!((gaps[0].from, gaps[0].to), (clock.wall_of(100), clock.wall_of(200)));
+        assert_eq!(tracker.compare(&[counted], 300, clock), []);
+        assert_eq!(tracker.lost()[PACKET as usize], 7);
     }
 
     #[test]
@@ -162,7 +190,7 @@ mod tests {
         let clock = Clock::now();
         let mut tracker = LossTracker::new(5);
         assert_eq!(tracker.saw(FILE, 0, 3, 10, clock).unwrap().lost, Some(2));
-        let counters = Counters { tried: [0, 7, 0, 0], lost: [0, 6, 0, 0], ..Counters::default() };
+        let counters = Counters { tried: [0, 7, 0, 0, 0], lost: [0, 6, 0, 0, 0], ..Counters::default() };
         let gaps = tracker.compare(&[counters], 30, clock);
         assert_eq!(gaps.len(), 1);
         assert_eq!((gaps[0].lost, gaps[0].to), (Some(4), clock.wall_of(30)));
@@ -176,7 +204,7 @@ mod tests {
         let clock = Clock::now();
         let mut tracker = LossTracker::new(5);
         tracker.saw(FILE, 0, 1, 10, clock);
-        let counters = Counters { tried: [0, 5, 0, 0], ..Counters::default() };
+        let counters = Counters { tried: [0, 5, 0, 0, 0], ..Counters::default() };
         assert!(tracker.compare(&[counters], 30, clock).is_empty());
     }
 

@@ -30,7 +30,7 @@ use self::{
 use crate::{
     clock::{self, Clock, TICK},
     decode,
-    enrich::{FileEnricher, ModuleNames},
+    enrich::{FileEnricher, ModuleNames, Watched},
     limits,
     mounts::MountWatch,
     process::{Output, ProcessTable, snapshot},
@@ -88,7 +88,12 @@ impl<S: Source> Pipeline<S> {
         files.remount();
         Self {
             source,
-            converter: Converter { table, files, modules: ModuleNames::default() },
+            converter: Converter {
+                table,
+                files,
+                modules: ModuleNames::default(),
+                packets: Watched::default(),
+            },
             reorder: Reorder::default(),
             loss: LossTracker::new(attached),
             clock: Clock::now(),
@@ -195,9 +200,17 @@ impl<S: Source> Pipeline<S> {
 
     fn convert(&mut self, until: u64) {
         while let Some(bytes) = self.reorder.pop(until) {
+            if self.batch.events.len() >= limits::BATCH_EVENTS {
+                self.flush();
+            }
             // It was read once on its way in.
             let Ok(record) = decode::parse(&bytes) else { continue };
             let mut out = Output::default();
+            if let Some(events) = self.converter.packet(&record, self.clock, &mut out) {
+                self.absorb(out);
+                self.batch.events.extend(events);
+                continue;
+            }
             match self.converter.convert(&record, self.clock, &mut out) {
                 Ok(event) => {
                     self.absorb(out);
@@ -211,9 +224,12 @@ impl<S: Source> Pipeline<S> {
                     self.absorb(out);
                 }
             }
-            if self.batch.events.len() >= limits::BATCH_EVENTS {
-                self.flush();
-            }
+        }
+        // At the end nothing more is waited for.
+        let now = if until == u64::MAX { u64::MAX } else { clock::since_boot() };
+        self.batch.events.extend(self.converter.expired_packets(now));
+        if self.batch.events.len() >= limits::BATCH_EVENTS {
+            self.flush();
         }
     }
 
@@ -243,6 +259,7 @@ impl<S: Source> Pipeline<S> {
         }
         self.converter.table.refill();
         self.converter.modules.refill();
+        self.stats.unread_dns.set(self.converter.packets.counts().unread);
         self.stats.publish(&counters, self.loss.lost(), self.converter.table.counts(), self.reorder.late());
     }
 

@@ -126,7 +126,8 @@ fn holes_tail_losses_and_junk_are_gaps_with_exact_counts() {
     let mut source = Prepared::default();
     let ring = &mut source.rings[Class::File as usize];
     ring.extend([failed_open(now, 1, b"/a", -2), failed_open(now + 1, 4, b"/b", -2), vec![1, 2, 3]]);
-    source.counters = Counters { tried: [0, 9, 0, 0], lost: [0, 7, 0, 0], compat: 5, ..Counters::default() };
+    source.counters =
+        Counters { tried: [0, 9, 0, 0, 0], lost: [0, 7, 0, 0, 0], compat: 5, ..Counters::default() };
     let all = run(source);
     let lost = |reason| -> u64 {
         all.gaps.iter().filter(|gap| gap.reason == reason).filter_map(|gap| gap.lost).sum()

@@ -294,6 +294,21 @@ impl ProcessTable {
         self.foreign(namespace)
     }
 
+    /// The context of what nobody is known to have done: of process 0, which is none.
+    pub fn nobody(&mut self, time: Nanos, out: &mut Output) -> ContextId {
+        let known = |live: &&Live| live.context.source == Source::Unknown;
+        if let Some(live) = self.ended.iter().rev().find(known) {
+            return live.context.id;
+        }
+        let id = Identity { tgid: 0, tid: 0, start: 0, ppid: 0, time };
+        let placeholder = self.placeholder(id, Clock::now(), &mut Output::default());
+        let context = Context { source: Source::Unknown, ..(*placeholder.context).clone() };
+        let live = Self::live_of(context, None, 0, true, out);
+        out.exits.push(Exit { process: live.key, time, status: None });
+        self.remember(live.clone());
+        live.context.id
+    }
+
     /// The state of another process that an event is about, by its pid; of one that ended lately its last.
     #[must_use]
     pub fn other(&self, pid: u32) -> Option<ContextId> {

@@ -6,5 +6,6 @@ mod filter;
 mod harness;
 mod lifecycle;
 mod objects;
+mod packets;
 mod paths;
 mod verifier;

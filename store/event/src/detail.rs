@@ -280,6 +280,18 @@ pub struct SocketAddress {
     pub local: Option<(IpAddr, u16)>,
     /// Network namespace (inode number), 0 if unknown.
     pub netns: u32,
+    /// Name that the Unix socket itself is bound to, as `path`.
+    #[serde(default)]
+    pub local_path: String,
+    /// Process at the other end of a Unix socket (`SO_PEERCRED`), 0 if unknown.
+    #[serde(default)]
+    pub peer_pid: u32,
+    /// Interface that the socket is bound to, else the one of its route, 0 if unknown.
+    #[serde(default)]
+    pub ifindex: u32,
+    /// Its name, empty if unknown.
+    #[serde(default)]
+    pub ifname: String,
 }
 
 /// `exit.cause`.

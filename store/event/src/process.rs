@@ -188,6 +188,8 @@ pub enum Source {
     Fallback = 2,
     /// Nothing but its identity is known.
     Placeholder = 3,
+    /// Nobody: what happened is known, but not who did it.
+    Unknown = 4,
 }
 
 impl Source {
@@ -199,6 +201,7 @@ impl Source {
             Self::Snapshot => "procfs_snapshot",
             Self::Fallback => "procfs_fallback",
             Self::Placeholder => "placeholder",
+            Self::Unknown => "unknown",
         }
     }
 }

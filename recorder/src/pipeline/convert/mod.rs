@@ -5,6 +5,7 @@ mod call;
 mod cgroup;
 mod file;
 mod module;
+mod packet;
 mod parts;
 mod process;
 mod selinux;
@@ -14,11 +15,11 @@ mod sysctl;
 use abi::{Handler, RecordKind, header_flags};
 use event::{Detail, Event, Kind, event_flags};
 
-use self::call::Call;
+use self::{call::Call, packet::Origin};
 use crate::{
     clock::Clock,
     decode::{Body, Record},
-    enrich::{FileEnricher, ModuleNames},
+    enrich::{FileEnricher, ModuleNames, Watched},
     process::{Identity, Output, ProcessTable},
 };
 
@@ -47,6 +48,8 @@ pub struct Converter {
     pub files: FileEnricher,
     /// Names of modules, where the kernel does not tell them.
     pub modules: ModuleNames,
+    /// Packets of which more is to come.
+    pub packets: Watched<Origin>,
 }
 
 impl Converter {

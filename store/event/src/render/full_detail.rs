@@ -138,6 +138,8 @@ fn limit<M: SerializeMap>(object: &mut Object<M>, name: &'static str, value: u64
 fn address<M: SerializeMap>(object: &mut Object<M>, socket: &SocketAddress) -> Result<(), M::Error> {
     object.put("addr", &IpPortFamily(socket))?;
     object.text("path", &socket.path)?;
+    object.text("local_path", &socket.local_path)?;
+    object.number("peer_pid", socket.peer_pid.into())?;
     object.text("socket", words::socket_kind(socket.kind))?;
     object.text("protocol", words::protocol(socket.protocol))?;
     object.some("local", socket.local.map(|(ip, port)| IpPort { ip, port }))?;

@@ -54,7 +54,7 @@ struct Device<'a> {
 }
 
 impl<'a> Device<'a> {
-    /// Of a socket only the namespace is known: which interface its packets will take is not decided yet.
+    /// Of a socket without a route only the namespace is known: which interface its packets will take is not decided.
     fn of(netns: u32, ifindex: u32, ifname: &'a str) -> Option<Self> {
         (netns != 0 || ifindex != 0).then_some(Self { netns, ifindex, ifname })
     }
@@ -111,7 +111,7 @@ impl<'a> Network<'a> {
             _ => (local, passed),
         };
         Some(Self {
-            device: Device::of(socket.netns, 0, ""),
+            device: Device::of(socket.netns, socket.ifindex, &socket.ifname),
             l3_protocol: l3_protocol(ip),
             l4_protocol: words::protocol(socket.protocol),
             source: source.unwrap_or(unspecified),
