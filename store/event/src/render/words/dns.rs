@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::list::{nth, split};
 
-/// From 0; what is not assigned, or was after the publisher's list, is shown by number.
+/// From 0. What the publisher's list does not have is shown by number.
 const TYPES: [&str; 66] = split(
     "None A NS MD MF CNAME SOA MB MG MR NULL - PTR HINFO MINFO MX TXT RP AFSDB X25 ISDN RT - NSAPPTR SIG KEY PX GPOS AAAA \
     LOC NXT EID NIMLOC SRV ATMA NAPTR KX CERT - DNAME - OPT APL DS SSHFP - RRSIG NSEC DNSKEY DHCID NSEC3 NSEC3PARAM TLSA \
