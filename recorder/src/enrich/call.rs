@@ -140,9 +140,8 @@ pub fn last_link(call: &FileCall) -> LastLink {
         "setxattrat" | "removexattrat" => call.args[2] & AT_SYMLINK_NOFOLLOW != 0,
         "open" => call.args[1] & O_NOFOLLOW != 0,
         "openat" | "openat2" => call.args[2] & O_NOFOLLOW != 0,
-        "utimensat" => call.args[3] & AT_SYMLINK_NOFOLLOW != 0,
         "fchownat" => call.args[4] & AT_SYMLINK_NOFOLLOW != 0,
-        "fchmodat2" => call.args[3] & AT_SYMLINK_NOFOLLOW != 0,
+        "fchmodat2" | "utimensat" => call.args[3] & AT_SYMLINK_NOFOLLOW != 0,
         "linkat" => call.args[4] & AT_SYMLINK_FOLLOW == 0,
         _ => false,
     };

@@ -1,7 +1,10 @@
 //! Which layer of an overlay a file was in before a call: a change copies it up, so it is the layer before that tells
 //! whether the file was of the image.
 
-use event::{Detail, FileFacts, Kind, Nanos, file_flags::*};
+use event::{
+    Detail, FileFacts, Kind, Nanos,
+    file_flags::{CREATED, LOWER_LAYER, UPPER_LAYER},
+};
 
 use super::{
     call::FileCall,

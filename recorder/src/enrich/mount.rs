@@ -30,7 +30,7 @@ impl FileEnricher {
         let target = path_of(call, named);
         let source = source(call, &mount);
         if !seen_by_probe(call, &target, &mut mount) {
-            self.from_table(call, &target, &mut mount);
+            self.look_in_table(call, &target, &mut mount);
         }
         // What is bound onto itself has been seen through the mount below until then.
         mount.bind_source_mount_id = match source {
@@ -48,7 +48,7 @@ impl FileEnricher {
     }
 
     /// The topmost mount at the target, as the mount table tells it now.
-    fn from_table(&mut self, call: &FileCall, target: &[u8], mount: &mut Mount) {
+    fn look_in_table(&mut self, call: &FileCall, target: &[u8], mount: &mut Mount) {
         let found = self.find(call.view, target, LastLink::Follow);
         let place = found.as_ref().map_or_else(|| target.to_vec(), |found| found.path.clone());
         mount.mountpoint = file_of_path(&place);

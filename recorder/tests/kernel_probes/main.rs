@@ -5,6 +5,7 @@ mod calls;
 mod filter;
 mod harness;
 mod lifecycle;
+mod mounts;
 mod objects;
 mod packets;
 mod paths;

@@ -85,7 +85,10 @@ impl Scenario {
             let wanted: Vec<_> = wanted.iter().map(|wanted| format!("{} {}", wanted[0], wanted[1])).collect();
             wrong.push(format!("wanted\n  {}\ngot\n  {}", wanted.join("\n  "), names.join("\n  ")));
         }
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+        if !wrong.is_empty() {
+            let page = self.recorder.get(&format!("/events?pid={}&limit=1", self.pid));
+            panic!("{}\ngaps: {}", wrong.join("\n"), page["gaps"]);
+        }
     }
 }
 

@@ -94,6 +94,36 @@ stay()
 }
 
 #[test]
+fn a_mount_that_is_copied_to_a_peer_is_told_where_the_caller_put_it() {
+    scenario(
+        "mount_shared",
+        &["mount"],
+        "
+alone()
+MS_SHARED = 1 << 20
+os.mkdir('one')
+os.mkdir('peer')
+beneath = os.stat('one')
+id = mounted(call('mount', b'none', b'one', b'tmpfs', 0, None), 'one', beneath)
+want('mount', call('mount', None, b'one', None, MS_SHARED, None), {
+    'mount.mount_id': id, 'mount.mountpoint.path': f'{DIR}/one', 'tacho.detail.flags': ['MS_SHARED']})
+stay()
+beneath = os.stat('peer')
+mounted(call('mount', b'one', b'peer', None, MS_BIND, None), 'peer', beneath, **{
+    'mount.bind_src_mount_id': id, 'tacho.detail.group_id': ANY})
+os.mkdir('one/x')
+ret = call('mount', b'none', b'one/x', b'tmpfs', 0, None)
+assert os.path.ismount('peer/x')
+id, (parent, device, root, point, kind, source) = at('one/x')
+want('mount', ret, {
+    'mount.mount_id': id, 'mount.parent_mount_id': parent, 'mount.device': device, 'mount.fs_type': 'tmpfs',
+    'mount.mountpoint.path': point, 'mount.root.path': root, 'mount.root.inode': os.stat('one/x').st_ino})
+stay()
+",
+    );
+}
+
+#[test]
 fn remounting_and_moving_tell_the_mount_that_was_there() {
     scenario(
         "mount_changed",
