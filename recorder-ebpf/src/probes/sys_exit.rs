@@ -20,13 +20,17 @@ const ORIG_AX: u64 = 120;
 #[btf_tracepoint(function = "sys_exit")]
 fn sys_exit(ctx: BtfTracePointContext) -> i32 {
     const X32_BIT: u64 = 0x4000_0000;
+    const X32_LAST: u32 = 547;
     let regs: *const u8 = ctx.arg(0);
     // SAFETY: the argument is a trusted `struct pt_regs`: the verifier checks this load.
     let number = unsafe { regs.add(ORIG_AX as usize).cast::<u64>().read_volatile() };
     // x32 numbers its calls as x86-64 does, with the same arguments, and has some more.
     let number = (number & !X32_BIT) as u32;
     if number >= NUMBERS {
-        x32(&ctx);
+        // A return from a signal handler has the number -1 here.
+        if number <= X32_LAST {
+            x32(&ctx);
+        }
         return 0;
     }
     // Asked first, because most calls are not watched and whether they are 32-bit ones costs more to know.

@@ -166,3 +166,14 @@ fn connections_tell_the_address_asked_for_and_both_ends() {
     assert!(unix.windows(6).any(|part| part == b"socket"));
     assert!(recorded.class(Class::Network).all(|record| record.header.kind == RecordKind::Socket as u16));
 }
+
+#[test]
+fn a_return_from_a_signal_handler_is_no_call_of_another_table() {
+    let Some(recorded) = record(|| {
+        let script = "trap : USR1; kill -USR1 $$; kill -USR1 $$";
+        assert!(std::process::Command::new("/bin/sh").args(["-c", script]).status().unwrap().success());
+    }) else {
+        return;
+    };
+    assert_eq!(recorded.counters.iter().map(|cpu| cpu.compat).sum::<u64>(), 0);
+}
