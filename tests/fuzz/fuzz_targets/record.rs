@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use recorder::{
     clock::Clock,
     decode,
-    enrich::FileEnricher,
+    enrich::{FileEnricher, ModuleNames},
     pipeline::Converter,
     process::{Output, ProcessTable},
 };
@@ -17,6 +17,7 @@ thread_local! {
     static CONVERTER: RefCell<Converter> = RefCell::new(Converter {
         table: ProcessTable::new(1, 1),
         files: FileEnricher::default(),
+        modules: ModuleNames::default(),
     });
 }
 

@@ -11,6 +11,8 @@ mod process;
 mod selinux;
 mod socket;
 mod sysctl;
+#[cfg(test)]
+mod tests;
 
 use abi::{Handler, RecordKind, header_flags};
 use event::{Detail, Event, Kind, event_flags};

@@ -29,7 +29,7 @@ def move(pid, directory, file='cgroup.procs'):
     with open(f'{directory}/{file}', 'w', buffering=1) as out:
         out.write(f'{pid}\\n')
 def moved(path, pid, **more):
-    want('cgroup_write', 0, {'tacho.detail.path': path, 'tacho.detail.pid': pid, 'tacho.detail.whole': True, **more})
+    want('cgroup_write', 0, {'tacho.detail.path': path, 'tacho.detail.pid': pid, 'tacho.detail.whole': True, 'tacho.detail.target': ANY, **more})
 HEX = os.urandom(32).hex()
 ";
 
