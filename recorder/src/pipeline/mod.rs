@@ -29,9 +29,7 @@ use self::{
 };
 use crate::{
     clock::{self, Clock, TICK},
-    decode,
-    enrich::{FileEnricher, ModuleNames, Watched},
-    limits,
+    decode, limits,
     mounts::MountWatch,
     process::{Output, ProcessTable, snapshot},
     provenance::Collector,
@@ -82,18 +80,13 @@ impl<S: Source> Pipeline<S> {
         stats: Arc<Stats>,
         commit_interval: Duration,
     ) -> Self {
-        let mut files = FileEnricher::default();
-        files.forget();
-        files.refill();
-        files.remount();
+        let mut converter = Converter::new(table);
+        converter.files.forget();
+        converter.files.refill();
+        converter.files.remount();
         Self {
             source,
-            converter: Converter {
-                table,
-                files,
-                modules: ModuleNames::default(),
-                packets: Watched::default(),
-            },
+            converter,
             reorder: Reorder::default(),
             loss: LossTracker::new(attached),
             clock: Clock::now(),

@@ -7,18 +7,13 @@ use libfuzzer_sys::fuzz_target;
 use recorder::{
     clock::Clock,
     decode,
-    enrich::{FileEnricher, ModuleNames},
     pipeline::Converter,
     process::{Output, ProcessTable},
 };
 
 thread_local! {
     /// Kept over the runs: what one record left behind is what the next one meets.
-    static CONVERTER: RefCell<Converter> = RefCell::new(Converter {
-        table: ProcessTable::new(1, 1),
-        files: FileEnricher::default(),
-        modules: ModuleNames::default(),
-    });
+    static CONVERTER: RefCell<Converter> = RefCell::new(Converter::new(ProcessTable::new(1, 1)));
 }
 
 fuzz_target!(|bytes: &[u8]| {

@@ -55,6 +55,17 @@ pub struct Converter {
 }
 
 impl Converter {
+    /// One that knows no more than the table.
+    #[must_use]
+    pub fn new(table: ProcessTable) -> Self {
+        Self {
+            table,
+            files: FileEnricher::default(),
+            modules: ModuleNames::default(),
+            packets: Watched::default(),
+        }
+    }
+
     /// Converts a record.
     ///
     /// # Errors

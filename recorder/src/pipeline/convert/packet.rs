@@ -117,11 +117,7 @@ mod tests {
     use zerocopy::IntoBytes as _;
 
     use super::*;
-    use crate::{
-        decode,
-        enrich::{FileEnricher, ModuleNames, Watched},
-        process::ProcessTable,
-    };
+    use crate::{decode, process::ProcessTable};
 
     const QUESTION: &[u8] = b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x01a\x04test\0\0\x01\0\x01";
 
@@ -153,12 +149,7 @@ mod tests {
 
     #[test]
     fn what_nobody_is_known_to_have_sent_is_told_of_nobody() {
-        let mut converter = Converter {
-            table: ProcessTable::new(event::BootId::default(), 1),
-            files: FileEnricher::default(),
-            modules: ModuleNames::default(),
-            packets: Watched::default(),
-        };
+        let mut converter = Converter::new(ProcessTable::new(event::BootId::default(), 1));
         let mut out = Output::default();
         let bytes = record(0, 17, QUESTION);
         let record = decode::parse(&bytes).unwrap();

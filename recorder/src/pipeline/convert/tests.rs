@@ -10,7 +10,6 @@ use super::Converter;
 use crate::{
     clock::Clock,
     decode,
-    enrich::{FileEnricher, ModuleNames},
     process::{Output, ProcessTable},
 };
 
@@ -26,11 +25,7 @@ fn convert(header: Header, body: &[u8], parts: &[(PartTag, &[u8])]) -> Event {
         bytes.extend(*part);
         bytes.resize(bytes.len().next_multiple_of(ALIGN), 0);
     }
-    let mut converter = Converter {
-        table: ProcessTable::new(1, 1),
-        files: FileEnricher::default(),
-        modules: ModuleNames::default(),
-    };
+    let mut converter = Converter::new(ProcessTable::new(1, 1));
     let record = decode::parse(&bytes).unwrap();
     converter.convert(&record, Clock::now(), &mut Output::default()).unwrap()
 }
