@@ -1,12 +1,28 @@
 //! Maps and read-only globals shared with the loader. Names are the loader's keys.
 
-use abi::{Counters, Owner, RULES, Rule, SOCKET_OPTIONS, WATCHES, Watch, limits, offsets, tail_calls};
+use abi::{
+    Counters, OPCODES, Owner, REQUESTS, RULES, Rule, SOCKET_OPTIONS, WATCHES, Watch, limits, offsets, tail_calls,
+};
 use aya_ebpf::{
     macros::map,
     maps::{Array, HashMap, LruHashMap, PerCpuArray, ProgramArray, RingBuf},
 };
 
 use crate::record::Scratch;
+
+/// What is kept of a request until it ends.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Pending {
+    /// Time since boot of its submission.
+    pub submitted: u64,
+    /// `files_struct` of the submitter, in which a new descriptor is.
+    pub files: u64,
+    /// Its operation.
+    pub opcode: u32,
+    /// `request_flags`.
+    pub flags: u32,
+}
 
 /// Lifecycle and credentials. Sizes are set by the loader.
 #[map]
@@ -47,6 +63,12 @@ pub static COUNTERS: PerCpuArray<Counters> = PerCpuArray::with_max_entries(1, 0)
 /// What to do with a syscall number: native ones, 32-bit ones, and calls of socketcall.
 #[map]
 pub static WATCH: Array<Watch> = Array::with_max_entries(WATCHES, 0);
+/// What to do with an operation of io_uring, by its number.
+#[map]
+pub static OPERATIONS: Array<Watch> = Array::with_max_entries(OPCODES, 0);
+/// Requests under way, by address of the kernel's request. Those that end unseen are pushed out by new ones.
+#[map]
+pub static PENDING: LruHashMap<u64, Pending> = LruHashMap::with_max_entries(REQUESTS, 0);
 /// The handlers.
 #[map]
 pub static HANDLERS: ProgramArray = ProgramArray::with_max_entries(tail_calls::COUNT, 0);

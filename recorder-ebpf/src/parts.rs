@@ -9,9 +9,10 @@ use crate::{
     record::{Scratch, padded},
 };
 
-const HEADER: u64 = size_of::<PartHeader>() as u64;
 /// One more than a string may have with its NUL: only one that is cut is as long.
 const MOST_STRING: u32 = limits::PATH as u32 + 1;
+/// Bytes of a part before its content.
+pub const HEADER: u64 = size_of::<PartHeader>() as u64;
 
 /// Writes a part's header at `start` and moves on behind its `length` bytes.
 #[inline(always)]

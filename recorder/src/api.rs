@@ -188,7 +188,7 @@ impl Live for LiveStats {
         counter("own_calls_total", "Calls of the recorder itself, left out.", &[("", report.own_left_out)]);
         counter(
             "compat_calls_total",
-            "32-bit calls seen but not decoded.",
+            "Calls that only the x32 table has, seen but not decoded.",
             &[("", report.compat_not_decoded)],
         );
         let rules: Vec<_> = report
@@ -222,6 +222,11 @@ impl Live for LiveStats {
             "socket_options_left_out_total",
             "setsockopt calls of options that do not matter for security.",
             &[("", report.socket_options_left_out)],
+        );
+        counter(
+            "requests_unfinished_total",
+            "Requests through io_uring of which the result is not known.",
+            &[("", report.requests_unfinished)],
         );
         counter("undecodable_total", "Records that could not be understood.", &[("", report.undecodable)]);
         counter("events_committed_total", "Events committed to the store.", &[("", report.committed)]);

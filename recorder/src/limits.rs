@@ -13,6 +13,14 @@ pub const HELD_BYTES: usize = 16 << 20;
 pub const BATCH_EVENTS: usize = 8_192;
 /// Batches waiting for the store. When they are full the pipeline waits, the rings fill, and the probes count.
 pub const QUEUED_BATCHES: usize = 3;
+/// Requests through io_uring that have not completed; beyond it the oldest is told without its result.
+pub const REQUESTS: usize = 4096;
+/// Bytes of their records; likewise.
+pub const REQUEST_BYTES: usize = 8 << 20;
+/// A request is told without its result after this time. A completion after that is not told any more.
+pub const REQUEST: Duration = Duration::from_secs(30);
+/// A request that is to complete silently is told as successful after this time.
+pub const REQUEST_SILENT: Duration = Duration::from_secs(2);
 /// Longest wait for the rings' wake-up.
 pub const POLL: Duration = Duration::from_millis(50);
 /// Ended processes that late records can still be matched with.

@@ -45,6 +45,8 @@ pub struct Stats {
     pub undecodable: Count,
     /// Messages to name servers without a question that can be read.
     pub unread_dns: Count,
+    /// Requests through `io_uring` of which the result is not known.
+    pub requests_unfinished: Count,
     /// Events committed.
     pub committed: Count,
     /// Events that the store refused.
@@ -79,13 +81,15 @@ pub struct Report {
     pub own_left_out: u64,
     /// Left out on purpose, by rule of the configuration; `None` for what is not even looked at.
     pub left_out: BTreeMap<String, Option<u64>>,
-    /// 32-bit calls, seen but not decoded.
+    /// Calls that only the x32 table has: seen but not decoded.
     pub compat_not_decoded: u64,
     pub undecodable: u64,
     /// Messages to name servers that hold no question, or were seen in part only.
     pub dns_unread: u64,
     /// setsockopt calls of options that do not matter for security, left out on purpose.
     pub socket_options_left_out: u64,
+    /// Requests through `io_uring` told without their result, or not at all (accept).
+    pub requests_unfinished: u64,
     pub out_of_order: u64,
     pub committed: u64,
     pub refused_by_store: u64,
@@ -199,6 +203,7 @@ impl Stats {
             undecodable: self.undecodable.get(),
             dns_unread: self.unread_dns.get(),
             socket_options_left_out: seen.counters.options,
+            requests_unfinished: self.requests_unfinished.get(),
             out_of_order: seen.late,
             committed: self.committed.get(),
             refused_by_store: self.refused.get(),

@@ -39,6 +39,8 @@ pub mod header_flags {
     pub const TRUNCATED: u32 = 1;
     /// A 32-bit call; number, arguments and structures are those of the native one.
     pub const COMPAT: u32 = 2;
+    /// Through io_uring; set in user space, when the records of a request are joined.
+    pub const ASYNC: u32 = 4;
 }
 
 /// What a record tells. Numbers are explicit and never reused.
@@ -66,6 +68,11 @@ pub enum RecordKind {
     Sysctl = 97,
     /// [`crate::CgroupBody`]; part `Text`. Header: who moved it.
     Cgroup = 98,
+    /// A request through io_uring. [`crate::SyscallBody`]; parts `Request`, and what the syscall's own record has of
+    /// its names.
+    Submission = 128,
+    /// Its end. [`crate::SyscallBody`] (zeros); parts `Request`, and what the syscall's own record has of its object.
+    Completion = 129,
 }
 
 impl RecordKind {
@@ -83,6 +90,8 @@ impl RecordKind {
             96 => Self::Call,
             97 => Self::Sysctl,
             98 => Self::Cgroup,
+            128 => Self::Submission,
+            129 => Self::Completion,
             _ => return None,
         })
     }

@@ -16,6 +16,7 @@ pub mod offsets;
 mod options;
 mod packet;
 mod part;
+mod request;
 mod syscalls;
 mod watch;
 
@@ -32,6 +33,7 @@ pub use kernel::{
 pub use options::{SOCKET_OPTIONS, SocketOption, option_key};
 pub use packet::{Owner, PacketBody, metadata, packet_flags};
 pub use part::{PartHeader, PartTag, part_flags};
+pub use request::{NEEDED, OPCODES, OPERATIONS, Operation, REQUESTS, Request, request_flags};
 pub use syscalls::{Arg, Handler, NO_ARG, SYSCALLS, Spec, Syscall, syscall};
 pub use watch::{NUMBERS, Watch, tail_calls, watch_flags};
 

@@ -78,6 +78,8 @@ pub enum PartTag {
     LocalName = 49,
     /// That of its peer.
     PeerName = 50,
+    /// A [`crate::Request`].
+    Request = 60,
 }
 
 impl PartTag {
@@ -114,6 +116,7 @@ impl PartTag {
             48 => Self::Payload,
             49 => Self::LocalName,
             50 => Self::PeerName,
+            60 => Self::Request,
             _ => return None,
         })
     }

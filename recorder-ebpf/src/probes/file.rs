@@ -147,7 +147,7 @@ pub fn descriptor(scratch: &mut Scratch, fd: u32) {
 
 /// Path and facts of a `struct path`.
 #[inline(never)]
-fn object(scratch: &mut Scratch, path: Address, file: Address) {
+pub fn object(scratch: &mut Scratch, path: Address, file: Address) {
     let mount = walk::path(scratch, PartTag::Path, path);
     let dentry: Address = field(path, o::PATH_DENTRY);
     let inode: Address = if file == 0 { field(dentry, o::DENTRY_INODE) } else { field(file, o::FILE_INODE) };

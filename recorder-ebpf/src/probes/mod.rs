@@ -8,6 +8,7 @@ mod exec;
 mod exit;
 pub mod file;
 mod fork;
+mod io_uring;
 mod module;
 mod mount;
 mod owner;

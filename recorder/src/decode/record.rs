@@ -96,7 +96,12 @@ pub fn parse(bytes: &[u8]) -> Result<Record<'_>, ParseError> {
         RecordKind::Packet => {
             PacketBody::read_from_prefix(rest).map(|(body, rest)| (Body::Packet(body), rest)).ok()
         }
-        RecordKind::Credentials | RecordKind::File | RecordKind::Socket | RecordKind::Call => {
+        RecordKind::Credentials
+        | RecordKind::File
+        | RecordKind::Socket
+        | RecordKind::Call
+        | RecordKind::Submission
+        | RecordKind::Completion => {
             SyscallBody::read_from_prefix(rest).map(|(body, rest)| (Body::Syscall(body), rest)).ok()
         }
     }

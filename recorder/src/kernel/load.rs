@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, io, os::unix::fs::MetadataExt as _, time::Duration};
 
-use abi::{COMPAT, Class, Counters, SYSCALLS, WATCHES, Watch, tail_calls, watch_flags};
+use abi::{COMPAT, Class, Counters, SYSCALLS, Syscall, WATCHES, Watch, tail_calls, watch_flags};
 use aya::{
     Btf, Ebpf, EbpfError, EbpfLoader,
     maps::{Array, MapData, MapError, PerCpuArray, ProgramArray, RingBuf},
@@ -14,7 +14,7 @@ use crate::{
     filter::{Compiled, Parameters},
     kernel::{
         filter::FilterMaps,
-        offsets,
+        io_uring, offsets,
         optional::{self, Unseen},
         packets,
         rings::Rings,
@@ -180,6 +180,8 @@ impl Probes {
         let mut unseen = optional::attach(&mut ebpf, &btf, config);
         let selinux = SelinuxWatch::begin(&mut ebpf, config)?;
         unseen.extend(packets::attach(&mut ebpf));
+        let native = |operation: &abi::Operation| Some(native(operation.syscall()?, &config.filter));
+        unseen.extend(io_uring::attach(&mut ebpf, &btf, &offsets, &native)?);
         let counters = take(&mut ebpf, "COUNTERS")?;
         Ok((Self { ebpf, _handlers: handlers, filter, selinux, unseen, counters }, rings))
     }
@@ -241,11 +243,14 @@ pub(super) fn load_program(
     }
 }
 
-fn refused(program: &'static str) -> impl Fn(ProgramError) -> LoadError {
+pub(super) fn refused(program: &'static str) -> impl Fn(ProgramError) -> LoadError {
     move |source| LoadError::Program { program, source: Box::new(source) }
 }
 
-fn program<'a>(ebpf: &'a mut Ebpf, name: &'static str) -> Result<&'a mut BtfTracePoint, LoadError> {
+pub(super) fn program<'a>(
+    ebpf: &'a mut Ebpf,
+    name: &'static str,
+) -> Result<&'a mut BtfTracePoint, LoadError> {
     ebpf.program_mut(name).ok_or(LoadError::Absent(name))?.try_into().map_err(refused(name))
 }
 
@@ -261,6 +266,12 @@ fn ring(ebpf: &mut Ebpf, map: &'static str) -> Result<RingBuf<MapData>, LoadErro
     take(ebpf, map)
 }
 
+/// How a syscall is watched.
+fn native(syscall: &Syscall, filter: &Compiled) -> Watch {
+    let kind = event::Kind::from_name(syscall.event);
+    Watch { rules: kind.map_or(0, |kind| filter.asked(kind)), ..Watch::of(syscall) }
+}
+
 fn fill_watch(ebpf: &mut Ebpf, filter: &Compiled) -> Result<(), LoadError> {
     const MAP: &str = "WATCH";
     let failed = |source| LoadError::Map { map: MAP, source: Box::new(source) };
@@ -269,8 +280,7 @@ fn fill_watch(ebpf: &mut Ebpf, filter: &Compiled) -> Result<(), LoadError> {
     let mut table = vec![Watch::default(); WATCHES as usize];
     for syscall in SYSCALLS {
         if let Some(entry) = table.get_mut(syscall.nr as usize) {
-            let kind = event::Kind::from_name(syscall.event);
-            *entry = Watch { rules: kind.map_or(0, |kind| filter.asked(kind)), ..Watch::of(syscall) };
+            *entry = native(syscall, filter);
         }
     }
     // Last, so that they are watched just as the native ones are.

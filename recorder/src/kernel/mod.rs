@@ -2,6 +2,7 @@
 
 mod btf;
 mod filter;
+mod io_uring;
 mod load;
 mod offsets;
 mod optional;

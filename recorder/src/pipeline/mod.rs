@@ -3,6 +3,7 @@
 mod convert;
 mod loss;
 mod order;
+mod requests;
 #[cfg(test)]
 mod tests;
 
@@ -26,6 +27,7 @@ pub use self::loss::join_gaps;
 use self::{
     loss::{LossTracker, class_of},
     order::Reorder,
+    requests::Requests,
 };
 use crate::{
     clock::{self, Clock, TICK},
@@ -58,6 +60,7 @@ pub struct Pipeline<S> {
     source: S,
     converter: Converter,
     reorder: Reorder,
+    requests: Requests,
     loss: LossTracker,
     clock: Clock,
     mounts: MountWatch,
@@ -88,6 +91,7 @@ impl<S: Source> Pipeline<S> {
             source,
             converter,
             reorder: Reorder::default(),
+            requests: Requests::default(),
             loss: LossTracker::new(attached),
             clock: Clock::now(),
             mounts: MountWatch::new(),
@@ -140,6 +144,7 @@ impl<S: Source> Pipeline<S> {
             self.convert(if last { u64::MAX } else { mark.saturating_sub(hold) });
             if second.elapsed() >= SECOND || last {
                 second = Instant::now();
+                self.expire(last);
                 self.every_second();
             }
             if reconciled.elapsed() >= RECONCILE {
@@ -192,38 +197,52 @@ impl<S: Source> Pipeline<S> {
     }
 
     fn convert(&mut self, until: u64) {
+        let mut requests = std::mem::take(&mut self.requests);
         while let Some(bytes) = self.reorder.pop(until) {
-            if self.batch.events.len() >= limits::BATCH_EVENTS {
-                self.flush();
-            }
-            // It was read once on its way in.
-            let Ok(record) = decode::parse(&bytes) else { continue };
-            let mut out = Output::default();
-            if let Some(events) = self.converter.packet(&record, self.clock, &mut out) {
-                self.absorb(out);
-                self.batch.events.extend(events);
-                continue;
-            }
-            match self.converter.convert(&record, self.clock, &mut out) {
-                Ok(event) => {
-                    self.absorb(out);
-                    self.batch.events.push(event);
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "a record cannot be understood: counted as lost");
-                    self.stats.undecodable.add(1);
-                    let time = self.clock.wall_of(record.header.time);
-                    self.gaps.push(undecodable(event::Class::All, time));
-                    self.absorb(out);
-                }
-            }
+            requests.pass(bytes, &mut |bytes| self.convert_one(bytes));
         }
+        self.requests = requests;
         // At the end nothing more is waited for.
         let now = if until == u64::MAX { u64::MAX } else { clock::since_boot() };
         self.batch.events.extend(self.converter.expired_packets(now));
         if self.batch.events.len() >= limits::BATCH_EVENTS {
             self.flush();
         }
+    }
+
+    fn convert_one(&mut self, bytes: &[u8]) {
+        if self.batch.events.len() >= limits::BATCH_EVENTS {
+            self.flush();
+        }
+        // It was read once on its way in.
+        let Ok(record) = decode::parse(bytes) else { return };
+        let mut out = Output::default();
+        if let Some(events) = self.converter.packet(&record, self.clock, &mut out) {
+            self.absorb(out);
+            self.batch.events.extend(events);
+            return;
+        }
+        match self.converter.convert(&record, self.clock, &mut out) {
+            Ok(event) => {
+                self.absorb(out);
+                self.batch.events.push(event);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a record cannot be understood: counted as lost");
+                self.stats.undecodable.add(1);
+                let time = self.clock.wall_of(record.header.time);
+                self.gaps.push(undecodable(event::Class::All, time));
+                self.absorb(out);
+            }
+        }
+    }
+
+    /// Tells the requests that have waited too long; at the end all of them.
+    fn expire(&mut self, last: bool) {
+        let mut requests = std::mem::take(&mut self.requests);
+        requests.expire(clock::since_boot(), last, &mut |bytes| self.convert_one(bytes));
+        self.stats.requests_unfinished.set(requests.unfinished());
+        self.requests = requests;
     }
 
     fn absorb(&mut self, out: Output) {

@@ -117,7 +117,9 @@ impl Converter {
 
 /// [`event_flags`] of [`header_flags`].
 const fn flags(header: u32) -> u32 {
-    if header & header_flags::COMPAT != 0 { event_flags::COMPAT } else { 0 }
+    let compat = if header & header_flags::COMPAT != 0 { event_flags::COMPAT } else { 0 };
+    let asynchronous = if header & header_flags::ASYNC != 0 { event_flags::ASYNC } else { 0 };
+    compat | asynchronous
 }
 
 fn event(id: Identity, kind: Kind, context: event::ContextId) -> Event {
