@@ -180,7 +180,7 @@ pub const COMPAT: &[Compat] = &[
     ids(0b111, same(170, 3, "setresgid")),
     same(172, 5, "prctl"),
     same(178, 3, "rt_sigqueueinfo"),
-    wide(3, same(180, 5, "pwrite64")),
+    wide(3, same(181, 5, "pwrite64")),
     ids(0b110, same(182, 3, "chown")),
     same(185, 2, "capset"),
     same(187, 4, "sendfile"),

@@ -39,7 +39,7 @@ pub mod header_flags {
     pub const TRUNCATED: u32 = 1;
     /// A 32-bit call; number, arguments and structures are those of the native one.
     pub const COMPAT: u32 = 2;
-    /// Through io_uring; set in user space, when the records of a request are joined.
+    /// Through `io_uring`; set in user space, when the records of a request are joined.
     pub const ASYNC: u32 = 4;
 }
 
@@ -68,7 +68,7 @@ pub enum RecordKind {
     Sysctl = 97,
     /// [`crate::CgroupBody`]; part `Text`. Header: who moved it.
     Cgroup = 98,
-    /// A request through io_uring. [`crate::SyscallBody`]; parts `Request`, and what the syscall's own record has of
+    /// A request through `io_uring`. [`crate::SyscallBody`]; parts `Request`, and what the syscall's own record has of
     /// its names.
     Submission = 128,
     /// Its end. [`crate::SyscallBody`] (zeros); parts `Request`, and what the syscall's own record has of its object.

@@ -1,4 +1,4 @@
-//! Requests through io_uring: which of its operations are watched, as which syscall each one is told, and how the two
+//! Requests through `io_uring`: which of its operations are watched, as which syscall each one is told, and how the two
 //! records of a request (submitted, completed) find each other.
 
 use crate::{Syscall, Watch, offsets as o, record, syscall, watch_flags};
@@ -31,7 +31,7 @@ pub mod request_flags {
     pub const SILENT: u32 = 2;
 }
 
-/// An operation of io_uring that becomes an event.
+/// An operation of `io_uring` that becomes an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Operation {
     /// `IORING_OP_*`.

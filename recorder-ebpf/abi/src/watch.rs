@@ -126,7 +126,8 @@ impl Watch {
             memory_bytes: spec.memory_bytes,
             memory_length: spec.memory_length,
             flags_argument: syscall.flags_argument(),
-            nr: syscall.nr as u16,
+            // Numbers are below NUMBERS.
+            nr: (syscall.nr & 0xffff) as u16,
             ..Self::default()
         }
     }

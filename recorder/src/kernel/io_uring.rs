@@ -1,4 +1,4 @@
-//! The probes of io_uring: attached as far as this kernel has what they need.
+//! The probes of `io_uring`: attached as far as this kernel has what they need.
 
 use abi::{NEEDED, OPERATIONS, Operation, Watch, offsets, tail_calls};
 use aya::{Btf, Ebpf, maps::Array, programs::ProgramError};

@@ -1,4 +1,4 @@
-//! Requests through io_uring: joins what was asked for and what came of it into one record, which then goes the way of
+//! Requests through `io_uring`: joins what was asked for and what came of it into one record, which then goes the way of
 //! the syscall's own.
 //!
 //! A request of which no completion is seen is told all the same: as successful if it was to complete silently and

@@ -99,7 +99,6 @@ def files():
     both(193, 'truncate', b'a', 5 << 32 | 7, compat=(b'a', 7, 5))
     both(194, 'ftruncate', fd, 6 << 32, compat=(fd, 0, 6))
     both(30, 'utime', b'a', struct.pack('qq', 1000, -5), compat=(b'a', struct.pack('ii', 1000, -5)))
-    both(30, 'utime', b'a', None)
     for number, name, first in ((271, 'utimes', ()), (299, 'futimesat', (here,))):
         both(number, name, *first, b'a', struct.pack('4q', 1, 2, -3, 4),
              compat=(*first, b'a', struct.pack('4i', 1, 2, -3, 4)))

@@ -92,6 +92,7 @@ fn without(event: &Value) -> Value {
             .map(|(name, value)| (name.clone(), without(value)))
             .collect(),
         Value::Array(values) => values.iter().map(without).collect(),
+        Value::String(text) if text == "compat" => "native".into(),
         Value::String(text) => text.replace("/compat", "/native").into(),
         other => other.clone(),
     }

@@ -1,4 +1,4 @@
-//! Requests through io_uring: each leaves the event of the syscall that does the same, marked as asynchronous.
+//! Requests through `io_uring`: each leaves the event of the syscall that does the same, marked as asynchronous.
 
 use std::fs;
 
