@@ -1,7 +1,8 @@
 //! Maps and read-only globals shared with the loader. Names are the loader's keys.
 
 use abi::{
-    Counters, OPCODES, Owner, REQUESTS, RULES, Rule, SOCKET_OPTIONS, WATCHES, Watch, limits, offsets, tail_calls,
+    Counters, OPCODES, Owner, REQUESTS, RULES, Rule, SOCKET_OPTIONS, WATCHES, Watch, limits, offsets,
+    tail_calls,
 };
 use aya_ebpf::{
     macros::map,

@@ -24,7 +24,7 @@ pub const WRITE_PLACES: [u32; 10] = [
     328,
     COMPAT_BASE + 4,
     COMPAT_BASE + 146,
-    COMPAT_BASE + 180,
+    COMPAT_BASE + 181,
     COMPAT_BASE + 334,
     COMPAT_BASE + 379,
 ];

@@ -21,7 +21,7 @@ use crate::{
     parts,
     probes::file::{file_of, object},
     record::{Scratch, scratch},
-    walk,
+    sockets, walk,
 };
 
 /// `IORING_OP_*` (include/uapi/linux/io_uring.h).
@@ -132,7 +132,9 @@ fn complete(req: Address, ret: i64) {
         _ => 0,
     };
     if watch.tail_call == tail_calls::SOCKET {
-        parts::socket(scratch, file);
+        let sk = sockets::sock_of(file);
+        sockets::facts(scratch, sk);
+        sockets::names(scratch, sk);
     } else if file != 0 {
         object(scratch, at(file, o::FILE_PATH), file);
     }

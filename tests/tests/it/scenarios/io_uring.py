@@ -157,7 +157,7 @@ def network(ring, flags, number):
         free.close()
     fd = ring.one(ACCEPT, listener.fileno(), flags=flags)
     assert fd >= 0, fd
-    notes.setdefault('accepted', []).append([fd, client.getsockname()[1]])
+    told(ring, 'accept', fd, {'tacho.detail.addr.ip': ip, 'tacho.detail.addr.port': client.getsockname()[1]})
     os.close(fd)
     listener.close()
     client.close()

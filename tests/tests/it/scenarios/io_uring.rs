@@ -10,8 +10,8 @@ use crate::host::until;
 const RING: &str = include_str!("io_uring.py");
 
 /// The kinds of event that these requests become.
-const KINDS: [&str; 9] =
-    ["open", "mkdir", "rmdir", "link", "rename", "unlink", "setxattr", "bind", "connect"];
+const KINDS: [&str; 10] =
+    ["open", "mkdir", "rmdir", "link", "rename", "unlink", "setxattr", "bind", "connect", "accept"];
 
 /// Runs a script with rings; `None` where this kernel has none.
 fn rings(test: &str, script: &str) -> Option<Scenario> {
