@@ -7,7 +7,7 @@ use crate::enrich::{
     layer::{Layer, layer},
     lookup::{Found, LastLink, View, directory as directory_of, find},
     path::{errors, file_of_path, file_of_walk, join, split},
-    states::{FileStates, Known},
+    states::FileStates,
     times::times,
 };
 use crate::{clock, mounts::Mounts};
@@ -32,9 +32,8 @@ pub struct FileEnricher {
     since: Nanos,
 }
 
-const S_IFMT: u32 = 0o170_000;
-const S_IFDIR: u32 = 0o040_000;
-const RENAME_EXCHANGE: u32 = 2;
+pub(super) const S_IFMT: u32 = 0o170_000;
+pub(super) const S_IFDIR: u32 = 0o040_000;
 
 impl FileEnricher {
     /// Forgets states that may be of other files after a loss of file events.
@@ -164,7 +163,7 @@ impl FileEnricher {
         Some(found)
     }
 
-    fn layer(&self, call: &FileCall, path: &[u8], facts: &FileFacts) -> Layer {
+    pub(super) fn layer(&self, call: &FileCall, path: &[u8], facts: &FileFacts) -> Layer {
         let told = call.seen.as_ref().map_or(0, |seen| seen.flags);
         layer(&self.states, call, path, facts, told, self.since)
     }
@@ -199,7 +198,7 @@ impl FileEnricher {
     }
 
     /// Open, truncate, chdir: the object is still there.
-    fn present(&mut self, call: &FileCall) -> File {
+    pub(super) fn present(&mut self, call: &FileCall) -> File {
         if let Some(mut file) = Self::seen(call) {
             let whole = file.error.is_none() && file.flags & file_flags::DELETED == 0;
             if let Some(Seen { walk, facts: Some(facts), .. }) = &call.seen
@@ -264,156 +263,6 @@ impl FileEnricher {
         file
     }
 
-    fn renamed(&mut self, call: &FileCall) -> (File, Option<File>) {
-        let (Some(from), Some(to)) = (&call.first, &call.second) else {
-            return (unread(), None);
-        };
-        let (old, mut file) = Self::entry(call, from);
-        let (new, mut destination) = Self::entry(call, to);
-        if matches!(detail(call), Detail::Rename { flags } if flags & RENAME_EXCHANGE != 0) {
-            return self.exchanged(call, (&old, file), (&new, destination));
-        }
-        let before = self.states.remove(call.view, &old);
-        self.states.remove(call.view, &new);
-        let now = self.after(call, &new, before.as_ref());
-        // Only a directory has something below it; not knowing what it is, assume so.
-        if now.as_ref().is_none_or(|facts| facts.mode & S_IFMT == S_IFDIR) {
-            self.states.remove_below(call.view, &old);
-            self.states.remove_below(call.view, &new);
-        }
-        let Some(now) = now else {
-            let error = Some(not_found(call));
-            file.error = file.error.or_else(|| error.clone());
-            destination.error = destination.error.or(error);
-            return (file, Some(destination));
-        };
-        let layer = self.layer(call, &new, &now);
-        moved_from(&mut file, before.as_ref(), &now, layer.before);
-        destination.flags |= layer.after | file_flags::FROM_LOOKUP;
-        self.set(call, &new, &now, layer.after);
-        destination.facts = Some(now);
-        (file, Some(destination))
-    }
-
-    /// `RENAME_EXCHANGE`: each of the two is told as what it was under its name before.
-    fn exchanged(
-        &mut self,
-        call: &FileCall,
-        (one, mut file): (&[u8], File),
-        (other, mut destination): (&[u8], File),
-    ) -> (File, Option<File>) {
-        let was_one = self.states.remove(call.view, one);
-        let was_other = self.states.remove(call.view, other);
-        for path in [one, other] {
-            self.states.remove_below(call.view, path);
-        }
-        for (file, was, now_at) in [(&mut file, was_one, other), (&mut destination, was_other, one)] {
-            match self.after(call, now_at, was.as_ref()) {
-                Some(now) => {
-                    let layer = self.layer(call, now_at, &now);
-                    moved_from(file, was.as_ref(), &now, layer.before);
-                    self.set(call, now_at, &now, layer.after);
-                }
-                None => file.error = file.error.take().or_else(|| Some(not_found(call))),
-            }
-        }
-        (file, Some(destination))
-    }
-
-    /// The facts of what a call put at a path: what is there now, or if that is gone or of a later change, what was
-    /// known of it before.
-    fn after(&mut self, call: &FileCall, path: &[u8], before: Option<&Known>) -> Option<FileFacts> {
-        let before = before.map(|before| remembered(before.facts.clone()));
-        match (self.find(call.view, path, LastLink::Keep).map(|found| found.facts), before) {
-            (Some(now), Some(before)) if now.inode != before.inode && now.ctime > call.time => Some(before),
-            (Some(now), _) => Some(now),
-            (None, before) => before,
-        }
-    }
-
-    fn linked(&mut self, call: &FileCall) -> (File, Option<File>) {
-        let (Some(_), Some(to)) = (&call.first, &call.second) else {
-            return (unread(), None);
-        };
-        let (new, mut destination) = Self::entry(call, to);
-        let mut file = self.present(call);
-        if let Some(found) = self.find(call.view, &new, LastLink::Keep) {
-            let layer = self.layer(call, &new, &found.facts).after;
-            self.set(call, &new, &found.facts, layer);
-            if file.facts.as_ref().is_none_or(|facts| facts.inode != found.facts.inode) {
-                // The source name is gone or another file by now; the link is the same inode.
-                file.facts = Some(found.facts.clone());
-                file.flags |= file_flags::FROM_LOOKUP;
-                file.error = None;
-            }
-            destination.facts = Some(found.facts);
-            destination.flags |= file_flags::FROM_LOOKUP | layer;
-        } else {
-            destination.error = destination.error.or_else(|| Some(not_found(call)));
-        }
-        (file, Some(destination))
-    }
-
-    /// Changes of an inode: what is there now has the new mode, owner or times; what it was before is known from
-    /// earlier events or not at all. Also gives what is there now.
-    fn changed(&mut self, call: &FileCall) -> (File, Option<FileFacts>) {
-        let (mut file, path) = match Self::seen(call) {
-            Some(file) => (file, call.seen.as_ref().map(|seen| seen.walk.path.clone()).unwrap_or_default()),
-            None => {
-                let Some(named) = &call.first else { return (unread(), None) };
-                let path = path_of(call, named);
-                let found = self.find(call.view, &path, last_link(call));
-                // Gone by now, or another file: it is what an earlier event told under just this name.
-                let known = self.states.get(call.view, &path).map(|known| &known.facts);
-                let gone = |found: &Found, known: &FileFacts| {
-                    found.facts.inode != known.inode && found.facts.ctime > call.time
-                };
-                match (found, known) {
-                    (None, Some(known)) => (looked_up(&path, known.clone()), path),
-                    (Some(found), Some(known)) if gone(&found, known) => {
-                        (looked_up(&path, known.clone()), path)
-                    }
-                    (Some(found), _) => (looked_up(&found.path, found.facts), found.path),
-                    (None, None) => {
-                        let file = as_named(call, named);
-                        let error = file.error.or_else(|| Some(not_found(call)));
-                        return (File { error, ..file }, None);
-                    }
-                }
-            }
-        };
-        let Some(mut now) = file.facts.clone() else { return (file, None) };
-        let before = self.states.get(call.view, &path);
-        let before = before.filter(|before| before.facts.inode == now.inode).cloned();
-        if file.flags & file_flags::FROM_KERNEL == 0 {
-            as_changed(&mut now, call, before.as_ref());
-        }
-        if file.error.is_none() && file.flags & file_flags::DELETED == 0 {
-            file.flags |= self.remember(call, &path, &now);
-        }
-        // The modification time is changed by none of these but the calls that set it; the change time by all.
-        let mtime = if call.kind == Kind::Utimes { 0 } else { now.mtime };
-        let after = FileFacts { mtime, ctime: 0, ..now.clone() };
-        match (before, call.kind) {
-            (Some(before), _) => {
-                file.facts = Some(FileFacts { mtime, ..remembered(before.facts) });
-                file.flags = (file.flags & !(file_flags::FROM_KERNEL | file_flags::FROM_LOOKUP))
-                    | file_flags::FROM_CACHE;
-            }
-            (None, Kind::Chmod) => {
-                file.facts = Some(FileFacts { mode: 0, ..after });
-                file.error = file.error.or_else(|| Some(errors::STATE_UNKNOWN.to_owned()));
-            }
-            // A chown may clear set-id bits, so the mode before is unknown too.
-            (None, Kind::Chown) => {
-                file.facts = Some(FileFacts { mode: 0, ..after });
-                file.error = file.error.or_else(|| Some(errors::OWNER_AFTER.to_owned()));
-            }
-            (None, _) => file.facts = Some(after),
-        }
-        (file, Some(now))
-    }
-
     /// A directory entry: its directory resolved, its name as it is.
     pub(super) fn entry(call: &FileCall, named: &Named) -> (Vec<u8>, File) {
         let path = path_of(call, named);
@@ -445,55 +294,8 @@ impl FileEnricher {
         layer.before
     }
 
-    fn set(&mut self, call: &FileCall, path: &[u8], facts: &FileFacts, layer: u32) {
+    pub(super) fn set(&mut self, call: &FileCall, path: &[u8], facts: &FileFacts, layer: u32) {
         self.states.set(call.view, path, facts, layer);
-    }
-}
-
-/// What was looked up may be of a later change; what the call asked for is certain.
-fn as_changed(now: &mut FileFacts, call: &FileCall, before: Option<&Known>) {
-    const SET_UID: u32 = 0o4000;
-    const SET_GID: u32 = 0o2000;
-    const GROUP_EXECUTE: u32 = 0o010;
-    const PERMISSIONS: u32 = 0o7777;
-    if let Some(before) = before {
-        (now.mode, now.uid, now.gid) = (before.facts.mode, before.facts.uid, before.facts.gid);
-    }
-    match detail(call) {
-        Detail::Chmod { mode, .. } => now.mode = now.mode & S_IFMT | mode & PERMISSIONS,
-        Detail::Chown { uid, gid } => {
-            if uid != -1 {
-                now.uid = uid.cast_unsigned();
-            }
-            if gid != -1 {
-                now.gid = gid.cast_unsigned();
-            }
-            // fs/open.c, chown_common: of all but directories.
-            if now.mode & S_IFMT != S_IFDIR {
-                now.mode &= !SET_UID;
-                if now.mode & GROUP_EXECUTE != 0 {
-                    now.mode &= !SET_GID;
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
-/// A file that moved is what it was before, or what it is now: a rename changes nothing of the inode but its change
-/// time.
-fn moved_from(file: &mut File, before: Option<&Known>, now: &FileFacts, layer: u32) {
-    let known = before.map_or(0, |before| before.layer);
-    file.flags |= if known == 0 { layer } else { known };
-    match before.filter(|before| before.facts.inode == now.inode) {
-        Some(before) => {
-            file.facts = Some(FileFacts { mtime: now.mtime, ..remembered(before.facts.clone()) });
-            file.flags |= file_flags::FROM_CACHE;
-        }
-        None => {
-            file.facts = Some(FileFacts { ctime: 0, ..now.clone() });
-            file.flags |= file_flags::FROM_LOOKUP;
-        }
     }
 }
 
@@ -509,7 +311,7 @@ fn is_name(arg: &[u8]) -> bool {
 
 /// What an earlier event told. Inode, mode and owner change by calls that are seen; the times change by writes,
 /// which are not, and are left out.
-fn remembered(facts: FileFacts) -> FileFacts {
+pub(super) fn remembered(facts: FileFacts) -> FileFacts {
     FileFacts { mtime: 0, ctime: 0, ..facts }
 }
 

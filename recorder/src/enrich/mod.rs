@@ -1,6 +1,7 @@
 //! Makes events of records: paths joined and looked up, states before the call, addresses.
 
 mod call;
+mod change;
 mod dns;
 mod file;
 mod http;
@@ -9,6 +10,7 @@ mod layer;
 mod lookup;
 mod module;
 mod mount;
+mod names;
 mod packet;
 mod path;
 mod socket;
