@@ -13,7 +13,7 @@ pub const HELD_BYTES: usize = 16 << 20;
 pub const BATCH_EVENTS: usize = 8_192;
 /// Batches waiting for the store. When they are full the pipeline waits, the rings fill, and the probes count.
 pub const QUEUED_BATCHES: usize = 3;
-/// Requests through io_uring that have not completed; beyond it the oldest is told without its result.
+/// Requests through `io_uring` that have not completed; beyond it the oldest is told without its result.
 pub const REQUESTS: usize = 4096;
 /// Bytes of their records; likewise.
 pub const REQUEST_BYTES: usize = 8 << 20;

@@ -17,7 +17,7 @@ pub const ABSENT: u32 = u32::MAX;
 
 macro_rules! offsets {
     ($($name:ident = $structure:literal [$($field:literal),+] $need:ident;)*) => {
-        #[expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "only a counter")]
+        #[expect(non_camel_case_types, reason = "only a counter")]
         #[repr(usize)]
         enum Index { $($name,)* Count }
         $(

@@ -19,7 +19,7 @@ use crate::kernel::{ProbeConfig, Recording, Unseen};
 /// What no probe of this release sees.
 const UNSEEN: [&str; 8] = [
     "reads and writes through descriptors and mappings: a file's opening is recorded, not what is done with it",
-    "requests through io_uring that the kernel refuses before it takes them in (a bad address, unknown flags), and connections that a multishot accept takes",
+    "requests through io_uring that the kernel refuses before it takes them in (a bad address, unknown flags); connections that a multishot accept takes; splice",
     "calls that only the x32 table has: counted, and told as a gap of reason `compat`, not decoded",
     "mount, ptrace and signal events of the schema",
     "questions to name servers at another port than 53 (as with the redirection of Docker's own name server) or through TLS and HTTPS",
