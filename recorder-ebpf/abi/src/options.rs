@@ -38,7 +38,7 @@ const fn secret(level: i32, option: i32, name: &'static str, reason: &'static st
 /// Key of the `OPTIONS` map.
 #[must_use]
 pub const fn option_key(level: i32, option: i32) -> u64 {
-    (level as u32 as u64) << 32 | option as u32 as u64
+    (level.cast_unsigned() as u64) << 32 | option.cast_unsigned() as u64
 }
 
 const SNIFF: &str = "sniffing";

@@ -70,6 +70,9 @@ pub fn record_as(config: ProbeConfig, scenario: impl FnOnce() + Send) -> Option<
     let config = ProbeConfig { own_tgid: 0, ..config };
     let ring_bytes = config.ring_bytes;
     let mut recording = Recording::begin(&config).unwrap();
+    for unseen in recording.probes.unseen() {
+        eprintln!("not seen here: {} ({})", unseen.what, unseen.why);
+    }
     let mut bytes: BTreeMap<Class, Vec<Vec<u8>>> = BTreeMap::new();
     let tid = thread::scope(|scope| {
         let run = scope.spawn(|| {
