@@ -4,6 +4,7 @@
 // One atomic addition (probes/sysctl.rs). The object is built by a toolchain that has the feature either way.
 #![feature(asm_experimental_arch)]
 
+mod calling;
 mod compat;
 mod counters;
 mod filter;

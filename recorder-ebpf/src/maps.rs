@@ -1,8 +1,8 @@
 //! Maps and read-only globals shared with the loader. Names are the loader's keys.
 
 use abi::{
-    Counters, OPCODES, Owner, REQUESTS, RULES, Rule, SOCKET_OPTIONS, WATCHES, Watch, limits, offsets,
-    tail_calls,
+    Before, Counters, NUMBERS, OPCODES, Owner, REQUESTS, RULES, Rule, SOCKET_OPTIONS, WATCHES, Watch, limits,
+    offsets, tail_calls,
 };
 use aya_ebpf::{
     macros::map,
@@ -77,6 +77,13 @@ pub static HANDLERS: ProgramArray = ProgramArray::with_max_entries(tail_calls::C
 /// then each of them finds that no thread is left.
 #[map]
 pub static ENDED: LruHashMap<[u64; 2], u8> = LruHashMap::with_max_entries(4096, 0);
+/// What calls found before they changed it, by thread. Threads in such a call at once beyond this have theirs forgotten.
+#[map]
+pub static BEFORE: LruHashMap<u64, Before> = LruHashMap::with_max_entries(4096, 0);
+/// Syscalls that a process has used, a bit each. The loader makes it small if nobody asks; a process that is pushed out
+/// tells its first uses again.
+#[map]
+pub static FIRST: LruHashMap<u32, [u64; NUMBERS as usize / 64]> = LruHashMap::with_max_entries(16_384, 0);
 /// One record under construction for each CPU, by CPU number; as many as the loader says. Not a per-CPU map: its
 /// values are limited to 32 KiB (kernel/bpf/arraymap.c, `PCPU_MIN_UNIT_SIZE`). Programs are not preempted on their
 /// CPU by one another: the tracepoints call them with preemption off.
@@ -89,6 +96,9 @@ static OFFSETS: [u32; offsets::COUNT] = [0; offsets::COUNT];
 /// The recorder's own process id.
 #[unsafe(no_mangle)]
 static OWN_TGID: u32 = 0;
+/// 1: first uses of syscalls are told.
+#[unsafe(no_mangle)]
+static FIRST_USES: u32 = 0;
 /// Bytes in a ring above which the reader is woken at once, by class.
 #[unsafe(no_mangle)]
 static WAKE_AT: [u64; abi::Class::COUNT] = [0; abi::Class::COUNT];
@@ -132,6 +142,13 @@ pub fn has(index: usize) -> bool {
 pub fn own_tgid() -> u32 {
     // SAFETY: a plain read of a global; volatile, because the loader sets the value.
     unsafe { core::ptr::read_volatile(&raw const OWN_TGID) }
+}
+
+/// Are first uses of syscalls told?
+#[inline(always)]
+pub fn first_uses() -> bool {
+    // SAFETY: a plain read of a global; volatile, because the loader sets the value.
+    unsafe { core::ptr::read_volatile(&raw const FIRST_USES) != 0 }
 }
 
 /// Fill level above which a ring's reader is woken.

@@ -133,13 +133,19 @@ pub fn user_memory(scratch: &mut Scratch, tag: PartTag, from: Address, to: Addre
 /// The task's name.
 #[inline(always)]
 pub fn comm(scratch: &mut Scratch, task: Address) {
+    name(scratch, at(task, o::TASK_COMM));
+}
+
+/// A name of 15 bytes at the most.
+#[inline(always)]
+pub fn name(scratch: &mut Scratch, address: Address) {
     let Some(start) = scratch.start() else { return };
     // SAFETY: as in `close`; the helper writes up to 16 bytes.
     let length = unsafe {
         bpf_probe_read_kernel_str(
             scratch.buffer.as_mut_ptr().add((start + HEADER) as usize).cast(),
             16,
-            at(task, o::TASK_COMM) as *const _,
+            address as *const _,
         )
     };
     let length = if length > 0 && length <= 16 { length as u64 - 1 } else { 0 };

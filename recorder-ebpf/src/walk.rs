@@ -160,6 +160,17 @@ extern "C" fn step(_index: u32, _context: *mut c_void) -> i64 {
     CONTINUE
 }
 
+/// Number of the task's cgroup in the v2 hierarchy; 0 if unknown.
+#[inline(always)]
+pub fn cgroup_id(task: Address) -> u64 {
+    if !has(o::TASK_CGROUPS) || !has(o::CSSSET_CGROUP) || !has(o::CGROUP_KN) || !has(o::KN_ID) {
+        return 0;
+    }
+    let set: Address = field(task, o::TASK_CGROUPS);
+    let group: Address = field(set, o::CSSSET_CGROUP);
+    field(field(group, o::CGROUP_KN), o::KN_ID)
+}
+
 /// The path of the task's cgroup in the v2 hierarchy; of the root only if that is asked for: then the containers of a v1
 /// hierarchy are found in /proc.
 #[inline(always)]

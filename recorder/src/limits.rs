@@ -52,6 +52,16 @@ pub const ENVIRONMENT: usize = 512;
 pub const FALLBACKS: u32 = 200;
 /// Modules whose file or memory is read for their name, a second; above it the name stays empty.
 pub const MODULE_READS: u32 = 20;
+/// Processes whose uses of syscalls are remembered in the kernel; one pushed out tells its first uses again.
+pub const FIRST_USES: u32 = 16_384;
+/// Processes whose first uses of syscalls wait to be told together; at the limit all are told at once.
+pub const PENDING_USES: usize = 4096;
+/// New names of processes that begin a context of their own, a second; above it a process keeps the name it had.
+pub const RENAMES: u32 = 1000;
+/// Processes looked at in /proc to find one by its number in another pid namespace; beyond it stays unknown.
+pub const NAMESPACE_SCAN: usize = 4096;
+/// Such searches a second; above it the number stays as it was passed.
+pub const NAMESPACE_SCANS: u32 = 20;
 /// Mount namespaces whose user names are cached.
 pub const NAME_SPACES: usize = 64;
 /// Bytes read of a passwd or group file.

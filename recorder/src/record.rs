@@ -56,7 +56,14 @@ pub fn run(args: &RecordArgs) -> Result<u8> {
     let listeners = Listeners::bind(&args.store, args.listen, Some(&args.socket), args.no_auth)?;
     let filter = compile(&args.filter)?;
     let stats = Arc::new(Stats::new(&args.filter, &filter));
-    let recording = Recording::begin(&ProbeConfig { filter, ..ProbeConfig::default() })
+    let drops = |kind| args.filter.drops(kind);
+    let config = ProbeConfig {
+        filter,
+        before: !drops(event::Kind::Mprotect) || !drops(event::Kind::Splice),
+        first_uses: !drops(event::Kind::Syscalls),
+        ..ProbeConfig::default()
+    };
+    let recording = Recording::begin(&config)
         .context("cannot load the probes (`tacho doctor` says what this kernel allows)")?;
     let attached = clock::since_boot();
 

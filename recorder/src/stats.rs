@@ -69,6 +69,7 @@ struct Seen {
     lost: [u64; Class::COUNT],
     table: process::Counts,
     late: u64,
+    skipped: u64,
 }
 
 /// `recorder` in `/stats`.
@@ -83,6 +84,8 @@ pub struct Report {
     pub left_out: BTreeMap<String, Option<u64>>,
     /// Calls that only the x32 table has: seen but not decoded.
     pub compat_not_decoded: u64,
+    /// Runs of the probes that the kernel skipped.
+    pub skipped_runs: u64,
     pub undecodable: u64,
     /// Messages to name servers that hold no question, or were seen in part only.
     pub dns_unread: u64,
@@ -98,6 +101,8 @@ pub struct Report {
     pub processes_live: u64,
     pub processes_unknown: u64,
     pub exits_unseen: u64,
+    /// New names of processes that were passed over.
+    pub renames_passed_over: u64,
     pub resident_bytes: u64,
     pub cpu_seconds: f64,
 }
@@ -174,6 +179,7 @@ impl Stats {
         lost: [u64; Class::COUNT],
         table: process::Counts,
         late: u64,
+        skipped: u64,
     ) {
         let mut sum = Counters::default();
         for cpu in counters {
@@ -185,7 +191,7 @@ impl Stats {
                 *all += one;
             }
         }
-        *self.seen() = Seen { counters: sum, lost, table, late };
+        *self.seen() = Seen { counters: sum, lost, table, late, skipped };
     }
 
     /// The numbers of now.
@@ -200,6 +206,7 @@ impl Stats {
             own_left_out: seen.counters.own,
             left_out: self.left_out(&seen.counters),
             compat_not_decoded: seen.counters.compat,
+            skipped_runs: seen.skipped,
             undecodable: self.undecodable.get(),
             dns_unread: self.unread_dns.get(),
             socket_options_left_out: seen.counters.options,
@@ -212,6 +219,7 @@ impl Stats {
             processes_live: seen.table.live,
             processes_unknown: seen.table.unknown,
             exits_unseen: seen.table.unseen_exits,
+            renames_passed_over: seen.table.renames_passed_over,
             resident_bytes,
             cpu_seconds,
         }

@@ -44,6 +44,16 @@ record! {
     }
 }
 
+record! {
+    /// A process used a syscall for the first time since its exec or fork.
+    pub struct FirstUseBody = 8 {
+        /// Number in the x86-64 table.
+        pub number: u32,
+        /// Zero.
+        pub reserved: u32,
+    }
+}
+
 /// Bits of [`ExecBody::flags`].
 pub mod exec_flags {
     /// `bprm->interp` is not `bprm->filename`: a script or `binfmt_misc`; the exe file is the interpreter.

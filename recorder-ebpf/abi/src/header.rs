@@ -41,6 +41,8 @@ pub mod header_flags {
     pub const COMPAT: u32 = 2;
     /// Through `io_uring`; set in user space, when the records of a request are joined.
     pub const ASYNC: u32 = 4;
+    /// The task is in another pid namespace than the initial one: pids among its arguments are counted there.
+    pub const PID_NAMESPACE: u32 = 1 << 8;
 }
 
 /// What a record tells. Numbers are explicit and never reused.
@@ -56,13 +58,15 @@ pub enum RecordKind {
     Exit = 3,
     /// [`crate::SyscallBody`]; part `Credentials` (after the call).
     Credentials = 4,
+    /// No body, part `Comm` (the new name). A leader's name was set, but not by an exec.
+    Rename = 5,
     /// [`crate::SyscallBody`]; parts by [`crate::Spec`].
     File = 32,
     /// [`crate::SyscallBody`]; parts `Sockaddr` (the user's), `Socket`.
     Socket = 64,
     /// [`crate::PacketBody`]; part `Payload`. Header: who sent or asked, see [`crate::packet_flags`]; no `seq`.
     Packet = 65,
-    /// [`crate::SyscallBody`]; parts by [`crate::Spec`].
+    /// [`crate::SyscallBody`]; parts by [`crate::Spec`], `Before` (mprotect, splice).
     Call = 96,
     /// [`crate::SysctlBody`]; parts `Text`, `Memory`, `OldValue`.
     Sysctl = 97,
@@ -73,6 +77,10 @@ pub enum RecordKind {
     Submission = 128,
     /// Its end. [`crate::SyscallBody`] (zeros); parts `Request`, and what the syscall's own record has of its object.
     Completion = 129,
+    /// [`crate::SignalBody`].
+    Signal = 100,
+    /// [`crate::FirstUseBody`].
+    FirstUse = 101,
 }
 
 impl RecordKind {
@@ -84,6 +92,7 @@ impl RecordKind {
             2 => Self::Exec,
             3 => Self::Exit,
             4 => Self::Credentials,
+            5 => Self::Rename,
             32 => Self::File,
             64 => Self::Socket,
             65 => Self::Packet,
@@ -92,6 +101,8 @@ impl RecordKind {
             98 => Self::Cgroup,
             128 => Self::Submission,
             129 => Self::Completion,
+            100 => Self::Signal,
+            101 => Self::FirstUse,
             _ => return None,
         })
     }

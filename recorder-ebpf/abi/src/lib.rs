@@ -12,15 +12,17 @@ mod filter;
 mod header;
 mod kernel;
 pub mod limits;
+mod memory;
 pub mod offsets;
 mod options;
 mod packet;
 mod part;
 mod request;
+mod signal;
 mod syscalls;
 mod watch;
 
-pub use body::{ExecBody, ExitBody, ForkBody, SyscallBody, exec_flags};
+pub use body::{ExecBody, ExitBody, FirstUseBody, ForkBody, SyscallBody, exec_flags};
 pub use compat::{COMPAT, COMPAT_BASE, Compat, SOCKETCALL, SOCKETCALL_BASE, SOCKETCALLS, WATCHES, shape};
 pub use counters::Counters;
 pub use facts::{Credentials, FileFacts, SocketFacts, facts_flags};
@@ -30,10 +32,12 @@ pub use kernel::{
     BPF_ATTRIBUTES, BPF_INSTRUCTIONS, BpfFacts, CgroupBody, MODULE_NAME, SELINUX_VALUE, SYSCTL_NAME,
     SYSCTL_VALUE, SysctlBody, VECTOR_WRITES, WRITE_PLACES,
 };
+pub use memory::{Before, before_flags, entry_calls};
 pub use options::{SOCKET_OPTIONS, SocketOption, option_key};
 pub use packet::{Owner, PacketBody, metadata, packet_flags};
 pub use part::{PartHeader, PartTag, part_flags};
 pub use request::{NEEDED, OPCODES, OPERATIONS, Operation, REQUESTS, Request, request_flags};
+pub use signal::{SignalBody, signal_calls};
 pub use syscalls::{Arg, Handler, NO_ARG, SYSCALLS, Spec, Syscall, syscall};
 pub use watch::{NUMBERS, Watch, tail_calls, watch_flags};
 

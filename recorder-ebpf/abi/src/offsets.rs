@@ -54,6 +54,9 @@ offsets! {
     TASK_CGROUPS = "task_struct" ["cgroups"] optional;
     TASK_LOGINUID = "task_struct" ["loginuid"] optional;
     TASK_SESSIONID = "task_struct" ["sessionid"] optional;
+    TASK_THREAD_PID = "task_struct" ["thread_pid"] optional;
+    PID_LEVEL = "pid" ["level"] optional;
+    PID_NUMBERS = "pid" ["numbers"] optional;
     SIGNAL_LIVE = "signal_struct" ["live"] required;
     SIGNAL_FLAGS = "signal_struct" ["flags"] required;
     SIGNAL_EXIT_CODE = "signal_struct" ["group_exit_code"] required;
@@ -111,6 +114,7 @@ offsets! {
     INODE_MTIME_NS = "inode" ["i_mtime_nsec", "__i_mtime.tv_nsec", "i_mtime.tv_nsec"] required;
     INODE_CTIME = "inode" ["i_ctime_sec", "__i_ctime.tv_sec", "i_ctime.tv_sec"] required;
     INODE_CTIME_NS = "inode" ["i_ctime_nsec", "__i_ctime.tv_nsec", "i_ctime.tv_nsec"] required;
+    INODE_PRIVATE = "inode" ["i_private"] optional;
     SB_DEV = "super_block" ["s_dev"] required;
     SB_TYPE = "super_block" ["s_type"] required;
     FSTYPE_NAME = "file_system_type" ["name"] required;
@@ -132,6 +136,15 @@ offsets! {
     BPF_AUX_ID = "bpf_prog_aux" ["id"] optional;
     BPF_AUX_NAME = "bpf_prog_aux" ["name"] optional;
     MODULE_NAME = "module" ["name"] optional;
+    KN_ID = "kernfs_node" ["id"] optional;
+    VMA_START = "vm_area_struct" ["vm_start"] optional;
+    VMA_END = "vm_area_struct" ["vm_end"] optional;
+    VMA_FLAGS = "vm_area_struct" ["vm_flags"] optional;
+    PIPE_HEAD = "pipe_inode_info" ["head"] optional;
+    PIPE_RING = "pipe_inode_info" ["ring_size"] optional;
+    PIPE_BUFFERS = "pipe_inode_info" ["bufs"] optional;
+    PIPE_BUFFER_FLAGS = "pipe_buffer" ["flags"] optional;
+    PIPE_BUFFER_LAST = "pipe_buffer" ["private"] optional;
     SOCKET_SK = "socket" ["sk"] optional;
     SOCK_FAMILY = "sock_common" ["skc_family"] optional;
     SOCK_NUM = "sock_common" ["skc_num"] optional;

@@ -80,6 +80,8 @@ pub enum PartTag {
     PeerName = 50,
     /// A [`crate::Request`].
     Request = 60,
+    /// A [`crate::Before`].
+    Before = 70,
 }
 
 impl PartTag {
@@ -117,6 +119,7 @@ impl PartTag {
             49 => Self::LocalName,
             50 => Self::PeerName,
             60 => Self::Request,
+            70 => Self::Before,
             _ => return None,
         })
     }

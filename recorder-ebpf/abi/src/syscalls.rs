@@ -27,6 +27,10 @@ pub enum Handler {
     Module,
     /// Writes to a file of selinuxfs that changes SELinux: record kind `Call`, class kernel, parts `Path`, `Facts`, `Memory`.
     Selinux,
+    /// Record kind `Signal`, class kernel: what failed or only asked.
+    Signal,
+    /// Record kind `Call`, class kernel, with what the call found before it.
+    Memory,
 }
 
 /// Where a syscall keeps its paths, descriptors, strings and structures.
@@ -147,6 +151,19 @@ impl Syscall {
     }
 }
 
+const fn call(nr: u32, name: &'static str, event: &'static str, spec: Spec) -> Syscall {
+    Syscall { nr, name, event, handler: Handler::Call, spec }
+}
+const fn signal(nr: u32, name: &'static str) -> Syscall {
+    Syscall { nr, name, event: "signal", handler: Handler::Signal, spec: Spec::NONE }
+}
+const fn memory(nr: u32, name: &'static str, event: &'static str) -> Syscall {
+    Syscall { nr, name, event, handler: Handler::Memory, spec: Spec::NONE }
+}
+const fn structure(arg: Arg, bytes: u8) -> Spec {
+    Spec { memory: arg, memory_bytes: bytes, ..Spec::NONE }
+}
+
 /// The watched syscall of a number.
 #[must_use]
 pub fn syscall(nr: u32) -> Option<&'static Syscall> {
@@ -169,12 +186,15 @@ pub fn syscall(nr: u32) -> Option<&'static Syscall> {
 pub const SYSCALLS: &[Syscall] = &[
     selinux(1, "write"),
     file(2, "open", "open", opens(path(0))),
+    memory(9, "mmap", "mmap"),
+    memory(10, "mprotect", "mprotect"),
     selinux(18, "pwrite64"),
     selinux(20, "writev"),
     socket(42, "connect", "connect"),
     socket(43, "accept", "accept"),
     socket(49, "bind", "bind"),
     socket(54, "setsockopt", "setsockopt"),
+    signal(62, "kill"),
     file(76, "truncate", "open", path(0)),
     file(77, "ftruncate", "open", descriptor(0)),
     file(80, "chdir", "chdir", moves(path(0))),
@@ -190,6 +210,7 @@ pub const SYSCALLS: &[Syscall] = &[
     file(92, "chown", "chown", path(0)),
     file(93, "fchown", "chown", descriptor(0)),
     file(94, "lchown", "chown", path(0)),
+    call(101, "ptrace", "ptrace", Spec::NONE),
     credentials(105, "setuid", "setuid"),
     credentials(106, "setgid", "setgid"),
     credentials(113, "setreuid", "setuid"),
@@ -199,8 +220,12 @@ pub const SYSCALLS: &[Syscall] = &[
     credentials(122, "setfsuid", "setuid"),
     credentials(123, "setfsgid", "setgid"),
     credentials(126, "capset", "capset"),
+    signal(129, "rt_sigqueueinfo"),
     // Times: struct utimbuf, two of struct timeval or struct timespec; names of attributes are text.
     file(132, "utime", "utimes", with_memory(1, 16, path(0))),
+    // The name of PR_SET_NAME.
+    call(157, "prctl", "prctl", Spec { text: 1, ..Spec::NONE }),
+    call(160, "setrlimit", "setrlimit", structure(1, 16)),
     mounts(165, "mount", Spec { text: 0, text2: 2, ..path(1) }),
     file(166, "umount2", "umount", path(0)),
     module(175, "init_module", "load_module", with_text(2, Spec::NONE)),
@@ -211,6 +236,8 @@ pub const SYSCALLS: &[Syscall] = &[
     file(197, "removexattr", "removexattr", with_text(1, path(0))),
     file(198, "lremovexattr", "removexattr", with_text(1, path(0))),
     file(199, "fremovexattr", "removexattr", with_text(1, descriptor(0))),
+    signal(200, "tkill"),
+    signal(234, "tgkill"),
     file(235, "utimes", "utimes", with_memory(1, 32, path(0))),
     file(257, "openat", "open", opens(at(0, 1))),
     file(258, "mkdirat", "mkdir", at(0, 1)),
@@ -220,14 +247,19 @@ pub const SYSCALLS: &[Syscall] = &[
     file(264, "renameat", "rename", two(0, 1, 2, 3)),
     file(265, "linkat", "link", two(0, 1, 2, 3)),
     file(268, "fchmodat", "chmod", at(0, 1)),
+    memory(275, "splice", "splice"),
     file(280, "utimensat", "utimes", with_memory(2, 32, at(0, 1))),
     socket(288, "accept4", "accept"),
     selinux(296, "pwritev"),
+    signal(297, "rt_tgsigqueueinfo"),
+    call(302, "prlimit64", "setrlimit", structure(2, 16)),
     file(304, "open_by_handle_at", "open", opens(at(NO_ARG, NO_ARG))),
     module(313, "finit_module", "load_module", with_text(1, descriptor(0))),
     file(316, "renameat2", "rename", two(0, 1, 2, 3)),
     Syscall { nr: 321, name: "bpf", event: "bpf", handler: Handler::Bpf, spec: Spec::NONE },
     selinux(328, "pwritev2"),
+    memory(329, "pkey_mprotect", "mprotect"),
+    signal(424, "pidfd_send_signal"),
     mounts(429, "move_mount", Spec { fd: 0, ..two(0, 1, 2, 3) }),
     file(437, "openat2", "open", opens(at(0, 1))),
     file(452, "fchmodat2", "chmod", at(0, 1)),

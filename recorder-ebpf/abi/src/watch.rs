@@ -88,6 +88,10 @@ pub mod tail_calls {
     pub const MODULE: u32 = 9;
     /// Writes, which may be of selinuxfs.
     pub const SELINUX: u32 = 10;
+    /// Calls that send signals.
+    pub const SIGNAL: u32 = 5;
+    /// Calls that are looked at before and after.
+    pub const MEMORY: u32 = 6;
     /// How many there are.
     pub const COUNT: u32 = 16;
 }
@@ -105,6 +109,8 @@ impl Watch {
             Handler::Bpf => (tail_calls::BPF, watch_flags::SKIP_OWN),
             Handler::Module => (tail_calls::MODULE, 0),
             Handler::Selinux => (tail_calls::SELINUX, 0),
+            Handler::Signal => (tail_calls::SIGNAL, 0),
+            Handler::Memory => (tail_calls::MEMORY, watch_flags::SKIP_OWN),
         };
         let spec = syscall.spec;
         Self {

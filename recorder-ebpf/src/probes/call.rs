@@ -5,7 +5,10 @@ use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 
 use crate::{
     filter, parts,
-    probes::file::{descriptor, extras},
+    probes::{
+        file::{descriptor, extras},
+        process,
+    },
     record,
 };
 
@@ -16,11 +19,12 @@ fn handle_call(ctx: BtfTracePointContext) -> i32 {
     let regs: u64 = ctx.arg::<*const u8>(0) as u64;
     let ret: i64 = ctx.arg(1);
     parts::arguments(scratch, regs);
-    if filter::early(scratch, ret) {
+    if !process::counts(scratch, number) || filter::early(scratch, ret) {
         return 0;
     }
     scratch.begin(RecordKind::Call, ret, number);
     scratch.syscall_body();
+    process::mark(scratch, number);
     let watch = scratch.watch;
     if watch.fd != NO_ARG {
         let fd = scratch.args[usize::from(watch.fd & 7)] as u32;

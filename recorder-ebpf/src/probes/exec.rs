@@ -6,7 +6,9 @@ use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 use crate::{
     kernel::{Address, at, field, read},
     maps::has,
-    parts, record, walk,
+    parts,
+    probes::sys_enter::forget_uses,
+    record, walk,
 };
 
 #[btf_tracepoint(function = "sched_process_exec")]
@@ -14,6 +16,7 @@ fn sched_process_exec(ctx: BtfTracePointContext) -> i32 {
     let task: u64 = ctx.arg::<*const u8>(0) as u64;
     let old_tid: i32 = ctx.arg(1);
     let bprm: u64 = ctx.arg::<*const u8>(2) as u64;
+    forget_uses();
     let Some(scratch) = record::scratch() else { return 0 };
     scratch.begin(RecordKind::Exec, 0, u32::MAX);
     let mm: Address = field(task, o::TASK_MM);

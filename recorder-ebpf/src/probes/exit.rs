@@ -6,6 +6,7 @@ use aya_ebpf::{bindings::BPF_NOEXIST, macros::btf_tracepoint, programs::BtfTrace
 use crate::{
     kernel::{Address, field},
     maps::ENDED,
+    probes::sys_enter::forget_uses,
     record,
 };
 
@@ -25,6 +26,7 @@ fn sched_process_exit(ctx: BtfTracePointContext) -> i32 {
     if ENDED.insert(&process, &0, BPF_NOEXIST.into()) == Err(-EEXIST) {
         return 0;
     }
+    forget_uses();
     let Some(scratch) = record::scratch() else { return 0 };
     scratch.begin(RecordKind::Exit, 0, u32::MAX);
     let status = if field::<u32>(signal, o::SIGNAL_FLAGS) & SIGNAL_GROUP_EXIT != 0 {

@@ -28,6 +28,7 @@ fn sched_process_fork(ctx: BtfTracePointContext) -> i32 {
         parent_tgid: field(parent, o::TASK_TGID),
         exit_signal: if has(o::TASK_EXIT_SIGNAL) { field(child, o::TASK_EXIT_SIGNAL) } else { 0 },
     });
+    scratch.header().cgroup = walk::cgroup_id(child);
     parts::comm(scratch, child);
     parts::credentials(scratch, child);
     // clone3 with CLONE_INTO_CGROUP: the only way for a child to begin in other cgroups than its creator's.

@@ -21,7 +21,7 @@ const UNSEEN: [&str; 8] = [
     "reads and writes through descriptors and mappings: a file's opening is recorded, not what is done with it",
     "requests through io_uring that the kernel refuses before it takes them in (a bad address, unknown flags); connections that a multishot accept takes; splice",
     "calls that only the x32 table has: counted, and told as a gap of reason `compat`, not decoded",
-    "mount, ptrace and signal events of the schema",
+    "mount events of the schema",
     "questions to name servers at another port than 53 (as with the redirection of Docker's own name server) or through TLS and HTTPS",
     "who uses a TCP connection that somebody else made: its questions are told of who connected, or of nobody if that was before the recorder began",
     "whether the kernel took a value that was written below /proc/sys: what is told is that it was written",
@@ -92,6 +92,10 @@ fn hooks() -> BTreeMap<&'static str, BTreeMap<&'static str, Vec<&'static str>>> 
         ("cgroup_skb/egress", "dns"),
         ("cgroup_skb/egress", "imds"),
         ("cgroup_skb/ingress", "imds"),
+        ("tp_btf/signal_generate", "signal"),
+        ("tp_btf/sys_enter", "mprotect"),
+        ("tp_btf/sys_enter", "splice"),
+        ("tp_btf/sys_enter", "syscalls"),
     ] {
         hooks.entry(hook).or_default().entry(event).or_default();
     }

@@ -1,8 +1,9 @@
 //! One record: header, body, parts.
 
 use abi::{
-    ALIGN, BpfFacts, CgroupBody, Credentials, ExecBody, ExitBody, FileFacts, ForkBody, Header, PacketBody,
-    PartHeader, PartTag, RecordKind, SocketFacts, SyscallBody, SysctlBody, part_flags,
+    ALIGN, Before, BpfFacts, CgroupBody, Credentials, ExecBody, ExitBody, FileFacts, FirstUseBody, ForkBody,
+    Header, PacketBody, PartHeader, PartTag, RecordKind, SignalBody, SocketFacts, SyscallBody, SysctlBody,
+    part_flags,
 };
 use zerocopy::FromBytes;
 
@@ -48,6 +49,12 @@ pub enum Body {
     Cgroup(CgroupBody),
     /// A packet.
     Packet(PacketBody),
+    /// A signal.
+    Signal(SignalBody),
+    /// A syscall used for the first time, by number.
+    FirstUse(u32),
+    /// Another name.
+    Rename,
 }
 
 /// A record, borrowed from the ring.
@@ -96,6 +103,13 @@ pub fn parse(bytes: &[u8]) -> Result<Record<'_>, ParseError> {
         RecordKind::Packet => {
             PacketBody::read_from_prefix(rest).map(|(body, rest)| (Body::Packet(body), rest)).ok()
         }
+        RecordKind::Signal => {
+            SignalBody::read_from_prefix(rest).map(|(body, rest)| (Body::Signal(body), rest)).ok()
+        }
+        RecordKind::FirstUse => {
+            FirstUseBody::read_from_prefix(rest).map(|(body, rest)| (Body::FirstUse(body.number), rest)).ok()
+        }
+        RecordKind::Rename => Some((Body::Rename, rest)),
         RecordKind::Credentials
         | RecordKind::File
         | RecordKind::Socket
@@ -186,6 +200,12 @@ impl<'a> Record<'a> {
     #[must_use]
     pub fn bpf_program(&self) -> Option<BpfFacts> {
         self.structure(PartTag::BpfProgram)
+    }
+
+    /// What the call found.
+    #[must_use]
+    pub fn before(&self) -> Option<Before> {
+        self.structure(PartTag::Before)
     }
 
     fn structure<T: FromBytes>(&self, tag: PartTag) -> Option<T> {

@@ -14,12 +14,13 @@ use crate::{
     filter::{Compiled, Parameters},
     kernel::{
         filter::FilterMaps,
-        io_uring, offsets,
+        io_uring, missed, offsets,
         optional::{self, Unseen},
         packets,
         rings::Rings,
         selinux::{self, SELINUX_FS, SelinuxWatch},
     },
+    limits,
 };
 
 /// The object, built by build.rs.
@@ -38,6 +39,10 @@ pub struct ProbeConfig {
     pub selinux_fs: &'static str,
     /// Writes go on being watched for this long after the last that changed SELinux.
     pub selinux_quiet: Duration,
+    /// Look at calls when they begin too: what mprotect and splice found. It costs every syscall a little.
+    pub before: bool,
+    /// Tell the first use of each syscall by each process.
+    pub first_uses: bool,
 }
 
 impl Default for ProbeConfig {
@@ -48,6 +53,8 @@ impl Default for ProbeConfig {
             filter: Compiled::default(),
             selinux_fs: SELINUX_FS,
             selinux_quiet: selinux::QUIET,
+            before: true,
+            first_uses: false,
         }
     }
 }
@@ -103,7 +110,7 @@ pub enum LoadError {
 }
 
 /// Programs called by others: loaded, not attached.
-const HANDLERS: [(&str, u32); 8] = [
+const HANDLERS: [(&str, u32); 10] = [
     ("handle_file", tail_calls::FILE),
     ("handle_socket", tail_calls::SOCKET),
     ("handle_credentials", tail_calls::CREDENTIALS),
@@ -112,11 +119,24 @@ const HANDLERS: [(&str, u32); 8] = [
     ("handle_bpf", tail_calls::BPF),
     ("handle_module", tail_calls::MODULE),
     ("handle_selinux", tail_calls::SELINUX),
+    ("handle_signal", tail_calls::SIGNAL),
+    ("handle_memory", tail_calls::MEMORY),
 ];
 
 /// Programs and their tracepoints, in the order of attaching: an end before a beginning would be of a process that
-/// nobody knows, and lifecycle comes before everything that refers to it.
-const ATTACHED: [&str; 4] = ["sched_process_fork", "sched_process_exec", "sched_process_exit", "sys_exit"];
+/// nobody knows, and lifecycle comes before everything that refers to it. What a call found is looked at before its end
+/// is.
+const ATTACHED: [&str; 7] = [
+    "sched_process_fork",
+    "sched_process_exec",
+    "sched_process_exit",
+    "task_rename",
+    SYS_ENTER,
+    "signal_generate",
+    "sys_exit",
+];
+/// Attached only if a kind needs it.
+const SYS_ENTER: &str = "sys_enter";
 
 /// Loaded and attached programs.
 pub struct Probes {
@@ -145,6 +165,7 @@ impl Probes {
         let wake: [u64; Class::COUNT] = config.ring_bytes.map(|bytes| u64::from(bytes) / 4);
         let selinux_fs = selinux::name(config.selinux_fs);
         let sysctl_reads = u32::from(config.filter.sysctl == Parameters::All);
+        let first_uses = u32::from(config.first_uses);
         let mut loader = EbpfLoader::new();
         loader
             .override_global("OFFSETS", &offsets[..], true)
@@ -152,6 +173,8 @@ impl Probes {
             .override_global("WAKE_AT", &wake[..], true)
             .override_global("SELINUX_FS", &selinux_fs, true)
             .override_global("SYSCTL_READS", &sysctl_reads, true)
+            .override_global("FIRST_USES", &first_uses, true)
+            .map_max_entries("FIRST", if config.first_uses { limits::FIRST_USES } else { 1 })
             .map_max_entries("SCRATCH", cpus)
             .map_max_entries("RING_PROCESS", config.ring_bytes[0])
             .map_max_entries("RING_FILE", config.ring_bytes[1])
@@ -171,10 +194,12 @@ impl Probes {
         let filter = FilterMaps::fill(&mut ebpf, &config.filter)?;
         let btf = Btf::from_sys_fs().map_err(|error| offsets::OffsetError::NoBtf(error.to_string()))?;
         let handlers = load_handlers(&mut ebpf, &btf)?;
-        for name in ATTACHED {
+        let enter = config.before || config.first_uses;
+        let attached = || ATTACHED.into_iter().filter(|name| *name != SYS_ENTER || enter);
+        for name in attached() {
             load_program(program(&mut ebpf, name)?, name, &btf).map_err(refused(name))?;
         }
-        for name in ATTACHED {
+        for name in attached() {
             program(&mut ebpf, name)?.attach().map_err(refused(name))?;
         }
         let mut unseen = optional::attach(&mut ebpf, &btf, config);
@@ -209,6 +234,12 @@ impl Probes {
     pub fn verified_instructions(&self) -> BTreeMap<String, u32> {
         let cost = |program: &Program| program.info().ok()?.verified_instruction_count();
         self.ebpf.programs().filter_map(|(name, program)| Some((name.to_owned(), cost(program)?))).collect()
+    }
+
+    /// Runs that the kernel skipped, since the programs were loaded.
+    #[must_use]
+    pub fn missed(&self) -> u64 {
+        missed::runs(&self.ebpf)
     }
 
     /// The probes' counts, by CPU.

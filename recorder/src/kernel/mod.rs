@@ -4,6 +4,7 @@ mod btf;
 mod filter;
 mod io_uring;
 mod load;
+mod missed;
 mod offsets;
 mod optional;
 mod packets;

@@ -17,6 +17,7 @@ pub struct LossTracker {
     unhandled: u64,
     /// Time since boot at which the counts were read last.
     compared: u64,
+    skipped: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +53,7 @@ impl LossTracker {
             compat: 0,
             unhandled: 0,
             compared: began,
+            skipped: 0,
         }
     }
 
@@ -104,6 +106,18 @@ impl LossTracker {
             }
         }
         gaps
+    }
+
+    /// Compares with the count of runs that the kernel skipped: each may have been a record, of any class.
+    pub fn skipped(&mut self, count: u64, now: u64, clock: Clock) -> Option<Gap> {
+        let new = count.saturating_sub(std::mem::replace(&mut self.skipped, count));
+        (new > 0).then(|| Gap {
+            from: clock.wall_of(self.began),
+            to: clock.wall_of(now),
+            class: event::Class::All,
+            lost: Some(new),
+            reason: GapReason::Overload,
+        })
     }
 
     /// Records lost so far, by class.

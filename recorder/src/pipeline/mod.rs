@@ -51,6 +51,10 @@ pub trait Source {
     fn drain(&mut self, class: Class, most: usize, take: &mut dyn FnMut(&[u8])) -> usize;
     /// The probes' counts, by CPU.
     fn counters(&self) -> Vec<Counters>;
+    /// Runs of the probes that were skipped.
+    fn missed(&self) -> u64 {
+        0
+    }
     /// Now and then: what depends on files may have changed.
     fn refresh(&mut self) {}
 }
@@ -225,7 +229,7 @@ impl<S: Source> Pipeline<S> {
         match self.converter.convert(&record, self.clock, &mut out) {
             Ok(event) => {
                 self.absorb(out);
-                self.batch.events.push(event);
+                self.batch.events.extend(event);
             }
             Err(error) => {
                 tracing::warn!(%error, "a record cannot be understood: counted as lost");
@@ -249,6 +253,7 @@ impl<S: Source> Pipeline<S> {
         for context in &out.contexts {
             self.collector.began(context);
         }
+        self.batch.events.extend(out.events);
         self.batch.contexts.extend(out.contexts);
         self.batch.exits.extend(out.exits);
     }
@@ -257,6 +262,8 @@ impl<S: Source> Pipeline<S> {
         let counters = self.source.counters();
         let found = self.loss.compare(&counters, clock::since_boot(), self.clock);
         self.gaps.extend(found);
+        let missed = self.source.missed();
+        self.gaps.extend(self.loss.skipped(missed, clock::since_boot(), self.clock));
         if self.gaps.iter().any(|gap| matches!(gap.class, event::Class::File | event::Class::All)) {
             self.converter.files.forget();
         }
@@ -272,7 +279,11 @@ impl<S: Source> Pipeline<S> {
         self.converter.table.refill();
         self.converter.modules.refill();
         self.stats.unread_dns.set(self.converter.packets.counts().unread);
-        self.stats.publish(&counters, self.loss.lost(), self.converter.table.counts(), self.reorder.late());
+        let mut out = Output::default();
+        self.converter.every_second(&mut out);
+        self.absorb(out);
+        let late = self.reorder.late();
+        self.stats.publish(&counters, self.loss.lost(), self.converter.table.counts(), late, missed);
     }
 
     fn reconcile(&mut self) {
@@ -312,6 +323,10 @@ impl Source for crate::kernel::Recording {
 
     fn counters(&self) -> Vec<Counters> {
         self.probes.counters()
+    }
+
+    fn missed(&self) -> u64 {
+        self.probes.missed()
     }
 
     fn refresh(&mut self) {

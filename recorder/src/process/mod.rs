@@ -3,7 +3,9 @@
 mod args;
 mod container;
 mod names;
+mod pids;
 pub mod procfs;
+mod script;
 mod scrub;
 mod snapshot;
 mod table;
@@ -11,6 +13,7 @@ mod text;
 
 pub use args::{arguments, environment};
 pub use names::{MountNamespace, Names};
+pub use pids::PidNamespaces;
 pub use procfs::mount_namespace;
 pub use snapshot::snapshot;
 pub use table::{Counts, ExecFacts, ForkFacts, Identity, Output, ProcessTable};

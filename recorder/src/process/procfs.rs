@@ -6,10 +6,10 @@ use std::{
     os::unix::{ffi::OsStrExt as _, fs::MetadataExt as _},
 };
 
-use event::{Credentials, File, FileFacts, file_flags};
+use event::{Credentials, File, FileFacts, UNSET, file_flags};
 use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
 
-use crate::process::{arguments, display, environment};
+use crate::process::{arguments, display, environment, script::script};
 
 /// Bytes read of `cmdline` and `environ`.
 const STRINGS: u64 = 8192;
@@ -27,12 +27,16 @@ pub struct ProcEntry {
     pub comm: String,
     /// Has no program of its own.
     pub kernel_thread: bool,
+    /// Forked and not yet executed: the program is its creator's.
+    pub forked: bool,
     /// Terminal.
     pub tty: String,
     /// Ids without names.
     pub credentials: Credentials,
-    /// `exe`.
+    /// `exe`; for a script the script itself.
     pub executable: File,
+    /// `exe` of a script.
+    pub interpreter: Option<File>,
     /// First argument.
     pub argv0: String,
     /// The others.
@@ -60,6 +64,11 @@ impl ProcEntry {
         entry.read_status()?;
         entry.read_strings();
         entry.executable = executable(pid);
+        if let Some(script) = script(pid, &entry.comm, &entry.executable.path, &entry.args) {
+            entry.interpreter = Some(std::mem::replace(&mut entry.executable, script));
+        }
+        entry.credentials.auid = audit_id(pid, "loginuid");
+        entry.credentials.session = audit_id(pid, "sessionid");
         entry.cgroup = cgroup(pid);
         entry.mount_namespace = mount_namespace(pid);
         entry.read_stat()?;
@@ -76,9 +85,12 @@ impl ProcEntry {
         let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
         // Field 3 of the man page is index 0 here.
         const PF_KTHREAD: u64 = 0x0020_0000;
+        const PF_FORKNOEXEC: u64 = 0x40;
         self.ppid = fields.get(1)?.parse().ok()?;
         self.tty = tty_name(fields.get(4)?.parse().ok()?);
-        self.kernel_thread = fields.get(6)?.parse::<u64>().ok()? & PF_KTHREAD != 0;
+        let flags = fields.get(6)?.parse::<u64>().ok()?;
+        self.kernel_thread = flags & PF_KTHREAD != 0;
+        self.forked = flags & PF_FORKNOEXEC != 0 && !self.kernel_thread;
         self.start_ticks = fields.get(19)?.parse().ok()?;
         Some(())
     }
@@ -113,6 +125,12 @@ impl ProcEntry {
         let (bytes, cut) = read_bounded(&format!("/proc/{}/environ", self.pid));
         (self.envs, self.envs_truncated) = environment(&bytes, cut);
     }
+}
+
+/// `loginuid` or `sessionid`; unset where the kernel has no audit.
+fn audit_id(pid: u32, name: &str) -> u32 {
+    let text = fs::read_to_string(format!("/proc/{pid}/{name}")).unwrap_or_default();
+    text.trim().parse().unwrap_or(UNSET)
 }
 
 fn read_bounded(path: &str) -> (Vec<u8>, bool) {

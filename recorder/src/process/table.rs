@@ -1,6 +1,7 @@
 //! The table of processes: turns lifecycle records into contexts, and says which context a record acted in.
 
 mod entry;
+mod rename;
 #[cfg(test)]
 mod tests;
 
@@ -72,6 +73,8 @@ pub struct Output {
     pub contexts: Vec<Arc<Context>>,
     /// In order of time.
     pub exits: Vec<Exit>,
+    /// Events that precede the one being made.
+    pub events: Vec<event::Event>,
 }
 
 /// What the table counts, for `/stats`.
@@ -87,6 +90,8 @@ pub struct Counts {
     pub unseen_exits: u64,
     /// Processes not entered because the table was full.
     pub refused: u64,
+    /// New names of processes that were passed over, see [`limits::RENAMES`].
+    pub renames_passed_over: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -101,6 +106,8 @@ struct Live {
     mount_namespace: u32,
     /// Not found in /proc at the last look.
     missing: bool,
+    /// The context before, if this one began by another name.
+    named_before: Option<ContextId>,
 }
 
 impl Live {
@@ -119,6 +126,7 @@ pub struct ProcessTable {
     live: HashMap<u32, Live>,
     ended: VecDeque<Live>,
     fallbacks_left: u32,
+    renames_left: u32,
     counts: Counts,
 }
 
@@ -134,6 +142,7 @@ impl ProcessTable {
             live: HashMap::new(),
             ended: VecDeque::new(),
             fallbacks_left: limits::FALLBACKS,
+            renames_left: limits::RENAMES,
             counts: Counts::default(),
         }
     }
@@ -339,6 +348,7 @@ impl ProcessTable {
     /// Allows fallbacks for another second.
     pub fn refill(&mut self) {
         self.fallbacks_left = limits::FALLBACKS;
+        self.renames_left = limits::RENAMES;
     }
 
     fn foreign(&self, namespace: u32) -> Option<MountNamespace> {
@@ -355,9 +365,8 @@ impl ProcessTable {
     fn name(&mut self, credentials: &mut Credentials, known: Option<&Credentials>, namespace: u32, pid: u32) {
         let ids = |c: &Credentials| (c.uid, c.gid, c.euid, c.egid, c.fsuid, c.fsgid);
         if let Some(known) = known.filter(|known| ids(known) == ids(credentials)) {
-            let (effective, permitted) = (credentials.cap_effective, credentials.cap_permitted);
-            *credentials =
-                Credentials { cap_effective: effective, cap_permitted: permitted, ..known.clone() };
+            let Credentials { cap_effective, cap_permitted, auid, session, .. } = *credentials;
+            *credentials = Credentials { cap_effective, cap_permitted, auid, session, ..known.clone() };
         } else {
             let root = self.foreign(namespace).unwrap_or(MountNamespace(0));
             self.names.fill(credentials, root, pid);
@@ -373,7 +382,15 @@ impl ProcessTable {
     ) -> Live {
         let context = Arc::new(context);
         out.contexts.push(Arc::clone(&context));
-        Live { key: context.process, exact, context, image, mount_namespace, missing: false }
+        Live {
+            key: context.process,
+            exact,
+            context,
+            image,
+            mount_namespace,
+            missing: false,
+            named_before: None,
+        }
     }
 
     /// Enters a process that began; one of the same pid ended unseen.

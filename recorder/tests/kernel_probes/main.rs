@@ -9,4 +9,5 @@ mod mounts;
 mod objects;
 mod packets;
 mod paths;
+mod process;
 mod verifier;

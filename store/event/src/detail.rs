@@ -196,6 +196,12 @@ pub enum Detail {
         before: Option<u64>,
         /// `PROT_*` asked for.
         requested: u64,
+        /// First byte of the area that held `start` before the call, as a whole; 0 if not seen.
+        #[serde(default)]
+        area_start: u64,
+        /// Behind its last byte.
+        #[serde(default)]
+        area_end: u64,
     },
     /// ptrace.
     Ptrace {

@@ -24,8 +24,8 @@ pub struct ProcessKey {
     pub pid: u32,
 }
 
-/// One state of a process that events can refer to: a new one begins at fork, exec, a change of credentials, and
-/// for each process met by the snapshot. Never changes once written.
+/// One state of a process that events can refer to: a new one begins at fork, exec, a change of credentials or
+/// name, and for each process met by the snapshot. Never changes once written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Context {
     /// Its number.
@@ -75,6 +75,8 @@ pub mod context_flags {
     pub const LINEAGE_UNKNOWN: u32 = 8;
     /// Began by a change of credentials, not by fork or exec.
     pub const CREDENTIALS_CHANGE: u32 = 16;
+    /// Began by another name ([`Context::comm`]), not by fork or exec.
+    pub const RENAMED: u32 = 32;
 }
 
 /// An image held by this context, or by an earlier one of the same lineage.

@@ -23,15 +23,17 @@ pub(super) struct Call<'a> {
 }
 
 impl Converter {
-    #[expect(clippy::unused_self, clippy::needless_pass_by_ref_mut, reason = "the kinds that come need them")]
     pub(super) fn call(
         &mut self,
         kind: Kind,
         call: Call<'_>,
-        _out: &mut Output,
+        out: &mut Output,
     ) -> Result<Event, ConvertError> {
-        let _ = (call.syscall, call.body, call.id);
         match kind {
+            Kind::Ptrace => Ok(self.ptrace(&call, out)),
+            Kind::Setrlimit => Ok(self.setrlimit(&call, out)),
+            Kind::Prctl => Ok(self.prctl(&call, out)),
+            Kind::Mmap | Kind::Mprotect | Kind::Splice => Ok(self.memory(kind, &call, out)),
             _ => Err(ConvertError::Unknown { kind: call.record.header.kind, nr: call.record.header.nr }),
         }
     }

@@ -4,25 +4,29 @@ mod bpf;
 mod call;
 mod cgroup;
 mod file;
+mod memory;
 mod module;
 mod packet;
 mod parts;
 mod process;
 mod selinux;
+mod signal;
 mod socket;
 mod sysctl;
+mod task;
 #[cfg(test)]
 mod tests;
+mod uses;
 
-use abi::{Handler, RecordKind, header_flags};
+use abi::{Handler, PartTag, RecordKind, header_flags};
 use event::{Detail, Event, Kind, event_flags};
 
-use self::{call::Call, packet::Origin};
+use self::{call::Call, packet::Origin, parts::text, uses::Uses};
 use crate::{
     clock::Clock,
     decode::{Body, Record},
     enrich::{FileEnricher, ModuleNames, Watched},
-    process::{Identity, Output, ProcessTable},
+    process::{Identity, Output, PidNamespaces, ProcessTable},
 };
 
 /// Why a record did not become an event.
@@ -52,6 +56,8 @@ pub struct Converter {
     pub modules: ModuleNames,
     /// Packets of which more is to come.
     pub packets: Watched<Origin>,
+    uses: Uses,
+    pids: PidNamespaces,
 }
 
 impl Converter {
@@ -63,10 +69,18 @@ impl Converter {
             files: FileEnricher::default(),
             modules: ModuleNames::default(),
             packets: Watched::default(),
+            uses: Uses::default(),
+            pids: PidNamespaces::default(),
         }
     }
 
-    /// Converts a record.
+    /// What is done once a second: budgets are filled again, and what was put together is told.
+    pub fn every_second(&mut self, out: &mut Output) {
+        self.uses.flush(out);
+        self.pids.refill();
+    }
+
+    /// Converts a record; `None` if it told only who is who.
     ///
     /// # Errors
     /// If the record is of a kind that is not known or lacks its body: it is then counted as lost.
@@ -75,7 +89,7 @@ impl Converter {
         record: &Record<'_>,
         clock: Clock,
         out: &mut Output,
-    ) -> Result<Event, ConvertError> {
+    ) -> Result<Option<Event>, ConvertError> {
         let header = record.header;
         let id = Identity {
             tgid: header.tgid,
@@ -87,11 +101,32 @@ impl Converter {
         let unknown = ConvertError::Unknown { kind: header.kind, nr: header.nr };
         let kind = RecordKind::from_number(header.kind).ok_or(unknown)?;
         match (kind, &record.body) {
-            (RecordKind::Fork, Body::Fork(body)) => Ok(self.fork(record, body, id, out)),
-            (RecordKind::Exec, Body::Exec(_)) => Ok(self.exec(record, id, out)),
-            (RecordKind::Exit, Body::Exit(body)) => Ok(self.exit(body.status, id, out)),
-            (RecordKind::Sysctl, Body::Sysctl(body)) => Ok(self.sysctl(record, *body, id, out)),
-            (RecordKind::Cgroup, Body::Cgroup(body)) => Ok(self.cgroup(record, *body, id, out)),
+            (RecordKind::Fork, Body::Fork(body)) => Ok(Some(self.fork(record, body, id, out))),
+            (RecordKind::Exec, Body::Exec(_)) => {
+                self.uses.tell(id.tgid, out);
+                Ok(Some(self.exec(record, id, out)))
+            }
+            (RecordKind::Exit, Body::Exit(body)) => {
+                self.uses.tell(id.tgid, out);
+                Ok(Some(self.exit(body.status, id, out)))
+            }
+            (RecordKind::Rename, Body::Rename) => {
+                self.table.rename(id, &text(record, PartTag::Comm), out);
+                Ok(None)
+            }
+            (RecordKind::FirstUse, Body::FirstUse(number)) => {
+                let (context, _) = self.table.acting(id, out);
+                self.uses.add(id, context, *number, out);
+                Ok(None)
+            }
+            (RecordKind::Signal, Body::Signal(body)) => {
+                let mut event = self.signal(body, header, id, out);
+                event.retval = header.ret;
+                event.flags |= flags(header.flags);
+                Ok(Some(event))
+            }
+            (RecordKind::Sysctl, Body::Sysctl(body)) => Ok(Some(self.sysctl(record, *body, id, out))),
+            (RecordKind::Cgroup, Body::Cgroup(body)) => Ok(Some(self.cgroup(record, *body, id, out))),
             (_, Body::Syscall(body)) => {
                 let syscall = abi::syscall(header.nr).ok_or(unknown)?;
                 let kind = Kind::from_name(syscall.event).ok_or(unknown)?;
@@ -104,11 +139,15 @@ impl Converter {
                     Handler::Bpf => self.bpf(Call { syscall, record, body: *body, id }, out),
                     Handler::Module => self.module(kind, Call { syscall, record, body: *body, id }, out),
                     Handler::Selinux => self.selinux(Call { syscall, record, body: *body, id }, out)?,
-                    Handler::Call => self.call(kind, Call { syscall, record, body: *body, id }, out)?,
+                    Handler::Call | Handler::Memory => {
+                        self.call(kind, Call { syscall, record, body: *body, id }, out)?
+                    }
+                    // Its records are of another kind.
+                    Handler::Signal => return Err(ConvertError::Incomplete),
                 };
                 event.retval = header.ret;
                 event.flags |= flags(header.flags);
-                Ok(event)
+                Ok(Some(event))
             }
             _ => Err(ConvertError::Incomplete),
         }

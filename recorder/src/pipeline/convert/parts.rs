@@ -1,11 +1,11 @@
 //! Parts of a record in the model's words.
 
 use abi::{PartTag, part_flags};
-use event::{Credentials, FileFacts};
+use event::{Credentials, File, FileFacts, file_flags};
 
 use crate::{
     decode::Record,
-    enrich::{Named, Walk},
+    enrich::{Named, Walk, file_of_walk},
     process::display,
 };
 
@@ -46,6 +46,17 @@ pub(super) fn credentials(record: &Record<'_>) -> Option<Credentials> {
         session: seen.session,
         ..Credentials::default()
     })
+}
+
+/// The file that the probe walked to.
+pub(super) fn file_seen(record: &Record<'_>) -> Option<File> {
+    let walk = walk(&record.path(PartTag::Path)?);
+    let mut file = file_of_walk(&walk.path, walk.truncated, walk.detached, walk.deleted);
+    if let Some(facts) = record.facts() {
+        file.facts = Some(facts_of(&facts));
+        file.flags |= file_flags::FROM_KERNEL;
+    }
+    Some(file)
 }
 
 pub(super) fn facts_of(seen: &abi::FileFacts) -> FileFacts {

@@ -7,11 +7,11 @@ use super::{
     Converter,
     cgroup::settled,
     event,
-    parts::{credentials, facts_of, text, walk},
+    parts::{credentials, file_seen, text, walk},
 };
 use crate::{
     decode::{Body, Record},
-    enrich::{View, file_of_walk, join},
+    enrich::{View, join},
     process::{ExecFacts, ForkFacts, Identity, Output, arguments, display, environment},
 };
 
@@ -53,20 +53,11 @@ impl Converter {
     pub(super) fn exec(&mut self, record: &Record<'_>, id: Identity, out: &mut Output) -> Event {
         let Body::Exec(body) = &record.body else { return event(id, Kind::Exec, 0) };
         let filename = record.part(PartTag::Filename).map(|(bytes, _)| bytes).unwrap_or_default();
-        let walked = record.path(PartTag::Path).map(|walked| walk(&walked));
         let facts = record.facts();
         let namespace = facts.map_or(0, |facts| facts.mount_namespace);
         let foreign = self.table.moved(id, namespace);
         let view = foreign.map_or(View::Own, |namespace| View::Foreign { pid: id.tgid, namespace });
-        let file = walked.map(|walk| {
-            let mut file = file_of_walk(&walk.path, walk.truncated, walk.detached, walk.deleted);
-            if let Some(facts) = &facts {
-                file.facts = Some(facts_of(facts));
-                file.flags |= event::file_flags::FROM_KERNEL;
-            }
-            file
-        });
-        let mut file = file.unwrap_or_default();
+        let mut file = file_seen(record).unwrap_or_default();
         self.files.place(view, &mut file);
         let (executable, interpreter) = if body.flags & exec_flags::INTERPRETED == 0 {
             (file, None)

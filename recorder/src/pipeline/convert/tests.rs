@@ -27,7 +27,7 @@ fn convert(header: Header, body: &[u8], parts: &[(PartTag, &[u8])]) -> Event {
     }
     let mut converter = Converter::new(ProcessTable::new(1, 1));
     let record = decode::parse(&bytes).unwrap();
-    converter.convert(&record, Clock::now(), &mut Output::default()).unwrap()
+    converter.convert(&record, Clock::now(), &mut Output::default()).unwrap().unwrap()
 }
 
 fn call(nr: u32, ret: i64, args: [u64; 6], parts: &[(PartTag, &[u8])]) -> Event {

@@ -81,7 +81,7 @@ impl ProcessTable {
         };
         let image = (!entry.kernel_thread).then_some(Image {
             executable: entry.executable,
-            interpreter: None,
+            interpreter: entry.interpreter,
             argv0: entry.argv0,
             args: entry.args,
             args_truncated: entry.args_truncated,
@@ -107,6 +107,7 @@ impl ProcessTable {
             cgroup: entry.cgroup,
             source,
             flags: if held.is_some() { 0 } else { context_flags::KERNEL_THREAD }
+                | if entry.forked { context_flags::FORKED } else { 0 }
                 | if lineage.is_none() && entry.ppid != 0 { context_flags::LINEAGE_UNKNOWN } else { 0 },
         };
         // A start that fell on a tick to the nanosecond is taken for a rounded one: then ticks are compared.

@@ -33,7 +33,9 @@ impl<'a> DetailExtra<'a> {
             // In the schema only unlink has flags; by them a rmdir is known to be a call of unlinkat.
             Detail::Unlink { flags } => *flags == 0 || subject.event.kind == Kind::Unlink,
             Detail::Rename { flags } | Detail::Module { flags, .. } => *flags == 0,
-            Detail::Mprotect { before, .. } => before.is_some(),
+            Detail::Mprotect { start, end, before, area_start, area_end, .. } => {
+                before.is_some() && (*area_end == 0 || (area_start, area_end) == (start, end))
+            }
             Detail::Xattr { .. } => subject.event.kind == Kind::Removexattr,
             _ => false,
         };
@@ -85,7 +87,13 @@ impl Serialize for DetailExtra<'_> {
                     object.flag("helpers_truncated", program.helpers_truncated)?;
                 }
             }
-            Detail::Mprotect { before, .. } => object.flag("before_unknown", before.is_none())?,
+            Detail::Mprotect { start, end, before, area_end, .. } => {
+                object.flag("before_unknown", before.is_none())?;
+                if *area_end != 0 {
+                    object.put("start", &Address(*start))?;
+                    object.put("end", &Address(*end))?;
+                }
+            }
             detail => self.about_processes(&mut object, detail)?,
         }
         object.end()

@@ -82,10 +82,11 @@ impl<'a> Plain<'a> {
                 let (address, offset, length) = (*address, *offset, *length);
                 ("mmap", Self::Mmap { address, offset, length, protection: *protection, flags: *flags })
             }
-            Detail::Mprotect { start, end, before, requested } => (
-                "mprotect",
-                Self::Mprotect { start: *start, end: *end, before: *before, requested: *requested },
-            ),
+            Detail::Mprotect { start, end, before, requested, area_start, area_end } => {
+                // The schema means the area that the kernel found, not the part of it that was asked for.
+                let (start, end) = if *area_end == 0 { (*start, *end) } else { (*area_start, *area_end) };
+                ("mprotect", Self::Mprotect { start, end, before: *before, requested: *requested })
+            }
             Detail::Splice { entry, exit, .. } => ("splice", Self::Splice { entry: *entry, exit: *exit }),
             Detail::Module { name, from_memory, args, args_truncated, .. } => {
                 let load = (kind == Kind::LoadModule).then_some((*from_memory, &**args, *args_truncated));

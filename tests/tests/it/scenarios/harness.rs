@@ -1,12 +1,12 @@
 //! Runs a scenario, a Python program, and compares what was recorded of it with what it saw.
 
-use std::path::PathBuf;
+use std::{ops::Deref, path::PathBuf};
 
 use serde_json::Value;
 
 use crate::{
-    recorder::python,
-    turn::{Shared, shared},
+    recorder::{Recorder, python},
+    turn::{Turn, shared, turn},
     validity::valid,
 };
 
@@ -14,8 +14,8 @@ const PRELUDE: &str = include_str!("prelude.py");
 
 /// A scenario that has run.
 pub(crate) struct Scenario {
-    /// Its recorder.
-    pub(crate) recorder: Shared,
+    /// Its recorder, which the others may share.
+    pub(crate) recorder: Box<dyn Deref<Target = Recorder>>,
     /// Process that ran it.
     pub(crate) pid: u32,
     /// Its directory, empty before.
@@ -31,7 +31,36 @@ pub(crate) struct Scenario {
 /// Runs a program after `prelude.py`, which says what it can use; `None` if this machine cannot record. The events
 /// that count are those of the program's own process, or with `descendants` of its children too.
 pub(crate) fn run(test: &str, script: &str, descendants: bool) -> Option<Scenario> {
-    let recorder = shared(test)?;
+    Some(play(Box::new(shared(test)?), test, script, descendants))
+}
+
+/// The same under a recorder of its own with these flags.
+pub(crate) fn run_with(test: &str, flags: &[&str], script: &str, descendants: bool) -> Option<Scenario> {
+    let turn = turn(test)?;
+    let recorder = Own { recorder: Recorder::start(flags), _turn: turn };
+    Some(play(Box::new(recorder), test, script, descendants))
+}
+
+/// A recorder that ends before its turn does.
+struct Own {
+    recorder: Recorder,
+    _turn: Turn,
+}
+
+impl Deref for Own {
+    type Target = Recorder;
+
+    fn deref(&self) -> &Recorder {
+        &self.recorder
+    }
+}
+
+fn play(
+    recorder: Box<dyn Deref<Target = Recorder>>,
+    test: &str,
+    script: &str,
+    descendants: bool,
+) -> Scenario {
     let dir = recorder.scratch().join(test);
     std::fs::create_dir(&dir).unwrap();
     let script = format!("{PRELUDE}\nscenario_begins()\n{script}\nscenario_ends()\n");
@@ -47,12 +76,18 @@ pub(crate) fn run(test: &str, script: &str, descendants: bool) -> Option<Scenari
     events.truncate(place(&events, "/tacho-scenario-ends"));
     events.drain(..=place(&events, "/tacho-scenario-begins"));
     let wanted = said["wanted"].as_array().unwrap().clone();
-    Some(Scenario { recorder, pid, dir, notes: said["notes"].clone(), wanted, events })
+    Scenario { recorder, pid, dir, notes: said["notes"].clone(), wanted, events }
 }
 
 /// Runs a program and compares every event of these kinds, in order, with what it wants.
 pub(crate) fn check(test: &str, kinds: &[&str], script: &str) {
     let Some(scenario) = run(test, script, false) else { return };
+    scenario.compare(kinds);
+}
+
+/// The same under a recorder of its own with these flags.
+pub(crate) fn check_with(test: &str, flags: &[&str], kinds: &[&str], script: &str) {
+    let Some(scenario) = run_with(test, flags, script, false) else { return };
     scenario.compare(kinds);
 }
 

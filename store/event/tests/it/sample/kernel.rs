@@ -36,8 +36,14 @@ fn memory_cases() -> Vec<Case> {
         protection,
         flags,
     };
-    let mprotect =
-        |before, requested| Detail::Mprotect { start: 0x40_0000, end: 0x40_3000, before, requested };
+    let mprotect = |before, requested| Detail::Mprotect {
+        start: 0x40_0000,
+        end: 0x40_3000,
+        before,
+        requested,
+        area_start: 0,
+        area_end: 0,
+    };
     vec![
         case("mmap", Kind::Mmap, mmap(5, 0x802))
             .on(file("/usr/lib/libc.so.6", 51))
