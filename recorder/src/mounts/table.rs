@@ -1,7 +1,7 @@
 //! The mounts of the recorder's own namespace, and of others as far as they were asked for.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, hash_map::Entry},
     fs::File,
     io::Read as _,
     sync::Arc,
@@ -113,6 +113,13 @@ impl Mounts {
                 }
                 if let Some(old) = self.others.get(&namespace) {
                     keep_origins(old, &mut new);
+                    // What an event told of may be gone by now, with the event that tells so still to come.
+                    for mount in old.mounts.values().filter(|mount| mount.from_event) {
+                        if let Entry::Vacant(place) = new.mounts.entry(mount.id) {
+                            place.insert(mount.clone());
+                            new.order.push(mount.id);
+                        }
+                    }
                 }
                 self.others.insert(namespace, new);
             }
