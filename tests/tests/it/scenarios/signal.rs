@@ -2,7 +2,7 @@
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::harness::{check, run};
+use super::harness::{check, run, run_with};
 
 /// A child that ignores SIGUSR1 and waits, and what events say of it.
 const SLEEPER: &str = "
@@ -160,7 +160,7 @@ while not os.path.exists('host'):
 notes['inside'], notes['host'] = map(int, open('host').read().split())
 notes['sender'] = first
 ";
-    let Some(scenario) = run("signal_namespace", script, true) else { return };
+    let Some(scenario) = run_with("signal_namespace", &[], script, true) else { return };
     let sender = i32::try_from(scenario.notes["sender"].as_i64().unwrap()).unwrap();
     kill_process(Pid::from_raw(sender).unwrap(), Signal::KILL).unwrap();
     let (inside, host) =
