@@ -2,6 +2,7 @@
 //! line around it.
 
 pub mod api;
+pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod command;

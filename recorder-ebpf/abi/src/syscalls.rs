@@ -168,6 +168,7 @@ const fn structure(arg: Arg, bytes: u8) -> Spec {
 #[must_use]
 pub fn syscall(nr: u32) -> Option<&'static Syscall> {
     /// Places in [`SYSCALLS`] by number, from 1.
+    #[expect(clippy::cast_possible_truncation, reason = "asserted")]
     const PLACES: [u8; NUMBERS as usize] = {
         assert!(SYSCALLS.len() < 256);
         let mut places = [0; NUMBERS as usize];

@@ -155,14 +155,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_of_event_has_a_hook() {
-        let hooks = hooks();
-        for kind in event::Kind::ALL {
-            assert!(hooks.values().any(|events| events.contains_key(kind.name())), "{}", kind.name());
-        }
-    }
-
-    #[test]
     fn a_refusal_is_told_in_words() {
         let findings =
             json!({"kernel": {}, "ready": false, "problem": "no\u{1b}", "hooks": [], "not_seen": ["x"]});

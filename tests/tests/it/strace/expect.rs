@@ -63,6 +63,7 @@ impl Places {
         Some(base?.join(path))
     }
 
+    #[expect(clippy::too_many_lines, reason = "a line or two for each call")]
     fn wanted(&mut self, call: &Call) -> Option<Wanted> {
         let mut wanted = Wanted {
             tid: call.tid,

@@ -105,8 +105,8 @@ fn fits(wanted: &Wanted, event: &Value) -> bool {
     let of = |paths: &[String], path: &str| paths.is_empty() || paths.iter().any(|other| other == path);
     let member = |(pointer, value): &(&str, String)| match event.pointer(pointer) {
         Some(Value::String(text)) => text == value,
-        Some(other) => other.to_string() == *value,
-        None => false,
+        Some(Value::Number(number)) => value.parse().ok() == number.as_u64(),
+        _ => false,
     };
     let result = match (&wanted.errno, wanted.result) {
         (Some(errno), _) => event["tacho"]["errno"] == errno.as_str(),
