@@ -96,13 +96,8 @@ fn merged(gaps: Vec<Gap>) -> Vec<Gap> {
     }
     let mut merged: Vec<Gap> = Vec::new();
     for gap in gaps {
-        match merged.iter_mut().find(|known| known.class == gap.class && known.reason == gap.reason) {
-            Some(known) => {
-                known.from = known.from.min(gap.from);
-                known.to = known.to.max(gap.to);
-                known.lost = known.lost.zip(gap.lost).map(|(some, more)| some.saturating_add(more));
-            }
-            None => merged.push(gap),
+        if !merged.iter_mut().any(|known| known.join(&gap)) {
+            merged.push(gap);
         }
     }
     merged

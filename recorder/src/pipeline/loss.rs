@@ -149,16 +149,9 @@ pub fn join_gaps(mut gaps: Vec<Gap>, near: Nanos) -> Vec<Gap> {
     gaps.sort_by_key(|gap| (gap.class, gap.reason.name(), gap.from));
     let mut joined: Vec<Gap> = Vec::new();
     for gap in gaps {
-        match joined.last_mut() {
-            Some(last)
-                if last.class == gap.class
-                    && last.reason == gap.reason
-                    && gap.from <= last.to.saturating_add(near) =>
-            {
-                last.to = last.to.max(gap.to);
-                last.lost = last.lost.zip(gap.lost).map(|(a, b)| a.saturating_add(b));
-            }
-            _ => joined.push(gap),
+        let close = joined.last_mut().filter(|last| gap.from <= last.to.saturating_add(near));
+        if !close.is_some_and(|last| last.join(&gap)) {
+            joined.push(gap);
         }
     }
     joined

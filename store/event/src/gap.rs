@@ -19,6 +19,20 @@ pub struct Gap {
     pub reason: GapReason,
 }
 
+impl Gap {
+    /// Takes in another gap of the same class and reason, if it is one: this one then reaches over both, and what was
+    /// lost is the sum if both numbers are known.
+    pub fn join(&mut self, other: &Self) -> bool {
+        let same = self.class == other.class && self.reason == other.reason;
+        if same {
+            self.from = self.from.min(other.from);
+            self.to = self.to.max(other.to);
+            self.lost = self.lost.zip(other.lost).map(|(some, more)| some.saturating_add(more));
+        }
+        same
+    }
+}
+
 /// Why events are missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum GapReason {
