@@ -20,12 +20,7 @@ pub const HOOKS: [Hook; 16] = [
     Hook { name: "tp_btf/sched_process_fork", kinds: &[Kind::Fork], needs: "BTF", without: "" },
     Hook { name: "tp_btf/sched_process_exec", kinds: &[Kind::Exec], needs: "BTF", without: "" },
     Hook { name: "tp_btf/sched_process_exit", kinds: &[Kind::Exit], needs: "BTF", without: "" },
-    Hook {
-        name: SYS_EXIT,
-        kinds: &[Kind::Selinux],
-        needs: "BTF, Linux 5.17 (bpf_loop)",
-        without: "",
-    },
+    Hook { name: SYS_EXIT, kinds: &[Kind::Selinux], needs: "BTF, Linux 5.17 (bpf_loop)", without: "" },
     Hook {
         name: "tp_btf/sys_enter",
         kinds: &[Kind::Mprotect, Kind::Splice],

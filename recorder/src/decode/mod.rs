@@ -2,7 +2,7 @@
 
 mod record;
 
-pub use record::{Body, ParseError, Record, WalkedPath, parse};
+pub use record::{Body, ParseError, Record, WalkedPath, header, parse};
 
 #[cfg(test)]
 mod tests;

@@ -76,6 +76,12 @@ pub struct WalkedPath {
     pub flags: u8,
 }
 
+/// The header alone, of a record that may be unreadable otherwise; `None` if even that is not there.
+#[must_use]
+pub fn header(bytes: &[u8]) -> Option<Header> {
+    Header::read_from_prefix(bytes).ok().map(|(header, _)| header)
+}
+
 /// Reads a record.
 ///
 /// # Errors

@@ -185,6 +185,10 @@ impl<S: Source> Pipeline<S> {
                         reorder.push(header.time, class, bytes);
                     }
                     Err(error) => {
+                        // It is lost, but it came: its number is no hole.
+                        if let Some(header) = decode::header(bytes) {
+                            gaps.extend(loss.saw(class, header.cpu, header.seq, header.time, *clock));
+                        }
                         tracing::warn!(%error, "a record cannot be read: counted as lost");
                         stats.undecodable.add(1);
                         gaps.push(undecodable(class_of(class), clock::wall()));

@@ -151,3 +151,21 @@ fn a_syscall_that_this_release_does_not_know_is_counted_not_guessed() {
         [(GapReason::Undecodable, Some(1))]
     );
 }
+
+#[test]
+fn a_record_that_cannot_be_read_is_counted_once() {
+    let now = clock::since_boot();
+    let mut source = Prepared::default();
+    let mut broken = failed_open(now + 1, 2, b"/b", -2);
+    broken.truncate(broken.len() - ALIGN);
+    source.rings[Class::File as usize].extend([
+        failed_open(now, 1, b"/a", -2),
+        broken,
+        failed_open(now + 2, 3, b"/c", -2),
+    ]);
+    let all = run(source);
+    assert_eq!(
+        all.gaps.iter().map(|gap| (gap.reason, gap.lost)).collect::<Vec<_>>(),
+        [(GapReason::Undecodable, Some(1))]
+    );
+}
