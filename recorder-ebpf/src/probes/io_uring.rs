@@ -58,6 +58,13 @@ fn io_uring_submit(ctx: BtfTracePointContext) -> i32 {
         return 0;
     }
     let Some(scratch) = scratch() else { return 0 };
+    // A plain number from here on: 6.1 allows no offset that this kernel lacks on a pointer of a known type, not even where it
+    // is never reached.
+    // SAFETY: a plain field; volatile, so that it is read back.
+    let req = unsafe {
+        core::ptr::write_volatile(&raw mut scratch.args[6], req);
+        core::ptr::read_volatile(&raw const scratch.args[6])
+    };
     scratch.watch = *watch;
     scratch.compat = 0;
     let mut request = Request { request: req, submitted: 0, flags: flags(req), opcode };
@@ -115,11 +122,8 @@ fn complete(req: Address, ret: i64) {
     let Some(scratch) = scratch() else { return };
     scratch.watch = *watch;
     scratch.compat = 0;
-    scratch.args = [0; 8];
-    scratch.begin(RecordKind::Completion, ret, u32::from(watch.nr));
-    scratch.syscall_body();
     let Pending { submitted, flags, opcode, files } = pending;
-    parts::structure(scratch, PartTag::Request, &Request { request: req, submitted, flags, opcode });
+    head(scratch, req, ret, submitted, u64::from(opcode) << 32 | u64::from(flags));
     let file = match opcode {
         op::OPENAT | op::OPENAT2 | op::ACCEPT => {
             let fixed = flags & request_flags::FIXED != 0;
@@ -132,13 +136,39 @@ fn complete(req: Address, ret: i64) {
         _ => 0,
     };
     if watch.tail_call == tail_calls::SOCKET {
-        let sk = sockets::sock_of(file);
-        sockets::facts(scratch, sk);
-        sockets::names(scratch, sk);
+        socket(scratch, file);
     } else if file != 0 {
         object(scratch, at(file, o::FILE_PATH), file);
     }
     submit(scratch);
+}
+
+// Functions of their own, because the stacks of a program and of what it calls are 512 bytes together: these two give theirs
+// back before the path is walked.
+
+/// Begins the record of a completion.
+#[inline(never)]
+fn head(scratch: &mut Scratch, request: Address, ret: i64, submitted: u64, opcode_and_flags: u64) {
+    let (flags, opcode) = (opcode_and_flags as u32, (opcode_and_flags >> 32) as u32);
+    scratch.args = [0; 8];
+    let nr = u32::from(scratch.watch.nr);
+    scratch.begin(RecordKind::Completion, ret, nr);
+    scratch.syscall_body();
+    parts::structure(scratch, PartTag::Request, &Request { request, submitted, flags, opcode });
+}
+
+/// What there is of a socket.
+#[inline(never)]
+fn socket(scratch: &mut Scratch, file: Address) {
+    let sk = sockets::sock_of(file);
+    sockets::facts(scratch, sk);
+    names_of(scratch, sk);
+}
+
+/// Names of a socket of the Unix domain; apart, so that few enough values are held for none to be spilled.
+#[inline(never)]
+fn names_of(scratch: &mut Scratch, sk: Address) {
+    sockets::names(scratch, sk);
 }
 
 /// Strings that the kernel holds for a request, 0 if there are none.

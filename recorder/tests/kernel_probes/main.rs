@@ -4,6 +4,7 @@
 mod calls;
 mod filter;
 mod harness;
+mod io_uring;
 mod lifecycle;
 mod mounts;
 mod objects;
