@@ -31,7 +31,9 @@ fn part<'a>(scenario: &'a Scenario, mode: &str) -> Vec<&'a Value> {
     let is = |event: &&Value, name: &str| event["file"]["path"] == name && event["evt"]["name"] == "rmdir";
     let (begin, end) = (format!("/tacho-{mode}"), format!("/tacho-{mode}-ends"));
     let after = scenario.events.iter().skip_while(|event| !is(event, &begin)).skip(1);
-    after.take_while(|event| !is(event, &end)).collect()
+    let until = after.take_while(|event| !is(event, &end));
+    // What a process uses for the first time it uses natively here.
+    until.filter(|event| event["evt"]["name"] != "syscalls").collect()
 }
 
 /// An event without what differs between two calls of the same: times, numbers, and whether a look afterwards came in
@@ -86,6 +88,7 @@ fn without(event: &Value) -> Value {
                         | "change_time"
                         | "compat"
                         | "process"
+                        | "target"
                         | "usr"
                 )
             })
