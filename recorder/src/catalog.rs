@@ -1,5 +1,6 @@
 //! Which hook sees which kind, and what is not seen without it: what docs/EVENTS.md and `tacho doctor` tell.
 
+use abi::{OPERATIONS, SYSCALLS};
 use event::Kind;
 
 /// A place in the kernel that a probe hangs on.
@@ -16,16 +17,16 @@ pub struct Hook {
 }
 
 /// All of them. Those that nothing can do without come first.
-pub const HOOKS: [Hook; 16] = [
+pub const HOOKS: [Hook; 15] = [
     Hook { name: "tp_btf/sched_process_fork", kinds: &[Kind::Fork], needs: "BTF", without: "" },
     Hook { name: "tp_btf/sched_process_exec", kinds: &[Kind::Exec], needs: "BTF", without: "" },
     Hook { name: "tp_btf/sched_process_exit", kinds: &[Kind::Exit], needs: "BTF", without: "" },
     Hook { name: SYS_EXIT, kinds: &[Kind::Selinux], needs: "BTF, Linux 5.17 (bpf_loop)", without: "" },
     Hook {
         name: "tp_btf/sys_enter",
-        kinds: &[Kind::Mprotect, Kind::Splice],
+        kinds: &[Kind::Mprotect, Kind::Splice, Kind::Syscalls],
         needs: "BTF",
-        without: "the protection of memory and the flags of a pipe before the call",
+        without: "the protection of memory and the flags of a pipe before the call; first uses of syscalls",
     },
     Hook {
         name: "tp_btf/signal_generate",
@@ -75,42 +76,42 @@ pub const HOOKS: [Hook; 16] = [
         needs: "cgroup v2, CONFIG_CGROUP_BPF",
         without: "whose a question over TCP is",
     },
-    Hook {
-        name: "tp_btf/io_uring_submit_req",
-        kinds: &[],
-        needs: "CONFIG_IO_URING",
-        without: "requests through io_uring",
-    },
+    Hook { name: IO_URING, kinds: &[], needs: "CONFIG_IO_URING", without: "requests through io_uring" },
     Hook {
         name: "tp_btf/io_uring_complete",
         kinds: &[],
         needs: "CONFIG_IO_URING",
         without: "requests through io_uring",
     },
-    Hook {
-        name: "bitmap of first uses (in tp_btf/sys_exit)",
-        kinds: &[Kind::Syscalls],
-        needs: "BTF",
-        without: "first uses of syscalls (left out by default)",
-    },
 ];
 
 /// The hook that watched syscalls come from.
 pub const SYS_EXIT: &str = "tp_btf/sys_exit";
 
-/// Names of the syscalls that become a kind.
-pub fn calls(kind: Kind) -> impl Iterator<Item = &'static str> {
-    // One number, two events, told apart by a flag.
-    let removes = (kind == Kind::Rmdir).then_some("unlinkat (AT_REMOVEDIR)");
-    let named = abi::SYSCALLS.iter().filter(move |syscall| syscall.event == kind.name());
-    named.map(|syscall| syscall.name).chain(removes)
+/// The hook that requests through `io_uring` come from.
+pub const IO_URING: &str = "tp_btf/io_uring_submit_req";
+
+/// What becomes a kind at a hook: syscalls, operations of `io_uring`; empty for hooks that are of one thing only.
+pub fn calls(hook: &Hook, kind: Kind) -> Vec<&'static str> {
+    match hook.name {
+        SYS_EXIT => {
+            // One number, two events, told apart by a flag.
+            let removes = (kind == Kind::Rmdir).then_some("unlinkat (AT_REMOVEDIR)");
+            let named = SYSCALLS.iter().filter(|syscall| syscall.event == kind.name());
+            named.map(|syscall| syscall.name).chain(removes).collect()
+        }
+        IO_URING => OPERATIONS
+            .iter()
+            .filter(|operation| operation.syscall().is_some_and(|syscall| syscall.event == kind.name()))
+            .map(|operation| operation.name)
+            .collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The hooks that see a kind.
 pub fn hooks(kind: Kind) -> impl Iterator<Item = &'static Hook> {
-    HOOKS.iter().filter(move |hook| {
-        hook.kinds.contains(&kind) || (hook.name == SYS_EXIT && calls(kind).next().is_some())
-    })
+    HOOKS.iter().filter(move |hook| hook.kinds.contains(&kind) || !calls(hook, kind).is_empty())
 }
 
 #[cfg(test)]

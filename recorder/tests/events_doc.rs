@@ -75,8 +75,8 @@ fn grouped(paths: &BTreeSet<String>) -> String {
 fn tables() -> String {
     let mut text = String::from("| name | category | gap class | seen by | calls |\n|---|---|---|---|---|\n");
     for kind in Kind::ALL {
+        let calls: Vec<_> = hooks(kind).flat_map(|hook| calls(hook, kind)).collect();
         let hooks: Vec<_> = hooks(kind).map(|hook| hook.name).collect();
-        let calls: Vec<_> = calls(kind).collect();
         writeln!(
             text,
             "| {} | {} | {} | {} | {} |",

@@ -6,7 +6,7 @@ use std::{
     io::{self, BufWriter, Write},
 };
 
-use abi::{COMPAT, Compat, Handler, OPERATIONS, SYSCALLS};
+use abi::{COMPAT, Compat};
 use anyhow::Result;
 use serde_json::{Value, json};
 
@@ -14,14 +14,16 @@ use super::{
     args::DoctorFlags,
     text::{Style, escape, sgr},
 };
-use crate::kernel::{ProbeConfig, Recording, Unseen};
+use crate::{
+    catalog,
+    kernel::{ProbeConfig, Recording, Unseen},
+};
 
 /// What no probe of this release sees.
-const UNSEEN: [&str; 8] = [
+const UNSEEN: [&str; 7] = [
     "reads and writes through descriptors and mappings: a file's opening is recorded, not what is done with it",
     "requests through io_uring that the kernel refuses before it takes them in (a bad address, unknown flags); connections that a multishot accept takes; splice",
     "calls that only the x32 table has: counted, and told as a gap of reason `compat`, not decoded",
-    "mount events of the schema",
     "questions to name servers at another port than 53 (as with the redirection of Docker's own name server) or through TLS and HTTPS",
     "who uses a TCP connection that somebody else made: its questions are told of who connected, or of nobody if that was before the recorder began",
     "whether the kernel took a value that was written below /proc/sys: what is told is that it was written",
@@ -81,39 +83,13 @@ fn examine() -> Value {
 
 /// Hook, and the calls by the event that they become.
 fn hooks() -> BTreeMap<&'static str, BTreeMap<&'static str, Vec<&'static str>>> {
-    let mut hooks: BTreeMap<_, BTreeMap<_, Vec<_>>> = BTreeMap::new();
-    for (hook, event) in [
-        ("tp_btf/sched_process_fork", "fork"),
-        ("tp_btf/sched_process_exec", "exec"),
-        ("tp_btf/sched_process_exit", "exit"),
-        ("tp_btf/cgroup_attach_task", "cgroup_write"),
-        ("tp_btf/module_load", "load_module"),
-        ("cgroup/sysctl", "sysctl"),
-        ("cgroup_skb/egress", "dns"),
-        ("cgroup_skb/egress", "imds"),
-        ("cgroup_skb/ingress", "imds"),
-        ("tp_btf/signal_generate", "signal"),
-        ("tp_btf/sys_enter", "mprotect"),
-        ("tp_btf/sys_enter", "splice"),
-        ("tp_btf/sys_enter", "syscalls"),
-    ] {
-        hooks.entry(hook).or_default().entry(event).or_default();
-    }
-    let by_ring = hooks.entry("tp_btf/io_uring_submit_req").or_default();
-    for operation in OPERATIONS {
-        if let Some(syscall) = operation.syscall() {
-            by_ring.entry(syscall.event).or_default().push(operation.name);
+    let mut found: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+    for kind in event::Kind::ALL {
+        for hook in catalog::hooks(kind) {
+            found.entry(hook.name).or_default().insert(kind.name(), catalog::calls(hook, kind));
         }
     }
-    let by_exit = hooks.entry("tp_btf/sys_exit").or_default();
-    for syscall in SYSCALLS {
-        by_exit.entry(syscall.event).or_default().push(syscall.name);
-        // One number, two events, told apart by a flag.
-        if matches!(syscall.handler, Handler::File) && syscall.name == "unlinkat" {
-            by_exit.entry("rmdir").or_default().push("unlinkat (AT_REMOVEDIR)");
-        }
-    }
-    hooks
+    found
 }
 
 fn read(path: &str) -> Option<String> {
