@@ -8,7 +8,7 @@ pub use rule::{Condition, Rule, RuleError};
 
 /// What every host does all the time and what tells little: left out unless the configuration says otherwise.
 /// Failures are never left out by these.
-pub const DEFAULTS: [&str; 18] = [
+pub const DEFAULTS: [&str; 19] = [
     "open access=read path=/usr/lib result=success",
     "open access=read path=/usr/lib64 result=success",
     "open access=read path=/usr/lib32 result=success",
@@ -25,8 +25,11 @@ pub const DEFAULTS: [&str; 18] = [
     "splice result=success",
     "syscalls",
     "sysctl access=read",
-    // PTRACE_PEEK* (1 to 3) are how debuggers read: the attaching is what counts.
-    "ptrace arg1=1,2,3 result=success",
+    // How debuggers and tracers go about a process that they have attached to: PEEK*, CONT, GETREGS, SYSCALL, GETSIGINFO,
+    // GETREGSET, GET_SYSCALL_INFO. The attaching, and what writes, is what counts.
+    "ptrace arg1=1,2,3,7,12,24,0x4202,0x4204,0x420e result=success",
+    // PR_SET_VMA: the C library names its memory.
+    "prctl arg1=0x53564d41 result=success",
     // BPF_MAP_LOOKUP_ELEM, BPF_MAP_GET_NEXT_KEY, BPF_MAP_LOOKUP_BATCH: how agents read their maps, many times a second.
     "bpf arg1=1,4,24 result=success",
 ];

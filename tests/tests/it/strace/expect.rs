@@ -21,7 +21,7 @@ pub(super) struct Wanted {
     pub(super) result: Option<i64>,
     /// Of a call that failed.
     pub(super) errno: Option<String>,
-    /// Members of the event that must be so, by JSON pointer.
+    /// Members of the event that must be so, by JSON pointer; of several, by `|`, the first that is there.
     pub(super) members: Vec<(&'static str, String)>,
     /// A signal to more than one process leaves more than one event.
     pub(super) many: bool,
@@ -132,7 +132,7 @@ impl Places {
                 ("mmap", None)
             }
             "mprotect" | "pkey_mprotect" => {
-                wanted.members.push(("/mprotect/vm_start", arg(0)?.to_owned()));
+                wanted.members.push(("/tacho/detail/start|/mprotect/vm_start", arg(0)?.to_owned()));
                 ("mprotect", None)
             }
             "kill" | "tkill" | "tgkill" | "rt_sigqueueinfo" | "pidfd_send_signal" => {
