@@ -72,7 +72,7 @@ fn compare(test: &str, script: &str) {
     let calls = call::read(&logs);
     let wanted = expect::of(&calls, &std::env::current_dir().unwrap());
     assert!(wanted.len() > 50, "strace saw {} calls only", wanted.len());
-    let events = traced(recorder.events(&format!("pid={tracer}&descendants=true")), tracer.into());
+    let events = traced(recorder.events(&format!("pid={tracer}&descendants=true")));
     let score = score::compare(&wanted, &events, &BTreeSet::from(KINDS));
     println!("{test}\n{score}");
     let sum = |share: fn(&score::Kind) -> score::Share, per_mille: usize| {
@@ -101,23 +101,10 @@ fn compare(test: &str, script: &str) {
     );
 }
 
-/// Events of the traced processes: not the tracer's own, nor what its child did before it was a program of its own.
-fn traced(events: Vec<Value>, tracer: u64) -> Vec<Value> {
-    let mut first = None;
-    let mut executed = false;
-    let mut own = Vec::new();
-    for event in events {
-        let pid = event["process"]["pid"].as_u64().unwrap_or(0);
-        if pid == tracer {
-            continue;
-        }
-        let first = *first.get_or_insert(pid);
-        executed |= pid == first && event["evt"]["name"] == "exec";
-        if executed || pid != first {
-            own.push(event);
-        }
-    }
-    own
+/// Events of the traced programs: not those of the tracer, nor what its children do before they are programs of their own.
+fn traced(events: Vec<Value>) -> Vec<Value> {
+    let of_strace = |event: &Value| event["process"]["executable"]["name"] == "strace";
+    events.into_iter().filter(|event| !of_strace(event)).collect()
 }
 
 fn brief(event: &Value) -> String {

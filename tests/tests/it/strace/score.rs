@@ -103,7 +103,10 @@ fn fits(wanted: &Wanted, event: &Value) -> bool {
     let path = event["file"]["path"].as_str().unwrap_or("");
     let destination = event["file"]["destination"]["path"].as_str().unwrap_or("");
     let of = |paths: &[String], path: &str| paths.is_empty() || paths.iter().any(|other| other == path);
-    let member = |(pointer, value): &(&str, String)| match pointer.split('|').find_map(|pointer| event.pointer(pointer)) {
+    let member = |(pointer, value): &(&str, String)| match pointer
+        .split('|')
+        .find_map(|pointer| event.pointer(pointer))
+    {
         Some(Value::String(text)) => text == value,
         Some(Value::Number(number)) => value.parse().ok() == number.as_u64(),
         _ => false,
