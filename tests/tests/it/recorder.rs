@@ -115,13 +115,19 @@ impl Recorder {
     /// Every event that matches, oldest first, in schema `full`.
     pub(crate) fn events(&self, filters: &str) -> Vec<Value> {
         let mut events = Vec::new();
+        self.each(filters, |event| events.push(event));
+        events
+    }
+
+    /// The same, one by one: events are large, and whoever looks at many keeps what counts.
+    pub(crate) fn each(&self, filters: &str, mut take: impl FnMut(Value)) {
         let mut cursor = String::new();
         loop {
-            let page = self.get(&format!("/events?order=asc&schema=full&limit=1000&{filters}{cursor}"));
-            events.extend(page["events"].as_array().unwrap().iter().cloned());
+            let mut page = self.get(&format!("/events?order=asc&schema=full&limit=500&{filters}{cursor}"));
+            page["events"].as_array_mut().unwrap().drain(..).for_each(&mut take);
             match page["next"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),
-                None => return events,
+                None => return,
             }
         }
     }

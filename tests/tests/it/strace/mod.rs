@@ -7,7 +7,7 @@ mod score;
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     host::{python, turn},
@@ -72,7 +72,7 @@ fn compare(test: &str, script: &str) {
     let calls = call::read(&logs);
     let wanted = expect::of(&calls, &std::env::current_dir().unwrap());
     assert!(wanted.len() > 50, "strace saw {} calls only", wanted.len());
-    let events = traced(recorder.events(&format!("pid={tracer}&descendants=true")));
+    let events = traced(&recorder, tracer);
     let score = score::compare(&wanted, &events, &BTreeSet::from(KINDS));
     println!("{test}\n{score}");
     let sum = |share: fn(&score::Kind) -> score::Share, per_mille: usize| {
@@ -102,9 +102,17 @@ fn compare(test: &str, script: &str) {
 }
 
 /// Events of the traced programs: not those of the tracer, nor what its children do before they are programs of their own.
-fn traced(events: Vec<Value>) -> Vec<Value> {
-    let of_strace = |event: &Value| event["process"]["executable"]["name"] == "strace";
-    events.into_iter().filter(|event| !of_strace(event)).collect()
+/// Of the process only what is compared.
+fn traced(recorder: &Recorder, tracer: u32) -> Vec<Value> {
+    let mut events = Vec::new();
+    recorder.each(&format!("pid={tracer}&descendants=true"), |mut event| {
+        let process = event["process"].take();
+        if process["executable"]["name"] != "strace" {
+            event["process"] = json!({ "pid": process["pid"], "tid": process["tid"] });
+            events.push(event);
+        }
+    });
+    events
 }
 
 fn brief(event: &Value) -> String {
