@@ -107,7 +107,7 @@ fn traced(recorder: &Recorder, tracer: u32) -> Vec<Value> {
     let mut events = Vec::new();
     recorder.each(&format!("pid={tracer}&descendants=true"), |mut event| {
         let process = event["process"].take();
-        if process["executable"]["name"] != "strace" {
+        if process["executable"]["name"] != "strace" && process["pid"] != tracer {
             event["process"] = json!({ "pid": process["pid"], "tid": process["tid"] });
             events.push(event);
         }
