@@ -50,6 +50,8 @@ pub const ARGUMENTS: usize = 512;
 pub const ENVIRONMENT: usize = 512;
 /// Reads of /proc for processes that no record introduced, a second; above it they stay placeholders.
 pub const FALLBACKS: u32 = 200;
+/// Refused calls whose file is looked up, a second; above it the event says that it was not.
+pub const REFUSED_LOOKUPS: u32 = 200;
 /// Modules whose file or memory is read for their name, a second; above it the name stays empty.
 pub const MODULE_READS: u32 = 20;
 /// Processes whose uses of syscalls are remembered in the kernel; one pushed out tells its first uses again.

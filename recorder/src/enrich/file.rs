@@ -10,7 +10,7 @@ use crate::enrich::{
     states::FileStates,
     times::times,
 };
-use crate::{clock, mounts::Mounts};
+use crate::{clock, limits, mounts::Mounts};
 
 /// What becomes of it.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +30,8 @@ pub struct FileEnricher {
     pub(super) mounts: Mounts,
     /// Since when the states are complete.
     since: Nanos,
+    /// Refused calls looked up in this second.
+    looked: u32,
 }
 
 pub(super) const S_IFMT: u32 = 0o170_000;
@@ -52,6 +54,7 @@ impl FileEnricher {
     /// A new second: what is limited by the second may be done again.
     pub fn refill(&mut self) {
         self.mounts.refill();
+        self.looked = 0;
     }
 
     pub(super) fn uncover(&mut self, view: View, place: &[u8]) {
@@ -182,7 +185,10 @@ impl FileEnricher {
         let Some(named) = &call.first else { return unread() };
         let mut file = as_named(call, named);
         if file.error.is_none() {
-            let refused = event::Outcome::of_return(call.ret) == event::Outcome::Refused;
+            // What another recorder is refused is what this one will be: without a limit two of them would go on for ever.
+            let refused = event::Outcome::of_return(call.ret) == event::Outcome::Refused
+                && self.looked < limits::REFUSED_LOOKUPS;
+            self.looked += u32::from(refused);
             let found =
                 refused.then(|| self.find(call.view, &path_of(call, named), last_link(call))).flatten();
             match found {
@@ -366,6 +372,19 @@ mod tests {
             let again = files.enrich(&call(Kind::Unlink, base, arg)).file;
             assert!(again.facts.is_none() && again.error.is_some(), "it is told once");
         }
+    }
+
+    #[test]
+    fn refused_calls_are_looked_up_so_many_times_a_second() {
+        let mut files = FileEnricher::default();
+        let refused = FileCall { ret: -13, ..call(Kind::Open, "/", "etc") };
+        let mut looked_up = || {
+            (0..2 * limits::REFUSED_LOOKUPS).filter(|_| files.enrich(&refused).file.facts.is_some()).count()
+        };
+        assert_eq!(looked_up(), limits::REFUSED_LOOKUPS as usize);
+        assert_eq!(looked_up(), 0);
+        files.refill();
+        assert!(files.enrich(&refused).file.facts.is_some());
     }
 
     #[test]
