@@ -132,19 +132,22 @@ impl<S: Source> Pipeline<S> {
         self.absorb(out);
     }
 
-    /// Runs until `stop` is set, and then until the rings are empty.
+    /// Runs until `stop` is set, and then until all that was in the rings at that moment is out: on a busy host they are
+    /// never empty.
     pub fn run(mut self, stop: &AtomicBool) {
         let mut committed = Instant::now();
         let mut second = Instant::now();
         let mut reconciled = Instant::now();
+        let mut stopped = None;
         loop {
-            let stopping = stop.load(Ordering::Acquire);
-            if !stopping {
+            if stop.load(Ordering::Acquire) {
+                stopped.get_or_insert_with(clock::since_boot);
+            } else {
                 self.source.wait(limits::POLL);
             }
             let (mark, count) = self.drain(&mut |_| {});
             let hold = u64::try_from(limits::HOLD.as_nanos()).unwrap_or(u64::MAX);
-            let last = stopping && count == 0;
+            let last = stopped.is_some_and(|stopped| count == 0 || mark > stopped);
             self.convert(if last { u64::MAX } else { mark.saturating_sub(hold) });
             if second.elapsed() >= SECOND || last {
                 second = Instant::now();

@@ -169,3 +169,34 @@ fn a_record_that_cannot_be_read_is_counted_once() {
         [(GapReason::Undecodable, Some(1))]
     );
 }
+
+/// A host on which something happens all the time.
+struct Endless(u64);
+
+impl Source for Endless {
+    fn wait(&mut self, _most: Duration) {}
+
+    fn drain(&mut self, class: Class, _most: usize, take: &mut dyn FnMut(&[u8])) -> usize {
+        if class != Class::File {
+            return 0;
+        }
+        self.0 += 1;
+        assert!(self.0 < 1000, "the pipeline does not end");
+        take(&failed_open(clock::since_boot(), self.0, b"/a", -2));
+        1
+    }
+
+    fn counters(&self) -> Vec<Counters> {
+        Vec::new()
+    }
+}
+
+#[test]
+fn a_host_that_is_never_quiet_does_not_keep_the_recorder_from_ending() {
+    let (sink, batches) = sync_channel(1024);
+    let table = ProcessTable::new(1, 1);
+    let stats = Arc::new(Stats::default());
+    Pipeline::new(Endless(0), table, 0, Vec::new(), sink, stats, Duration::from_secs(1))
+        .run(&AtomicBool::new(true));
+    assert!(batches.into_iter().any(|batch| !batch.events.is_empty()));
+}
