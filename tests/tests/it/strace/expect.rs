@@ -173,8 +173,11 @@ impl Places {
             _ => return None,
         };
         wanted.name = name;
-        // What has no name in any directory (a pipe, say) has none to compare.
-        wanted.paths = path.filter(|path| path.is_absolute()).map(|path| ways(&path)).unwrap_or_default();
+        // What has no name in any directory (a pipe, say) has none to compare, and what is named by a descriptor is told by
+        // its own name.
+        let by_descriptor = |path: &Path| path.starts_with("/proc") && path.iter().any(|part| part == "fd");
+        let named = path.filter(|path| path.is_absolute() && !by_descriptor(path));
+        wanted.paths = named.map(|path| ways(&path)).unwrap_or_default();
         Some(wanted)
     }
 
