@@ -197,7 +197,10 @@ impl FileEnricher {
                     file = looked_up(&found.path, found.facts);
                     file.flags |= layer;
                 }
-                None => file.error = Some(format!("not looked up: the call failed (errno {})", call.ret.unsigned_abs())),
+                None => {
+                    file.error =
+                        Some(format!("not looked up: the call failed (errno {})", call.ret.unsigned_abs()))
+                }
             }
         }
         file
