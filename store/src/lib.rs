@@ -35,6 +35,12 @@ pub use writer::Writer;
 #[doc(hidden)]
 pub use limits::BLOCK_EVENTS;
 
+/// For tests: disks that fail.
+#[doc(hidden)]
+pub mod faults {
+    pub use crate::segment::backend::{Operation, Watch};
+}
+
 /// For benchmarks: bytes of a block of events.
 #[doc(hidden)]
 #[must_use]

@@ -1,8 +1,11 @@
 //! How a store is written.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use event::BootId;
+
+use crate::faults::Watch;
 
 /// Settings of a [`crate::Writer`].
 #[derive(Clone, Debug)]
@@ -20,6 +23,9 @@ pub struct Options {
     pub boot: BootId,
     /// Whether closed segments are rewritten smaller in a background thread. Default true.
     pub pack: bool,
+    /// For tests: sees, and may refuse, all that is done to the segments' files.
+    #[doc(hidden)]
+    pub watch: Option<Arc<dyn Watch>>,
 }
 
 impl Default for Options {
@@ -31,6 +37,7 @@ impl Default for Options {
             commit_interval: Duration::from_millis(250),
             boot: 0,
             pack: true,
+            watch: None,
         }
     }
 }

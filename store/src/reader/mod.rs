@@ -65,7 +65,7 @@ impl Store {
             files
         };
         let segments = Segment::look_all(files)?;
-        Ok(Self::of(Arc::new(Shared::new(segments, None))))
+        Ok(Self::of(Arc::new(Shared::new(segments, None, None))))
     }
 
     /// Events that fit, in the order of recording or against it.

@@ -10,6 +10,7 @@ use super::contexts::Contexts;
 use super::segment::{Segment, View};
 use crate::block::Zone;
 use crate::limits::OPEN_SEGMENTS;
+use crate::segment::backend::{self, Watch};
 use crate::segment::file::FileError;
 use crate::segment::meta::Totals;
 
@@ -26,10 +27,12 @@ pub struct Shared {
     recent: Mutex<VecDeque<u64>>,
     /// The cap, if somebody writes.
     pub max_size: Option<u64>,
+    /// Sees what is done to the files, if somebody wants to.
+    pub watch: Option<Arc<dyn Watch>>,
 }
 
 impl Shared {
-    pub fn new(segments: Vec<Arc<Segment>>, max_size: Option<u64>) -> Self {
+    pub fn new(segments: Vec<Arc<Segment>>, max_size: Option<u64>, watch: Option<Arc<dyn Watch>>) -> Self {
         let shared = Self {
             segments: RwLock::new(segments),
             cache: Cache::default(),
@@ -37,6 +40,7 @@ impl Shared {
             damage: Mutex::default(),
             recent: Mutex::default(),
             max_size,
+            watch,
         };
         // Each segment begins with what is known of the removed ones, the newest knows most.
         let newest = shared.segments().iter().rev().find_map(|segment| {
@@ -115,7 +119,7 @@ impl Shared {
         let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
         segments.retain(|segment| segment.number != removed.number);
         // Under the lock, so that a rewritten file is not put in its place after this.
-        std::fs::remove_file(&removed.path)
+        backend::remove(self.watch.as_ref(), &removed.path)
     }
 
     /// What was removed from the head of the store, as one gap.

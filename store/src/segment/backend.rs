@@ -11,23 +11,55 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use redb::StorageBackend;
 
-/// What is done to a segment's file. Tests watch these and make them fail.
+/// What is done to a segment's file, or to its name. Tests watch these and make them fail.
 #[derive(Clone, Copy, Debug)]
-#[cfg_attr(not(test), expect(dead_code, reason = "only tests look inside"))]
+#[non_exhaustive]
 pub enum Operation<'a> {
+    /// The file is made, empty.
+    Create,
     /// Bytes at an offset.
     Write(u64, &'a [u8]),
     /// A new length.
     SetLen(u64),
     /// Everything so far must be on the disk.
     Sync,
+    /// The file takes another name, in place of what had it.
+    Rename(&'a Path),
+    /// The file is removed.
+    Remove,
+    /// All changes of names in this directory so far must be on the disk.
+    SyncDirectory,
 }
 
 /// Sees each operation before it is done, and may refuse it.
 pub trait Watch: Send + Sync + fmt::Debug {
+    /// `path` is the file's, or the directory's.
+    ///
     /// # Errors
     /// Given back as the operation's own.
     fn before(&self, path: &Path, operation: Operation<'_>) -> io::Result<()>;
+}
+
+fn before(watch: Option<&Arc<dyn Watch>>, path: &Path, operation: Operation<'_>) -> io::Result<()> {
+    watch.map_or(Ok(()), |watch| watch.before(path, operation))
+}
+
+/// Gives a file another name, in place of what had it.
+pub fn rename(watch: Option<&Arc<dyn Watch>>, from: &Path, to: &Path) -> io::Result<()> {
+    before(watch, from, Operation::Rename(to))?;
+    std::fs::rename(from, to)
+}
+
+/// Removes a file.
+pub fn remove(watch: Option<&Arc<dyn Watch>>, path: &Path) -> io::Result<()> {
+    before(watch, path, Operation::Remove)?;
+    std::fs::remove_file(path)
+}
+
+/// Makes a directory's names as durable as what they name.
+pub fn sync_directory(watch: Option<&Arc<dyn Watch>>, dir: &Path) -> io::Result<()> {
+    before(watch, dir, Operation::SyncDirectory)?;
+    File::open(dir)?.sync_all()
 }
 
 /// A file written in place. The directory's lock sees to it that there is one writer.
@@ -40,12 +72,15 @@ pub struct Direct {
 
 impl Direct {
     pub fn open(path: &Path, create: bool, watch: Option<Arc<dyn Watch>>) -> io::Result<Self> {
+        if create {
+            before(watch.as_ref(), path, Operation::Create)?;
+        }
         let file = OpenOptions::new().read(true).write(true).create_new(create).mode(0o600).open(path)?;
         Ok(Self { file, path: path.to_owned(), watch })
     }
 
     fn before(&self, operation: Operation<'_>) -> io::Result<()> {
-        self.watch.as_ref().map_or(Ok(()), |watch| watch.before(&self.path, operation))
+        before(self.watch.as_ref(), &self.path, operation)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::block::{GENESIS, Hash, Zone, encode};
 use crate::context::{Summary, encode_one, pack_stream};
 use crate::limits::{BLOCK_EVENTS, CHUNK_CONTEXTS};
 use crate::reader::{Segment, Shared};
-use crate::segment::backend::Watch;
+use crate::segment::backend::{self, Watch};
 use crate::segment::file::{self, FileError, Handle, guarded};
 use crate::segment::meta::{COMMITS, FORMAT, HEAD, Head, Totals};
 use crate::segment::tables::{
@@ -62,9 +62,9 @@ impl Open {
         head: Head,
         carried: &[Arc<Context>],
         beginning: &Batch,
-        watch: Option<Arc<dyn Watch>>,
+        watch: Option<&Arc<dyn Watch>>,
     ) -> Result<Self, FileError> {
-        let database = Arc::new(Handle::new(file::writable(path, true, watch)?));
+        let database = Arc::new(Handle::new(file::writable(path, true, watch.cloned())?));
         let totals = Totals { next_context: head.first_context, ..Totals::default() };
         let segment = Arc::new(Segment::new(
             head.number,
@@ -103,7 +103,7 @@ impl Open {
         })
         .map(|changes| open.take_over(changes, carried, beginning, &beginning.provenance))?;
         // The name must be as durable as what it names.
-        std::fs::File::open(path.parent().unwrap_or(path))?.sync_all()?;
+        backend::sync_directory(watch, path.parent().unwrap_or(path))?;
         Ok(open)
     }
 

@@ -27,7 +27,7 @@ use self::pack::Packer;
 use crate::block::Hash;
 use crate::limits::MAX_BATCH;
 use crate::reader::{Segment, Shared};
-use crate::segment::backend::Watch;
+use crate::segment::backend;
 use crate::segment::file::FileError;
 use crate::{AppendError, Appended, Batch, OpenError, Options, Store};
 
@@ -57,7 +57,6 @@ pub struct Writer {
     last_digest: Option<Hash>,
     last_time: Option<Nanos>,
     packer: Packer,
-    watch: Option<Arc<dyn Watch>>,
     /// Held until the end.
     _lock: File,
 }
@@ -80,7 +79,7 @@ impl Writer {
     /// # Errors
     /// If another writer holds it, it comes from a newer release, or the directory cannot be used.
     pub fn open(dir: &Path, options: Options) -> Result<Self, OpenError> {
-        open::open(dir, options, None)
+        open::open(dir, options)
     }
 
     /// First context id not in use; the recorder counts on from here.
@@ -261,7 +260,7 @@ impl Writer {
     fn close_unclosed(&mut self) -> Result<(), AppendError> {
         while let Some(segment) = self.unclosed.front().cloned() {
             segment.set_database(None);
-            match finish::recover(&segment.path, self.watch.clone()) {
+            match finish::recover(&segment.path, self.options.watch.clone()) {
                 Ok(recovered) => {
                     self.last_digest = Some(recovered.closed.digest);
                     let expected = self.doubtful.filter(|doubt| doubt.number == segment.number);
@@ -346,7 +345,7 @@ impl Writer {
             gaps: self.shared.evicted().into_iter().collect(),
             ..Batch::default()
         };
-        let begun = Open::begin(&path, head, &carried, &beginning, self.watch.clone());
+        let begun = Open::begin(&path, head, &carried, &beginning, self.options.watch.as_ref());
         match begun {
             Ok(open) => {
                 self.next_number += 1;
@@ -356,7 +355,7 @@ impl Writer {
             }
             Err(error) => {
                 // Not in the list yet, so that nobody has seen it.
-                let _ = std::fs::remove_file(&path);
+                let _ = backend::remove(self.options.watch.as_ref(), &path);
                 Err(append_error(path, error))
             }
         }
@@ -375,12 +374,6 @@ impl Writer {
     pub fn close(mut self) -> Result<(), AppendError> {
         self.close_unclosed()?;
         self.rotate()
-    }
-
-    /// For tests: a writer whose files are watched.
-    #[cfg(test)]
-    pub(crate) fn watched(dir: &Path, options: Options, watch: Arc<dyn Watch>) -> Result<Self, OpenError> {
-        open::open(dir, options, Some(watch))
     }
 
     /// For tests: waits until the background has nothing to do.

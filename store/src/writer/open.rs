@@ -11,7 +11,6 @@ use super::live::Live;
 use super::pack::{self, Packer};
 use super::{Writer, finish, lock};
 use crate::reader::{Segment, Shared, load_provenance};
-use crate::segment::backend::Watch;
 use crate::segment::file;
 use crate::{OpenError, Options, SegmentState};
 
@@ -23,7 +22,7 @@ fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> OpenE
     move |source| OpenError::Io { action, path, source }
 }
 
-pub fn open(dir: &Path, options: Options, watch: Option<Arc<dyn Watch>>) -> Result<Writer, OpenError> {
+pub fn open(dir: &Path, options: Options) -> Result<Writer, OpenError> {
     let segments_dir = dir.join("segments");
     DirBuilder::new()
         .recursive(true)
@@ -31,7 +30,7 @@ pub fn open(dir: &Path, options: Options, watch: Option<Arc<dyn Watch>>) -> Resu
         .create(&segments_dir)
         .map_err(io("making the directory", &segments_dir))?;
     let lock = lock::exclusive(dir)?;
-    pack::remove_unfinished(&segments_dir).map_err(io("cleaning", &segments_dir))?;
+    pack::remove_unfinished(&segments_dir, options.watch.as_ref()).map_err(io("cleaning", &segments_dir))?;
     let files = file::list(&segments_dir).map_err(io("listing", &segments_dir))?;
     let segments = Segment::look_all(files)?;
 
@@ -40,7 +39,7 @@ pub fn open(dir: &Path, options: Options, watch: Option<Arc<dyn Watch>>) -> Resu
         if segment.form() != SegmentState::Open {
             continue;
         }
-        match finish::recover(&segment.path, watch.clone()) {
+        match finish::recover(&segment.path, options.watch.clone()) {
             Ok(recovered) => segment.closed(recovered.closed),
             Err(file::FileError::Io(source)) if source.kind() == std::io::ErrorKind::StorageFull => {}
             Err(error) => {
@@ -69,7 +68,7 @@ pub fn open(dir: &Path, options: Options, watch: Option<Arc<dyn Watch>>) -> Resu
     }
     let next_number = segments.last().map_or(1, |segment| segment.number + 1);
     let last_digest = segments.last().and_then(|segment| segment.digest());
-    let shared = Arc::new(Shared::new(segments, Some(options.max_size)));
+    let shared = Arc::new(Shared::new(segments, Some(options.max_size), options.watch.clone()));
     let mut live = Live::new();
     if let Some(last) = shared.segments().last()
         && last.head.as_ref().is_some_and(|head| head.boot == options.boot)
@@ -110,7 +109,6 @@ pub fn open(dir: &Path, options: Options, watch: Option<Arc<dyn Watch>>) -> Resu
         last_digest,
         last_time,
         packer,
-        watch,
         _lock: lock,
     })
 }

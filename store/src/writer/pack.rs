@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::repack::{Stopped, rewrite};
 use crate::SegmentState;
 use crate::reader::{Segment, Shared};
+use crate::segment::backend::{self, Watch};
 use crate::segment::file::{FileError, guarded};
 
 /// Pause after each block: leaves most of the core to others.
@@ -106,17 +107,18 @@ fn work(shared: &Shared, receiver: &Receiver<u64>, state: &State) {
             && let Err(error) = guarded(|| pack(shared, &segment, state))
         {
             tracing::warn!(file = %segment.path.display(), %error, "a segment stays as it was, not packed");
-            let _ = std::fs::remove_file(unfinished(&segment.path));
+            let _ = backend::remove(shared.watch.as_ref(), &unfinished(&segment.path));
         }
         state.finished();
     }
 }
 
 fn pack(shared: &Shared, segment: &Segment, state: &State) -> Result<(), FileError> {
+    let watch = shared.watch.as_ref();
     let temporary = unfinished(&segment.path);
-    let _ = std::fs::remove_file(&temporary);
+    let _ = backend::remove(watch, &temporary);
     if !rewrite(shared, segment, &temporary, &mut || state.breathe())? {
-        std::fs::remove_file(&temporary)?;
+        backend::remove(watch, &temporary)?;
         return Ok(());
     }
     // The new file is looked at as any reader would, before the old one is let go.
@@ -126,13 +128,13 @@ fn pack(shared: &Shared, segment: &Segment, state: &State) -> Result<(), FileErr
     }
     let dir = segment.path.parent().unwrap_or(&segment.path);
     let installed = shared.install(segment.number, || {
-        std::fs::rename(&temporary, &segment.path)?;
+        backend::rename(watch, &temporary, &segment.path)?;
         Ok(Arc::new(packed.renamed(&segment.path)))
     })?;
     if !installed {
-        std::fs::remove_file(&temporary)?;
+        backend::remove(watch, &temporary)?;
     }
-    std::fs::File::open(dir)?.sync_all()?;
+    backend::sync_directory(watch, dir)?;
     Ok(())
 }
 
@@ -142,11 +144,11 @@ pub fn unfinished(path: &Path) -> PathBuf {
 }
 
 /// Removes what an interrupted rewriting left.
-pub fn remove_unfinished(dir: &Path) -> std::io::Result<()> {
+pub fn remove_unfinished(dir: &Path, watch: Option<&Arc<dyn Watch>>) -> std::io::Result<()> {
     for entry in std::fs::read_dir(dir)? {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "tmp") {
-            std::fs::remove_file(path)?;
+            backend::remove(watch, &path)?;
         }
     }
     Ok(())

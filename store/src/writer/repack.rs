@@ -34,7 +34,7 @@ pub fn rewrite(
     breathe: &mut dyn FnMut() -> Result<(), Stopped>,
 ) -> Result<bool, FileError> {
     let view = shared.view(segment)?;
-    let mut database = file::writable(to, true, None)?;
+    let mut database = file::writable(to, true, shared.watch.clone())?;
     let done = guarded(|| fill(shared, segment, &view, &database, breathe))?;
     if done {
         guarded(|| {

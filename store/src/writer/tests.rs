@@ -74,7 +74,8 @@ fn a_full_disk_refuses_whole_batches_and_loses_nothing() {
     for allowed in (0..60).step_by(3) {
         let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
         let disk = Arc::new(Filling(AtomicI64::new(i64::MAX)));
-        let mut writer = Writer::watched(dir.path(), options(), Arc::clone(&disk) as _).unwrap();
+        let mut writer =
+            Writer::open(dir.path(), Options { watch: Some(Arc::clone(&disk) as _), ..options() }).unwrap();
         let mut accepted = 0;
         writer.append(&batch(1, 50)).unwrap();
         disk.0.store(allowed, Ordering::Relaxed);
@@ -139,6 +140,7 @@ impl Watch for Log {
             Operation::Write(offset, data) => Done::Write(offset, data.to_vec()),
             Operation::SetLen(len) => Done::SetLen(len),
             Operation::Sync => Done::Sync,
+            _ => return Ok(()),
         };
         self.add(path, done);
         Ok(())
@@ -164,7 +166,8 @@ fn apply(file: &mut Vec<u8>, done: &Done) {
 fn a_power_cut_at_any_moment_costs_nothing_acknowledged() {
     let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
     let log = Arc::new(Log::default());
-    let mut writer = Writer::watched(dir.path(), options(), Arc::clone(&log) as _).unwrap();
+    let mut writer =
+        Writer::open(dir.path(), Options { watch: Some(Arc::clone(&log) as _), ..options() }).unwrap();
     let mut events = 0;
     for number in 1..9 {
         let count = [1, 40, 3, 300][usize::try_from(number).unwrap() % 4];
