@@ -9,6 +9,7 @@
 )]
 
 mod damage;
+mod fixtures;
 mod guard;
 mod kill;
 mod model;

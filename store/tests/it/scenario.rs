@@ -56,11 +56,16 @@ pub struct Host {
 
 impl Host {
     pub fn new(seed: u64) -> Self {
+        Self::booted(seed, 7, 1_000_000, 1)
+    }
+
+    /// A host that was booted just now, and whose first context gets this id.
+    pub fn booted(seed: u64, boot: u128, now: i64, next_context: u64) -> Self {
         let mut host = Self {
             random: Random(seed),
-            boot: 7,
-            now: 1_000_000,
-            next_context: 1,
+            boot,
+            now,
+            next_context,
             alive: Vec::new(),
             next_pid: 1,
             batch: Batch::default(),
