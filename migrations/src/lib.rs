@@ -2,11 +2,12 @@
 //!
 //! Each [`Migration`] takes segments from one format version to the next and has a module of its own that freezes
 //! the table definitions of both: they are written out there a second time, on purpose, so that the store's own
-//! definitions can change without changing what an old migration does. Version 1 is the first: there is none yet.
+//! definitions can change without changing what an old migration does. Segments of all versions from [`OLDEST`] on are read
+//! as they are.
 #![forbid(unsafe_code)]
 
 /// Format version that this release writes.
-pub const CURRENT: u32 = 1;
+pub const CURRENT: u32 = 2;
 
 /// Oldest format version that can be brought up to date.
 pub const OLDEST: u32 = 1;
@@ -23,7 +24,11 @@ pub struct Migration {
 }
 
 /// All of them, in order.
-pub const MIGRATIONS: &[Migration] = &[];
+pub const MIGRATIONS: &[Migration] = &[Migration {
+    from: 1,
+    to: 2,
+    title: "event ids with holes between them, columns that are unpacked one by one",
+}];
 
 /// What has to be done to a segment; empty if it is up to date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -177,7 +177,7 @@ fn blocks(
             let (key, value) = row?;
             let first = u64::from_be_bytes(*key.value());
             let checked = || -> Result<Zone, FileError> {
-                let zone = Zone::decode(first, value.value())?;
+                let zone = Zone::decode(view.format, first, value.value())?;
                 if first != next {
                     return Err(FileError::Damaged(format!(
                         "events {next} to {} are missing",
@@ -215,9 +215,9 @@ fn whole(zone: &Zone, block: &[u8], previous: &Hash) -> Result<(), Damaged> {
         return Err(Damaged("its hash is not that of its content and of the block before"));
     }
     let core = Core::decode(zone, block)?;
-    Rest::decode(zone, core.file_paths.len(), block)?;
+    Rest::decode(zone, core.file_count(), block)?;
     let bounds = |time: &Nanos| (zone.min_time..=zone.max_time).contains(time);
-    if !core.times.iter().all(bounds) {
+    if !core.times()?.iter().all(bounds) {
         return Err(Damaged("its header row does not fit its events"));
     }
     Ok(())

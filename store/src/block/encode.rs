@@ -150,8 +150,45 @@ impl Details {
     }
 }
 
-/// Puts events into columns. There must be at least one and no more than fit `u32`.
+/// Puts events into columns, their ids being `first` and the next ones. There must be at least one and no more than fit
+/// `u32`.
 pub fn encode(first: EventId, events: &[&Event], sealed: bool, previous: &zone::Hash) -> Encoded {
+    let last = first.saturating_add((events.len() as u64).saturating_sub(1));
+    build((first, last), &[], events, sealed, previous)
+}
+
+/// The same with an id for each event, growing (else `None`): what thinning leaves has holes. The block's number is the
+/// first id.
+#[cfg_attr(not(test), expect(dead_code, reason = "for what thins segments"))]
+pub fn encode_sparse(
+    ids: &[EventId],
+    events: &[&Event],
+    sealed: bool,
+    previous: &zone::Hash,
+) -> Option<Encoded> {
+    let (first, last) = (*ids.first()?, *ids.last()?);
+    if ids.len() != events.len() || !ids.is_sorted_by(|a, b| a < b) {
+        return None;
+    }
+    let mut steps = Vec::new();
+    if last - first + 1 != ids.len() as u64 {
+        let mut before = first.wrapping_sub(1);
+        for id in ids {
+            put(&mut steps, id.wrapping_sub(before) - 1);
+            before = *id;
+        }
+    }
+    Some(build((first, last), &steps, events, sealed, previous))
+}
+
+/// `ids`: steps between them, less one each; empty if there are no holes.
+fn build(
+    (first, last): (EventId, EventId),
+    ids: &[u8],
+    events: &[&Event],
+    sealed: bool,
+    previous: &zone::Hash,
+) -> Encoded {
     let files = Files::collect(events);
     let mut contexts: Vec<u64> = events.iter().map(|event| event.context).collect();
     contexts.sort_unstable();
@@ -202,6 +239,7 @@ pub fn encode(first: EventId, events: &[&Event], sealed: bool, previous: &zone::
         put_bytes(&mut core, column);
     }
     put_bytes(&mut core, &destinations);
+    put_bytes(&mut core, ids);
 
     let mut rest = facts(&files.list);
     put(&mut rest, u64::from(details.count));
@@ -211,7 +249,9 @@ pub fn encode(first: EventId, events: &[&Event], sealed: bool, previous: &zone::
 
     let sections = [paths, core, rest];
     let zone = Zone {
+        format: migrations::CURRENT,
         first,
+        last,
         count: number(events.len()),
         sealed,
         min_time,

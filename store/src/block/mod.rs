@@ -1,11 +1,20 @@
-//! A block: some thousand events as columns, in three sections that are unpacked one by one.
+//! A block: some thousand events as columns.
+//!
+//! Blocks of two formats are read, of one written; [`Zone::format`] tells which. Callers see events by row, from 0; an
+//! event's id is [`Core::id`] and never "first plus row": in a thinned segment there are holes.
 
-mod decode;
+mod core;
 mod encode;
+mod rest;
 #[cfg(test)]
 mod tests;
+mod version1;
 mod zone;
 
-pub use decode::{Core, Rest, sections};
+pub use self::core::{Core, Paths};
+#[cfg_attr(not(test), expect(unused_imports, reason = "for what thins segments"))]
+pub use encode::encode_sparse;
 pub use encode::{encode, frame};
+pub use rest::Rest;
+pub use version1::sections;
 pub use zone::{GENESIS, Hash, Zone, chain};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use event::{Detail, Event, File, FileFacts, Kind};
 
 use super::encode::Encoded;
-use super::{Core, GENESIS, Rest, Zone, encode, frame};
+use super::{Core, GENESIS, Rest, Zone, encode, encode_sparse, frame};
 use crate::bytes::Damaged;
 
 fn file(path: &str, mount_path: &str) -> File {
@@ -33,8 +33,8 @@ fn encoded(events: &[Event]) -> Encoded {
 
 fn decode(zone: &Zone, block: &[u8]) -> Result<Vec<Event>, Damaged> {
     let core = Core::decode(zone, block)?;
-    let rest = Rest::decode(zone, core.file_paths.len(), block)?;
-    (0..core.times.len()).map(|row| core.event(zone, &rest, row).ok_or(Damaged("no event"))).collect()
+    let rest = Rest::decode(zone, core.file_count(), block)?;
+    (0..core.len()).map(|row| core.event(zone, &rest, row)).collect()
 }
 
 #[test]
@@ -72,4 +72,28 @@ fn a_column_of_mount_paths_that_is_cut_or_points_nowhere_is_damage() {
     let mut wrong = rest.clone();
     *wrong.last_mut().unwrap() = 7;
     assert!(decode(&block.zone, &frame([paths, core, &wrong], 1)).is_err());
+}
+
+#[test]
+fn events_with_holes_between_their_ids_come_back_by_id() {
+    let events: Vec<Event> = (0..5).map(|n| Event { time: n, ..opened(file("/a", "/")) }).collect();
+    let refs: Vec<&Event> = events.iter().collect();
+    let ids = [3, 4, 7, 1000, 1001];
+    let block = encode_sparse(&ids, &refs, true, &GENESIS).unwrap();
+    assert_eq!((block.zone.first, block.zone.last, block.zone.end()), (3, 1001, 1002));
+    let zone = Zone::decode(migrations::CURRENT, 3, &block.zone.encode()).unwrap();
+    assert_eq!(zone, block.zone);
+    assert_eq!(decode(&zone, &block.pack(1)).unwrap(), events);
+    let core = Core::decode(&zone, &block.pack(1)).unwrap();
+    assert_eq!((0..5).map(|row| core.id(row)).collect::<Vec<_>>(), ids);
+    let rows = [0, 3, 5, 7, 8, 1001, 1002].map(|id| core.row_from(id));
+    assert_eq!(rows, [0, 0, 2, 2, 3, 4, 5]);
+    assert!(encode_sparse(&[3, 3], &refs[..2], true, &GENESIS).is_none(), "ids that do not grow");
+    assert!(encode_sparse(&[3], &refs[..2], true, &GENESIS).is_none(), "too few ids");
+    // Another last id than the header row's is damage.
+    let mut wrong = zone.clone();
+    wrong.last += 1;
+    assert!(decode(&wrong, &block.pack(1)).is_err());
+    let whole = encode_sparse(&[3, 4, 5, 6, 7], &refs, true, &GENESIS).unwrap();
+    assert_eq!(whole.sections, encode(3, &refs, true, &GENESIS).sections, "no holes, no column");
 }

@@ -2,6 +2,7 @@
 
 use event::{EventId, Nanos};
 
+use super::core::SPARSE_FROM;
 use crate::bytes::{Damaged, Input, put, put_growing, unzigzag, zigzag};
 
 /// Hash of a block and of all before it.
@@ -16,8 +17,12 @@ const CHECK: usize = 4;
 /// Header row of a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Zone {
+    /// Format of the row and of the block: that of the segment.
+    pub format: u32,
     /// Id of its first event; the row's key.
     pub first: EventId,
+    /// Id of its last event: `first + count - 1` unless there are holes (a thinned segment).
+    pub last: EventId,
     /// Number of events.
     pub count: u32,
     /// Whether it is final; else later events are merged into it while the segment is open.
@@ -41,14 +46,17 @@ pub struct Zone {
 impl Zone {
     /// First id after the block.
     pub fn end(&self) -> EventId {
-        self.first.saturating_add(u64::from(self.count))
+        self.last.saturating_add(1)
     }
 
-    /// As a row.
+    /// As a row of its format.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(64 + 2 * self.contexts.len());
         out.push(u8::from(self.sealed));
         put(&mut out, u64::from(self.count));
+        if self.format >= SPARSE_FROM {
+            put(&mut out, self.end().saturating_sub(self.first).saturating_sub(u64::from(self.count)));
+        }
         put(&mut out, zigzag(self.min_time));
         put(&mut out, zigzag(self.max_time.wrapping_sub(self.min_time)));
         put(&mut out, self.kinds.len() as u64);
@@ -67,8 +75,8 @@ impl Zone {
         out
     }
 
-    /// From a row.
-    pub fn decode(first: EventId, row: &[u8]) -> Result<Self, Damaged> {
+    /// From a row of a segment of that format.
+    pub fn decode(format: u32, first: EventId, row: &[u8]) -> Result<Self, Damaged> {
         let (row, check) = row.split_last_chunk::<CHECK>().ok_or(Damaged("a header row is cut off"))?;
         if blake3::hash(row).as_bytes()[..CHECK] != *check {
             return Err(Damaged("a header row does not fit its checksum"));
@@ -76,6 +84,10 @@ impl Zone {
         let mut input = Input(row);
         let sealed = input.array::<1>()? != [0];
         let count = input.small()?;
+        let holes = if format >= SPARSE_FROM { input.number()? } else { 0 };
+        let last = (u64::from(count).checked_add(holes))
+            .and_then(|ids| first.checked_add(ids.checked_sub(1)?))
+            .ok_or(Damaged("a header row's ids are out of range"))?;
         let min_time = input.signed()?;
         let max_time = min_time.wrapping_add(unzigzag(input.number()?));
         let kinds = (0..input.count()?)
@@ -85,7 +97,20 @@ impl Zone {
         let sizes = [input.small()?, input.small()?, input.small()?];
         let hash = input.array()?;
         let contexts = input.growing()?;
-        Ok(Self { first, count, sealed, min_time, max_time, kinds, outcomes, contexts, sizes, hash })
+        Ok(Self {
+            format,
+            first,
+            last,
+            count,
+            sealed,
+            min_time,
+            max_time,
+            kinds,
+            outcomes,
+            contexts,
+            sizes,
+            hash,
+        })
     }
 }
 

@@ -95,20 +95,20 @@ fn count(shared: &Shared, segment: &Segment, counts: &mut Counts<'_>) -> Result<
             shared.damaged(segment, zone.first, Some(&zone));
             return Ok(true);
         };
-        let mut numbers = vec![0_u64; core.paths.len()];
-        for row in 0..core.times.len() {
-            for path in [core.path(core.files[row]), core.path(core.destinations[row])].into_iter().flatten()
-            {
+        let (paths, files, kinds, whos) = (core.paths()?, core.files()?, core.kinds()?, core.whos()?);
+        let mut numbers = vec![0_u64; paths.len()];
+        for row in 0..core.len() {
+            for path in [core.path(files[row])?, core.path(core.destination(row)?)?].into_iter().flatten() {
                 numbers[path as usize] += 1;
             }
-            if matches!(core.kinds[row], Kind::Exec | Kind::Exit)
-                && let Some(path) = images.get(&zone.contexts[core.whos[row] as usize])
+            if matches!(kinds[row], Kind::Exec | Kind::Exit)
+                && let Some(path) = images.get(&zone.contexts[whos[row] as usize])
                 && counts.wants(path)
             {
                 counts.add(path, 1);
             }
         }
-        for (path, number) in core.paths.iter().zip(numbers) {
+        for (path, number) in paths.iter().zip(numbers) {
             if counts.wants(path) {
                 counts.add(path, number);
             }

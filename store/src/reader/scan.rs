@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use event::{EventId, Kind};
+use event::Kind;
 use redb::ReadableTable;
 
 use super::cache::{Cached, Sort};
@@ -60,7 +60,7 @@ impl<'a> Blocks<'a> {
         if let Some(Cached::Rest(rest)) = self.shared.cache.get(Sort::Rest, key) {
             return Ok(rest);
         }
-        let rest = Arc::new(Rest::decode(zone, core.file_paths.len(), &self.value(zone)?)?);
+        let rest = Arc::new(Rest::decode(zone, core.file_count(), &self.value(zone)?)?);
         self.shared.cache.put(Sort::Rest, key, Cached::Rest(Arc::clone(&rest)), rest.size());
         Ok(rest)
     }
@@ -85,7 +85,7 @@ pub fn zones(
             let Some(row) = row else { return Ok(()) };
             let (key, value) = row?;
             let first = u64::from_be_bytes(*key.value());
-            match Zone::decode(first, value.value()) {
+            match Zone::decode(view.format, first, value.value()) {
                 Ok(zone) => {
                     if !each(zone)? {
                         return Ok(());
@@ -138,7 +138,7 @@ fn reaches(segment: &Segment, query: &Query) -> bool {
     let totals = segment.totals();
     let Some((from, to)) = totals.span else { return false };
     let kinds = select::kinds(&query.filter);
-    let last = (head.first_event + totals.events).saturating_sub(1);
+    let last = totals.next_event(head.first_event).saturating_sub(1);
     query.filter.since.is_none_or(|since| to >= since)
         && query.filter.until.is_none_or(|until| from < until)
         && totals.kinds.iter().any(|(kind, _)| Kind::try_from(*kind).is_ok_and(&kinds))
@@ -199,17 +199,22 @@ fn block(
     out: &mut Vec<Found>,
 ) -> Result<(), FileError> {
     let core = blocks.core(zone)?;
-    let mut rows = select::rows(zone, &core, &query.filter, selected, kinds);
+    let mut rows = select::rows(zone, &core, &query.filter, selected, kinds)?;
     if query.order == Order::Desc {
         rows.reverse();
     }
-    let id = |row: usize| zone.first + row as EventId;
-    rows.retain(|row| {
-        query.after.is_none_or(|after| match query.order {
-            Order::Asc => id(*row) > after,
-            Order::Desc => id(*row) < after,
-        })
-    });
+    if let Some(after) = query.after {
+        match query.order {
+            Order::Asc => {
+                let from = core.row_from(after.saturating_add(1));
+                rows.retain(|row| *row >= from);
+            }
+            Order::Desc => {
+                let to = core.row_from(after);
+                rows.retain(|row| *row < to);
+            }
+        }
+    }
     if rows.is_empty() {
         return Ok(());
     }
@@ -218,10 +223,10 @@ fn block(
         if !select::address_fits(&rest, row, &query.filter) {
             continue;
         }
-        let event = core.event(zone, &rest, row).ok_or(Damaged("an event is incomplete"))?;
+        let event = core.event(zone, &rest, row)?;
         let (context, lineage) = resolver.resolve(event.context);
         let other = event.detail.other().and_then(|id| resolver.find(id));
-        out.push(Found { id: id(row), event, context, lineage, other });
+        out.push(Found { id: core.id(row), event, context, lineage, other });
         // One more than asked for tells that there is a next page.
         if out.len() > query.limit {
             return Ok(());

@@ -26,6 +26,8 @@ pub struct Segment {
     pub path: PathBuf,
     /// What it began with; `None` if it cannot be read.
     pub head: Option<Head>,
+    /// Version of its format; that of this release if it cannot be read.
+    pub format: u32,
     state: RwLock<State>,
     database: Mutex<Option<Arc<Handle>>>,
 }
@@ -73,7 +75,7 @@ impl Segment {
     fn try_look(number: u64, path: &Path) -> Result<Self, FileError> {
         let handle = Handle::new(file::readable(path)?);
         let database = handle.database()?;
-        let (head, closed) = file::facts(database)?;
+        let (format, head, closed) = file::facts(database)?;
         let (form, totals, digest) = match closed {
             Some(Closed { totals, digest }) => {
                 let packed = guarded(|| {
@@ -85,7 +87,7 @@ impl Segment {
             }
             None => (SegmentState::Open, count(database)?, None),
         };
-        Ok(Self::new(number, path, Some(head), form, totals, digest, None))
+        Ok(Self { format, ..Self::new(number, path, Some(head), form, totals, digest, None) })
     }
 
     /// The same segment under another name.
@@ -94,7 +96,7 @@ impl Segment {
         self
     }
 
-    /// A segment of which everything is known.
+    /// A segment of which everything is known, of the format of this release.
     pub fn new(
         number: u64,
         path: &Path,
@@ -109,6 +111,7 @@ impl Segment {
             number,
             path: path.to_owned(),
             head,
+            format: migrations::CURRENT,
             state: RwLock::new(State { form, totals, digest }),
             database: Mutex::new(database),
         }
@@ -175,7 +178,7 @@ impl Segment {
             }
         };
         let transaction = guarded(|| Ok(database.database()?.begin_read()?))?;
-        Ok(View { transaction, _database: database })
+        Ok(View { transaction, format: self.format, _database: database })
     }
 
     /// Bytes of its file.
@@ -193,6 +196,8 @@ impl Segment {
 pub struct View {
     /// To read by.
     pub transaction: ReadTransaction,
+    /// Version of the segment's format.
+    pub format: u32,
     /// Outlives the transaction.
     _database: Arc<Handle>,
 }
@@ -201,11 +206,12 @@ pub struct View {
 pub fn count(database: &Database) -> Result<Totals, FileError> {
     guarded(|| {
         let read = database.begin_read()?;
+        let format = file::version(&read)?;
         let mut totals = Totals::default();
         let zones = read.open_table(ZONES)?;
         for row in zones.iter()? {
             let (key, value) = row?;
-            totals.add_zone(&Zone::decode(u64::from_be_bytes(*key.value()), value.value())?);
+            totals.add_zone(&Zone::decode(format, u64::from_be_bytes(*key.value()), value.value())?);
         }
         Ok(totals)
     })

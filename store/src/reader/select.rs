@@ -1,12 +1,14 @@
 //! Which contexts and which events of a block fit a filter.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::net::IpAddr;
 
 use event::{Detail, Kind, ProcessKey};
 
 use super::contexts::Contexts;
-use crate::block::{Core, Rest, Zone};
+use crate::block::{Core, Paths, Rest, Zone};
+use crate::bytes::Damaged;
 use crate::context::Summary;
 use crate::segment::file::FileError;
 use crate::{Filter, PathPattern};
@@ -169,12 +171,12 @@ pub fn may_fit(zone: &Zone, filter: &Filter, selected: &Selected, kinds: &impl F
 }
 
 /// Which of a block's distinct paths fit.
-pub fn paths(core: &Core, patterns: &[PathPattern]) -> Vec<bool> {
-    let mut fits = vec![false; core.paths.len()];
+pub fn paths(paths: &Paths, patterns: &[PathPattern]) -> Vec<bool> {
+    let mut fits = vec![false; paths.len()];
     for pattern in patterns {
         let prefix = pattern.literal_prefix();
-        let from = core.paths.partition_point(|path| &**path < prefix);
-        for (path, fits) in core.paths[from..].iter().zip(&mut fits[from..]) {
+        let from = paths.from(prefix);
+        for (path, fits) in paths.iter().zip(&mut fits).skip(from) {
             if !path.starts_with(prefix) {
                 break;
             }
@@ -191,7 +193,7 @@ pub fn rows(
     filter: &Filter,
     selected: &Selected,
     kinds: &impl Fn(Kind) -> bool,
-) -> Vec<usize> {
+) -> Result<Vec<usize>, Damaged> {
     let allowed: Vec<bool> = (0..=u8::MAX).map(|number| Kind::try_from(number).is_ok_and(kinds)).collect();
     let who: Option<Vec<bool>> = selected
         .contexts
@@ -199,31 +201,44 @@ pub fn rows(
         .map(|contexts| zone.contexts.iter().map(|id| contexts.contains(id)).collect());
     let images: Option<Vec<bool>> =
         selected.images.as_ref().map(|images| zone.contexts.iter().map(|id| images.contains(id)).collect());
-    let paths = (!filter.paths.is_empty()).then(|| paths(core, &filter.paths));
+    let paths = if filter.paths.is_empty() { None } else { Some(paths(core.paths()?, &filter.paths)) };
     if let (Some(paths), None) = (&paths, images.as_ref().filter(|images| images.contains(&true)))
         && !paths.contains(&true)
     {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let file_fits = |paths: &[bool], file| core.path(file).is_some_and(|path| paths[path as usize]);
-    (0..core.times.len())
+    // Only the columns that the filter needs.
+    let kind_column = core.kinds()?;
+    let times = if filter.since.is_some() || filter.until.is_some() { core.times()? } else { &[] };
+    let whos = if who.is_some() || images.is_some() { core.whos()? } else { &[] };
+    let tids = if filter.tids.is_empty() { &[] } else { core.tids()? };
+    let outcomes = if filter.outcomes.is_empty() { Cow::Borrowed(&[][..]) } else { core.outcomes()? };
+    let (files, destinations, file_paths) = match &paths {
+        Some(_) => (core.files()?, core.destinations()?, core.file_paths()?),
+        None => (&[][..], &[][..], &[][..]),
+    };
+    let file_fits = |paths: &[bool], file: u32| {
+        file.checked_sub(1).is_some_and(|file| paths[file_paths[file as usize] as usize])
+    };
+    let rows = (0..core.len())
         .filter(|row| {
             let row = *row;
-            let kind = core.kinds[row];
+            let kind = kind_column[row];
             allowed[usize::from(kind.number())]
-                && filter.since.is_none_or(|since| core.times[row] >= since)
-                && filter.until.is_none_or(|until| core.times[row] < until)
-                && who.as_ref().is_none_or(|who| who[core.whos[row] as usize])
-                && any(&filter.tids, &core.tids[row])
-                && (filter.outcomes.is_empty() || any(&filter.outcomes, &core.outcome(row)))
+                && filter.since.is_none_or(|since| times[row] >= since)
+                && filter.until.is_none_or(|until| times[row] < until)
+                && who.as_ref().is_none_or(|who| who[whos[row] as usize])
+                && (filter.tids.is_empty() || any(&filter.tids, &tids[row]))
+                && (filter.outcomes.is_empty() || any(&filter.outcomes, &outcomes[row]))
                 && paths.as_ref().is_none_or(|paths| {
-                    file_fits(paths, core.files[row])
-                        || file_fits(paths, core.destinations[row])
+                    file_fits(paths, files[row])
+                        || destinations.get(row).is_some_and(|file| file_fits(paths, *file))
                         || (matches!(kind, Kind::Exec | Kind::Exit)
-                            && images.as_ref().is_some_and(|images| images[core.whos[row] as usize]))
+                            && images.as_ref().is_some_and(|images| images[whos[row] as usize]))
                 })
         })
-        .collect()
+        .collect();
+    Ok(rows)
 }
 
 /// Whether an event's addresses and ports fit.

@@ -153,21 +153,23 @@ pub fn fact<T: DeserializeOwned>(read: &ReadTransaction, row: &str) -> Result<Op
         .map_err(|error| FileError::Damaged(format!("the row {row:?} is damaged: {error}")))
 }
 
-/// Checks the format version and gives the facts of a segment.
-pub fn facts(database: &Database) -> Result<(Head, Option<Closed>), FileError> {
+/// The format version of a segment; an error if it is not known here.
+pub fn version(read: &ReadTransaction) -> Result<u32, FileError> {
+    let table = read.open_table(META)?;
+    let row = table.get(FORMAT)?.ok_or_else(|| FileError::Damaged("no format version".to_owned()))?;
+    let bytes: [u8; 4] =
+        row.value().try_into().map_err(|_| FileError::Damaged("the format version is damaged".to_owned()))?;
+    let version = u32::from_le_bytes(bytes);
+    migrations::check(version)?;
+    Ok(version)
+}
+
+/// Checks the format version and gives it with the facts of a segment.
+pub fn facts(database: &Database) -> Result<(u32, Head, Option<Closed>), FileError> {
     guarded(|| {
         let read = database.begin_read()?;
-        let version = {
-            let table = read.open_table(META)?;
-            let row = table.get(FORMAT)?.ok_or_else(|| FileError::Damaged("no format version".to_owned()))?;
-            let bytes: [u8; 4] = row
-                .value()
-                .try_into()
-                .map_err(|_| FileError::Damaged("the format version is damaged".to_owned()))?;
-            u32::from_le_bytes(bytes)
-        };
-        migrations::check(version)?;
+        let version = version(&read)?;
         let head = fact(&read, HEAD)?.ok_or_else(|| FileError::Damaged("no head".to_owned()))?;
-        Ok((head, fact(&read, CLOSED)?))
+        Ok((version, head, fact(&read, CLOSED)?))
     })
 }

@@ -48,12 +48,22 @@ pub struct Totals {
     pub next_context: ContextId,
     /// Contexts, carried ones included.
     pub contexts: u64,
+    /// First event id behind its last event; 0 in segments of format 1. See [`Totals::next_event`].
+    #[serde(default)]
+    pub behind: EventId,
 }
 
 impl Totals {
+    /// First event id not in use after a segment that began with `first`. More than `first` and the number of events if
+    /// some are missing (a thinned segment): what thins one must keep it as it was.
+    pub fn next_event(&self, first: EventId) -> EventId {
+        first.saturating_add(self.events).max(self.behind)
+    }
+
     /// Takes in a block's header row.
     pub fn add_zone(&mut self, zone: &crate::block::Zone) {
         self.events += u64::from(zone.count);
+        self.behind = self.behind.max(zone.end());
         self.span =
             Some(self.span.map_or((zone.min_time, zone.max_time), |(a, b)| {
                 (a.min(zone.min_time), b.max(zone.max_time))

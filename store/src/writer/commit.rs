@@ -314,6 +314,7 @@ impl Open {
             key += *size as u64;
         }
         totals(&mut changes.totals, batch);
+        changes.totals.behind = key;
         changes.events = Some((plan, written, sealed_hash));
         Ok(())
     }

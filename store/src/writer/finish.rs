@@ -59,9 +59,10 @@ fn sum(read: &ReadTransaction) -> Result<Closed, FileError> {
     let mut totals = Totals { next_context: head.first_context, ..Totals::default() };
     totals.saw(head.created);
     let mut last = None;
+    let format = file::version(read)?;
     for row in read.open_table(ZONES)?.iter()? {
         let (key, value) = row?;
-        let zone = Zone::decode(u64::from_be_bytes(*key.value()), value.value())?;
+        let zone = Zone::decode(format, u64::from_be_bytes(*key.value()), value.value())?;
         totals.add_zone(&zone);
         last = Some(zone);
     }

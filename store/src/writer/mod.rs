@@ -297,7 +297,7 @@ impl Writer {
             let totals = segment.totals();
             self.next_context = self.next_context.max(totals.next_context);
             if let Some(head) = &segment.head {
-                self.next_event = self.next_event.max(head.first_event + totals.events);
+                self.next_event = self.next_event.max(totals.next_event(head.first_event));
             }
         }
         false

@@ -56,7 +56,7 @@ pub fn open(dir: &Path, options: Options) -> Result<Writer, OpenError> {
         let totals = segment.totals();
         match (&segment.head, segment.form()) {
             (Some(head), form) if form != SegmentState::Damaged => {
-                next_event = next_event.max(head.first_event + totals.events);
+                next_event = next_event.max(totals.next_event(head.first_event));
                 next_context = next_context.max(head.first_context).max(totals.next_context);
                 last_time = last_time.max(totals.latest).max(Some(head.created));
             }

@@ -187,8 +187,8 @@ fn blocks(
         }
         let block = get(&from, zone.first)?.ok_or(Damaged("a block is missing"))?;
         let core = Core::decode(&zone, &block)?;
-        let [paths, columns, rest] = sections(&block)?;
-        let raw = [unpack(paths, MAX_SECTION)?, unpack(columns, MAX_SECTION)?, unpack(rest, MAX_SECTION)?];
+        let [names, columns, rest] = sections(&block)?;
+        let raw = [unpack(names, MAX_SECTION)?, unpack(columns, MAX_SECTION)?, unpack(rest, MAX_SECTION)?];
         put(&mut to, zone.first, &frame([&raw[0], &raw[1], &raw[2]], LEVEL))?;
         zones.insert(&zone.first.to_be_bytes(), zone.encode().as_slice())?;
         for (kind, _) in &zone.kinds {
@@ -197,19 +197,19 @@ fn blocks(
         for context in &zone.contexts {
             indexed.blocks_of.entry(*context).or_default().insert(zone.first);
         }
-        let mut counts = vec![0_u64; core.paths.len()];
-        for row in 0..core.times.len() {
-            for path in [core.path(core.files[row]), core.path(core.destinations[row])].into_iter().flatten()
-            {
+        let (paths, files, kinds, whos) = (core.paths()?, core.files()?, core.kinds()?, core.whos()?);
+        let mut counts = vec![0_u64; paths.len()];
+        for row in 0..core.len() {
+            for path in [core.path(files[row])?, core.path(core.destination(row)?)?].into_iter().flatten() {
                 counts[path as usize] += 1;
             }
-            if matches!(core.kinds[row], Kind::Exec | Kind::Exit)
-                && let Some(path) = images.get(&zone.contexts[core.whos[row] as usize])
+            if matches!(kinds[row], Kind::Exec | Kind::Exit)
+                && let Some(path) = images.get(&zone.contexts[whos[row] as usize])
             {
                 indexed.paths.add(path, zone.first, Counted(1));
             }
         }
-        for (path, count) in core.paths.iter().zip(counts) {
+        for (path, count) in paths.iter().zip(counts) {
             indexed.paths.add(path, zone.first, Counted(count));
         }
         events += u64::from(zone.count);
