@@ -7,6 +7,7 @@
 mod calling;
 mod compat;
 mod counters;
+mod ended;
 mod filter;
 mod kernel;
 mod maps;

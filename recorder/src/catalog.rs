@@ -53,16 +53,16 @@ pub const HOOKS: [Hook; 15] = [
         without: "the kernel's own word for a loaded module's name: it is read from the module's file or memory",
     },
     Hook {
-        name: "cgroup/sysctl",
+        name: SYSCTL,
         kinds: &[Kind::Sysctl],
         needs: "cgroup v2, CONFIG_CGROUP_BPF",
         without: "reads and writes of kernel parameters below /proc/sys (their opening is)",
     },
     Hook {
-        name: "cgroup_skb/egress",
+        name: PACKETS,
         kinds: &[Kind::Dns, Kind::Imds],
         needs: "cgroup v2, CONFIG_CGROUP_BPF",
-        without: "DNS questions, requests to metadata services",
+        without: "DNS questions, requests to metadata services with their answers",
     },
     Hook {
         name: "cgroup_skb/ingress",
@@ -85,11 +85,22 @@ pub const HOOKS: [Hook; 15] = [
     },
 ];
 
+/// What is not seen without a hook; empty for one that is not in the list.
+pub fn without(name: &str) -> &'static str {
+    HOOKS.iter().find(|hook| hook.name == name).map_or("", |hook| hook.without)
+}
+
 /// The hook that watched syscalls come from.
 pub const SYS_EXIT: &str = "tp_btf/sys_exit";
 
 /// The hook that requests through `io_uring` come from.
 pub const IO_URING: &str = "tp_btf/io_uring_submit_req";
+
+/// The hook that packets come from; the others that look at them are worth nothing without it.
+pub const PACKETS: &str = "cgroup_skb/egress";
+
+/// The hook that uses of kernel parameters come from.
+pub const SYSCTL: &str = "cgroup/sysctl";
 
 /// What becomes a kind at a hook: syscalls, operations of `io_uring`; empty for hooks that are of one thing only.
 pub fn calls(hook: &Hook, kind: Kind) -> Vec<&'static str> {

@@ -8,12 +8,12 @@ use aya_ebpf::{
 };
 
 use crate::{
+    ended::{Ended, ended},
     filter,
     kernel::{Address, at, field},
     maps::has,
     parts,
     probes::file::file_of,
-    record,
     record::Scratch,
 };
 
@@ -48,11 +48,7 @@ const TENTH: u64 = commands(&[24, 25, 26, 27]);
 
 #[btf_tracepoint(function = "sys_exit")]
 fn handle_bpf(ctx: BtfTracePointContext) -> i32 {
-    let Some(scratch) = record::scratch() else { return 0 };
-    let number = scratch.args[7] as u32;
-    let regs: u64 = ctx.arg::<*const u8>(0) as u64;
-    let ret: i64 = ctx.arg(1);
-    parts::arguments(scratch, regs);
+    let Some(Ended { scratch, number, ret }) = ended(&ctx) else { return 0 };
     if filter::early(scratch, ret) {
         return 0;
     }

@@ -4,21 +4,17 @@ use abi::{Class, NO_ARG, RecordKind};
 use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 
 use crate::{
-    filter, parts,
+    ended::{Ended, ended},
+    filter,
     probes::{
         file::{descriptor, extras},
         process,
     },
-    record,
 };
 
 #[btf_tracepoint(function = "sys_exit")]
 fn handle_call(ctx: BtfTracePointContext) -> i32 {
-    let Some(scratch) = record::scratch() else { return 0 };
-    let number = scratch.args[7] as u32;
-    let regs: u64 = ctx.arg::<*const u8>(0) as u64;
-    let ret: i64 = ctx.arg(1);
-    parts::arguments(scratch, regs);
+    let Some(Ended { scratch, number, ret }) = ended(&ctx) else { return 0 };
     if !process::counts(scratch, number) || filter::early(scratch, ret) {
         return 0;
     }

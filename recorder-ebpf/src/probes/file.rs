@@ -6,7 +6,9 @@ use aya_ebpf::{
 };
 
 use crate::{
-    compat, filter,
+    compat,
+    ended::{Ended, ended},
+    filter,
     kernel::{Address, at, current, field, read},
     parts,
     parts::First,
@@ -21,11 +23,7 @@ const AT_FDCWD: i32 = -100;
 
 #[btf_tracepoint(function = "sys_exit")]
 fn handle_file(ctx: BtfTracePointContext) -> i32 {
-    let Some(scratch) = record::scratch() else { return 0 };
-    let number = scratch.args[7] as u32;
-    let regs: u64 = ctx.arg::<*const u8>(0) as u64;
-    let ret: i64 = ctx.arg(1);
-    parts::arguments(scratch, regs);
+    let Some(Ended { scratch, number, ret }) = ended(&ctx) else { return 0 };
     if scratch.watch.open_how != 0 {
         // struct open_how (include/uapi/linux/openat2.h): flags, mode, resolve.
         let how: [u64; 3] = user(scratch.args[2]);

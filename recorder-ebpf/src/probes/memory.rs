@@ -4,6 +4,7 @@ use abi::{Before, Class, PartTag, RecordKind, before_flags, entry_calls as call}
 use aya_ebpf::{helpers::bpf_get_current_pid_tgid, macros::btf_tracepoint, programs::BtfTracePointContext};
 
 use crate::{
+    ended::{Ended, ended},
     filter,
     maps::BEFORE,
     parts,
@@ -11,18 +12,13 @@ use crate::{
         file::{descriptor, file_of},
         sys_enter::{newest_flags, pipe_of},
     },
-    record,
     record::Scratch,
 };
 
 #[btf_tracepoint(function = "sys_exit")]
 fn handle_memory(ctx: BtfTracePointContext) -> i32 {
     const MAP_ANONYMOUS: u64 = 0x20;
-    let Some(scratch) = record::scratch() else { return 0 };
-    let number = scratch.args[7] as u32;
-    let regs: u64 = ctx.arg::<*const u8>(0) as u64;
-    let ret: i64 = ctx.arg(1);
-    parts::arguments(scratch, regs);
+    let Some(Ended { scratch, number, ret }) = ended(&ctx) else { return 0 };
     if filter::early(scratch, ret) {
         return 0;
     }

@@ -4,12 +4,12 @@ use abi::{Class, MODULE_NAME, NO_ARG, PartTag, RecordKind, offsets as o};
 use aya_ebpf::{helpers::bpf_get_current_pid_tgid, macros::btf_tracepoint, programs::BtfTracePointContext};
 
 use crate::{
+    ended::{Ended, ended},
     filter,
     kernel::field,
     maps::{MODULE_NAMES, has},
     parts,
     probes::file::{descriptor, extras},
-    record,
 };
 
 /// `tp_btf/module_load(mod)`: the module is laid out, its initialisation comes next. Within the call that loads it.
@@ -26,11 +26,7 @@ fn module_load(ctx: BtfTracePointContext) -> i32 {
 
 #[btf_tracepoint(function = "sys_exit")]
 fn handle_module(ctx: BtfTracePointContext) -> i32 {
-    let Some(scratch) = record::scratch() else { return 0 };
-    let number = scratch.args[7] as u32;
-    let regs: u64 = ctx.arg::<*const u8>(0) as u64;
-    let ret: i64 = ctx.arg(1);
-    parts::arguments(scratch, regs);
+    let Some(Ended { scratch, number, ret }) = ended(&ctx) else { return 0 };
     if filter::early(scratch, ret) {
         return 0;
     }

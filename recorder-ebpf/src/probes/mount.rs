@@ -4,23 +4,19 @@ use abi::{Class, NO_ARG, PartTag, RecordKind, offsets as o};
 use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 
 use crate::{
+    ended::{Ended, ended},
     filter,
     kernel::{Address, at, current, field},
     maps::{has, offset},
     parts,
     probes::file::{extras, file_of, named},
-    record,
     record::Scratch,
     walk,
 };
 
 #[btf_tracepoint(function = "sys_exit")]
 fn handle_mount(ctx: BtfTracePointContext) -> i32 {
-    let Some(scratch) = record::scratch() else { return 0 };
-    let number = scratch.args[7] as u32;
-    let regs: u64 = ctx.arg::<*const u8>(0) as u64;
-    let ret: i64 = ctx.arg(1);
-    parts::arguments(scratch, regs);
+    let Some(Ended { scratch, number, ret }) = ended(&ctx) else { return 0 };
     if filter::early(scratch, ret) {
         return 0;
     }

@@ -11,6 +11,7 @@ use aya_ebpf::{
 };
 
 use crate::{
+    ended::{Ended, ended},
     kernel::{Address, at, field},
     maps::{SELINUX_SEEN, WATCH, selinux_fs},
     parts,
@@ -18,7 +19,6 @@ use crate::{
         bpf::string,
         file::{descriptor, file_of},
     },
-    record,
     record::Scratch,
 };
 
@@ -93,11 +93,7 @@ fn matters(file: Address) -> bool {
 
 #[btf_tracepoint(function = "sys_exit")]
 fn handle_selinux(ctx: BtfTracePointContext) -> i32 {
-    let Some(scratch) = record::scratch() else { return 0 };
-    let number = scratch.args[7] as u32;
-    let regs: u64 = ctx.arg::<*const u8>(0) as u64;
-    let ret: i64 = ctx.arg(1);
-    parts::arguments(scratch, regs);
+    let Some(Ended { scratch, number, ret }) = ended(&ctx) else { return 0 };
     let fd = scratch.args[0] as u32;
     let file = file_of(fd);
     if file == 0 {

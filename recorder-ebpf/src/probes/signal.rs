@@ -9,7 +9,9 @@ use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 
 use crate::{
     calling::{calling, in_pid_namespace},
-    compat, filter,
+    compat,
+    ended::{Ended, ended},
+    filter,
     kernel::{Address, current, field, read},
     maps::{WATCH, has},
     parts,
@@ -98,11 +100,7 @@ fn signal_generate(ctx: BtfTracePointContext) -> i32 {
 
 #[btf_tracepoint(function = "sys_exit")]
 fn handle_signal(ctx: BtfTracePointContext) -> i32 {
-    let Some(scratch) = record::scratch() else { return 0 };
-    let number = scratch.args[7] as u32;
-    let regs: u64 = ctx.arg::<*const u8>(0) as u64;
-    let ret: i64 = ctx.arg(1);
-    parts::arguments(scratch, regs);
+    let Some(Ended { scratch, number, ret }) = ended(&ctx) else { return 0 };
     let threaded = number == call::TGKILL || number == call::TGSIGQUEUEINFO;
     let signal = if threaded { scratch.args[2] } else { scratch.args[1] } as u32;
     if ret == 0 && signal != 0 {

@@ -4,7 +4,15 @@
 use abi::{Class, PartTag, RecordKind, limits, option_key};
 use aya_ebpf::{macros::btf_tracepoint, programs::BtfTracePointContext};
 
-use crate::{counters, filter, maps::OPTIONS, parts, probes::file::file_of, record, sockets};
+use crate::{
+    counters,
+    ended::{Ended, ended},
+    filter,
+    maps::OPTIONS,
+    parts,
+    probes::file::file_of,
+    sockets,
+};
 
 const ACCEPT: u32 = 43;
 const SETSOCKOPT: u32 = 54;
@@ -14,11 +22,7 @@ const SECRET: u32 = 2;
 
 #[btf_tracepoint(function = "sys_exit")]
 fn handle_socket(ctx: BtfTracePointContext) -> i32 {
-    let Some(scratch) = record::scratch() else { return 0 };
-    let number = scratch.args[7] as u32;
-    let regs: u64 = ctx.arg::<*const u8>(0) as u64;
-    let ret: i64 = ctx.arg(1);
-    parts::arguments(scratch, regs);
+    let Some(Ended { scratch, number, ret }) = ended(&ctx) else { return 0 };
     // What is copied of the caller's memory: where it is, and how much of it at the most.
     let (mut from, mut length, mut most) = (scratch.args[1], scratch.args[2] as u32, limits::SOCKADDR as u32);
     if number == SETSOCKOPT {

@@ -63,10 +63,11 @@ pub fn compile(filter: &Filter) -> Result<Compiled, RuleError> {
             continue;
         }
         for entry in entries(rule)? {
-            let bit = u32::try_from(compiled.table.len())
-                .ok()
-                .and_then(|index| 1_u32.checked_shl(index))
-                .ok_or(RuleError::TooMany(compiled.table.len() + 1))?;
+            let needed = compiled.table.len() + 1;
+            if needed > RULES {
+                return Err(RuleError::TooMany(needed));
+            }
+            let bit = 1_u32 << compiled.table.len();
             compiled.asked.extend(kinds.iter().map(|kind| (**kind, bit)));
             for condition in &rule.conditions {
                 if let Condition::Executable(path) = condition {
@@ -76,9 +77,6 @@ pub fn compile(filter: &Filter) -> Result<Compiled, RuleError> {
             compiled.table.push(entry);
             compiled.origin.push(place);
         }
-    }
-    if compiled.table.len() > RULES {
-        return Err(RuleError::TooMany(compiled.table.len()));
     }
     Ok(compiled)
 }

@@ -49,6 +49,14 @@ pub enum RuleError {
     /// Beginnings and ends of processes make the tree.
     #[error("`{0}` cannot be left out: without it no event could be told whose it is")]
     Needed(&'static str),
+    /// A kind that no rule leaves out, because its probe asks none.
+    #[error("`{0}` cannot be left out: it is rare, and its probe asks no rules")]
+    Unasked(&'static str),
+    /// Two conditions of which an entry of the kernel's table holds one.
+    #[error(
+        "`{0}` and `{1}` cannot stand in one rule: a rule has one path, one executable, and one condition on an argument (access and protection are such)"
+    )]
+    Both(String, String),
     /// No condition.
     #[error(
         "`{0}` is no condition: path=PREFIX, exe=PATH, access=read, protection=noexec, result=success, arg1=VALUE"
@@ -92,7 +100,18 @@ impl FromStr for Rule {
         if let Some(kind) = kinds.iter().find(|kind| kind.class() == event::Class::Process) {
             return Err(RuleError::Needed(kind.name()));
         }
+        if let Some(kind) = kinds
+            .iter()
+            .find(|kind| matches!(kind, Kind::Dns | Kind::Imds | Kind::CgroupWrite | Kind::Selinux))
+        {
+            return Err(RuleError::Unasked(kind.name()));
+        }
         let conditions = words.map(condition).collect::<Result<Vec<_>, _>>()?;
+        for (place, one) in conditions.iter().enumerate() {
+            if let Some(other) = conditions[..place].iter().find(|other| other.part() == one.part()) {
+                return Err(RuleError::Both(other.to_string(), one.to_string()));
+            }
+        }
         let rule = Self { kinds, conditions };
         for kind in &rule.kinds {
             if let Some(odd) = rule.conditions.iter().find(|condition| !fits(*kind, condition)) {
@@ -140,7 +159,7 @@ fn number(text: &str) -> Option<u64> {
 fn fits(kind: Kind, condition: &Condition) -> bool {
     match kind {
         Kind::Sysctl => *condition == Condition::Read,
-        Kind::Syscalls | Kind::Dns | Kind::Imds | Kind::CgroupWrite | Kind::Selinux => false,
+        Kind::Syscalls => false,
         _ => match condition {
             Condition::Read => kind == Kind::Open,
             Condition::NoExec => matches!(kind, Kind::Mmap | Kind::Mprotect),
@@ -159,6 +178,18 @@ fn fits(kind: Kind, condition: &Condition) -> bool {
             ),
             Condition::Executable(_) | Condition::Success | Condition::Argument { .. } => true,
         },
+    }
+}
+
+impl Condition {
+    /// The part of a kernel entry that holds it: there is one of each.
+    const fn part(&self) -> &'static str {
+        match self {
+            Self::Path(_) => "path",
+            Self::Executable(_) => "executable",
+            Self::Read | Self::NoExec | Self::Argument { .. } => "argument",
+            Self::Success => "result",
+        }
     }
 }
 
@@ -232,7 +263,13 @@ mod tests {
             ("open arg1=", "arg1="),
             ("connect path=/x", "means nothing for `connect`"),
             ("open protection=noexec", "means nothing"),
-            ("dns result=success", "means nothing"),
+            ("syscalls result=success", "means nothing"),
+            ("dns", "`dns` cannot be left out"),
+            ("open,selinux path=/a", "`selinux` cannot be left out"),
+            ("open access=read arg2=5", "`access=read` and `arg2=5`"),
+            ("bpf arg1=1 arg2=2", "`arg1=1` and `arg2=2`"),
+            ("open path=/a path=/b", "`path=/a` and `path=/b`"),
+            ("open exe=/a exe=/b", "`exe=/a` and `exe=/b`"),
         ] {
             let error = text.parse::<Rule>().unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");

@@ -9,6 +9,7 @@ use super::{
     load::{load_program, program, refused},
     optional::Unseen,
 };
+use crate::catalog;
 
 const WORDS: usize = size_of::<Watch>() / 8;
 
@@ -90,5 +91,5 @@ fn enter(ebpf: &mut Ebpf, operation: &Operation, watch: &Watch) -> Result<(), Lo
 }
 
 fn nothing(why: String) -> Vec<Unseen> {
-    vec![Unseen { what: "requests through io_uring", why }]
+    vec![Unseen::without(catalog::IO_URING, why)]
 }

@@ -8,7 +8,7 @@ use aya::{
 };
 
 use super::load::{ProbeConfig, load_program};
-use crate::filter::Parameters;
+use crate::{catalog, filter::Parameters};
 
 /// What is not seen on this kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,28 +19,29 @@ pub struct Unseen {
     pub why: String,
 }
 
-/// Tracepoints, and what is not seen without each.
-const TRACEPOINTS: [(&str, &str); 2] = [
-    ("cgroup_attach_task", "moves of processes between cgroups"),
-    (
-        "module_load",
-        "the kernel's own word for a loaded module's name: it is read from the module's file or memory",
-    ),
-];
-const SYSCTL: &str = "reads and writes of kernel parameters below /proc/sys (their opening is)";
+impl Unseen {
+    /// What a hook of the catalog would have told.
+    pub(super) fn without(hook: &str, why: String) -> Self {
+        Self { what: catalog::without(hook), why }
+    }
+}
+
+/// Programs, and the hook of each in the catalog.
+const TRACEPOINTS: [(&str, &str); 2] =
+    [("cgroup_attach_task", "tp_btf/cgroup_attach_task"), ("module_load", "tp_btf/module_load")];
 
 /// Loads and attaches them; returns those that could not be.
 pub(super) fn attach(ebpf: &mut Ebpf, btf: &Btf, config: &ProbeConfig) -> Vec<Unseen> {
     let mut unseen = Vec::new();
-    for (name, what) in TRACEPOINTS {
+    for (name, hook) in TRACEPOINTS {
         if let Err(error) = tracepoint(ebpf, name, btf) {
-            unseen.push(Unseen { what, why: error.to_string() });
+            unseen.push(Unseen::without(hook, error.to_string()));
         }
     }
     if config.filter.sysctl != Parameters::None
         && let Err(why) = sysctl(ebpf)
     {
-        unseen.push(Unseen { what: SYSCTL, why });
+        unseen.push(Unseen::without(catalog::SYSCTL, why));
     }
     for Unseen { what, why } in &unseen {
         tracing::info!("not seen on this kernel: {what} ({why})");
@@ -81,6 +82,14 @@ pub(super) fn cgroup_root(mountinfo: &str) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_hook_would_have_told_stands_in_the_catalog() {
+        for hook in [catalog::SYSCTL, catalog::PACKETS, catalog::IO_URING, TRACEPOINTS[0].1, TRACEPOINTS[1].1]
+        {
+            assert!(!catalog::without(hook).is_empty(), "{hook}");
+        }
+    }
 
     #[test]
     fn the_root_of_the_hierarchy_is_found_and_no_part_of_it() {

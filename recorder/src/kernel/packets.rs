@@ -14,8 +14,7 @@ use super::{
     LoadError,
     optional::{Unseen, cgroup_root},
 };
-
-const WHAT: &str = "questions to name servers, and requests to a cloud's metadata service with their answers";
+use crate::catalog;
 
 /// No flag: a link is always beside others, and the kernel refuses it with one (kernel/bpf/cgroup.c,
 /// `cgroup_bpf_link_attach`).
@@ -24,8 +23,9 @@ const MODE: CgroupAttachMode = CgroupAttachMode::Single;
 /// Loads and attaches the packet programs; says what is not seen if that fails.
 pub(super) fn attach(ebpf: &mut Ebpf) -> Option<Unseen> {
     let why = try_attach(ebpf).err()?;
-    tracing::warn!("not seen on this kernel: {WHAT} ({why})");
-    Some(Unseen { what: WHAT, why })
+    let unseen = Unseen::without(catalog::PACKETS, why);
+    tracing::warn!("not seen on this kernel: {} ({})", unseen.what, unseen.why);
+    Some(unseen)
 }
 
 /// Those that remember senders come first: a packet that is seen before its connection has a sender that nobody knows.
