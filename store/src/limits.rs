@@ -35,3 +35,14 @@ pub const PIDS_PER_CHUNK: usize = 512;
 pub const KNOWN_FILES: usize = 8192;
 /// Events of one batch; a larger one is refused.
 pub const MAX_BATCH: usize = 4 << 20;
+/// Pins of a store; one more is refused.
+pub const MAX_PINS: usize = 256;
+/// Bytes of a pin's name.
+pub const PIN_NAME: usize = 64;
+/// Bytes of the file of pins; a larger one is not read.
+pub const PINS_BYTES: u64 = 64 << 10;
+/// Pause between two segments that are removed because of their age: a clock that jumps ahead costs one of them each
+/// pause until it is set right, not all at once.
+pub const AGE_PAUSE: std::time::Duration = std::time::Duration::from_secs(15);
+/// Pause after segments were removed to leave the file system room, before that is looked at again.
+pub const FREE_PAUSE: std::time::Duration = std::time::Duration::from_secs(2);

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use event::Nanos;
 use serde::Serialize;
 
+use crate::PinStats;
+
 /// What is in a store.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Stats {
@@ -26,8 +28,56 @@ pub struct Stats {
     pub days: Option<f64>,
     /// The cap in bytes, if somebody writes.
     pub max_size: Option<u64>,
+    /// What is kept whatever its age, in order of making.
+    pub pins: Vec<PinStats>,
+    /// Bytes that pins keep.
+    pub pinned_bytes: u64,
+    /// Bytes that they may keep, if they can be changed.
+    pub pin_max_bytes: Option<u64>,
+    /// Bytes of segments that have only lifecycle events left.
+    pub thinned_bytes: u64,
+    /// What was let go to stay within the limits, if somebody writes.
+    pub retention: Option<Retention>,
+    /// What the background is doing.
+    pub work: Option<Work>,
+    /// Segments that wait for the background.
+    pub waiting: u64,
     /// How many gaps there are.
     pub gaps: u64,
+}
+
+/// What the writer let go since it began, and the limits.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Retention {
+    /// Age at which segments go, seconds.
+    pub max_age_seconds: Option<u64>,
+    /// Bytes of the file system that are left free.
+    pub min_free_bytes: u64,
+    /// Bytes for segments that were thinned.
+    pub lifecycle_max_bytes: u64,
+    /// Segments removed to stay under the cap.
+    pub removed_for_size: u64,
+    /// Segments removed to leave the file system room.
+    pub removed_for_free: u64,
+    /// Segments removed because of their age.
+    pub removed_for_age: u64,
+    /// Pinned ones among those removed: there was nothing else left to remove.
+    pub removed_pinned: u64,
+    /// Segments thinned.
+    pub thinned: u64,
+}
+
+/// What the background thread is doing to a segment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Work {
+    /// `pack` or `thin`.
+    pub what: &'static str,
+    /// The segment.
+    pub segment: u64,
+    /// Events that it has.
+    pub events: u64,
+    /// Events of them that are done.
+    pub done: u64,
 }
 
 /// One segment.
@@ -47,6 +97,8 @@ pub struct SegmentStats {
     pub last: Option<Nanos>,
     /// What it is.
     pub state: SegmentState,
+    /// Whether a pin keeps it.
+    pub pinned: bool,
 }
 
 /// What a segment is.
@@ -59,6 +111,8 @@ pub enum SegmentState {
     Closed,
     /// Complete and rewritten to its final form.
     Packed,
+    /// Packed, and with the events of processes' lifecycle and credentials alone; the others were removed.
+    Thinned,
     /// Cannot be read.
     Damaged,
 }

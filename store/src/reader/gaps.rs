@@ -23,6 +23,11 @@ pub fn recorded(view: &View) -> Result<Vec<Gap>, FileError> {
     })
 }
 
+/// Whether a gap tells of removed segments. One of a single class tells what was thinned out of its own segment.
+pub fn of_removed(gap: &Gap) -> bool {
+    gap.reason == GapReason::Evicted && gap.class == Class::All
+}
+
 /// All gaps that overlap a span and some classes, in order of time.
 pub fn gaps(shared: &Shared, since: Option<Nanos>, until: Option<Nanos>, classes: &[Class]) -> Vec<Gap> {
     let segments = shared.segments();
@@ -32,25 +37,29 @@ pub fn gaps(shared: &Shared, since: Option<Nanos>, until: Option<Nanos>, classes
         let after = segments.get(at + 1);
         let begins = |segment: &super::Segment| segment.head.as_ref().map(|head| head.created);
         let unreadable = segment.head.is_none() || segment.form() == SegmentState::Damaged;
-        let mut missing = |reason, from: Option<Nanos>, to: Option<Nanos>| {
+        let mut missing = |reason, from: Option<Nanos>, to: Option<Nanos>, lost| {
             let Some(from) = from.or(to) else { return };
             let to = to.unwrap_or(from).max(from);
-            found.push(Gap { from, to, class: Class::All, lost: None, reason });
+            found.push(Gap { from, to, class: Class::All, lost, reason });
         };
         let before_ends = before.and_then(|before| before.totals().latest.or_else(|| begins(before)));
         if let Some(before) = before
             && segment.number > before.number + 1
         {
-            missing(GapReason::Evicted, before_ends, begins(segment).or(before_ends));
+            let lost = before
+                .end()
+                .zip(segment.head.as_ref())
+                .map(|(end, head)| head.first_event - end.min(head.first_event));
+            missing(GapReason::Evicted, before_ends, begins(segment).or(before_ends), lost);
         }
         if unreadable {
             let from = begins(segment).or(before_ends).or(Some(0));
             let to = segment.totals().latest.or_else(|| after.and_then(|after| begins(after)));
-            missing(GapReason::Damaged, from, Some(to.unwrap_or(Nanos::MAX)));
+            missing(GapReason::Damaged, from, Some(to.unwrap_or(Nanos::MAX)), None);
             continue;
         }
         match shared.view(segment).and_then(|view| recorded(&view)) {
-            Ok(gaps) => found.extend(gaps.into_iter().filter(|gap| gap.reason != GapReason::Evicted)),
+            Ok(gaps) => found.extend(gaps.into_iter().filter(|gap| !of_removed(gap))),
             Err(_) => shared.damaged(segment, 0, None),
         }
     }

@@ -6,6 +6,7 @@ mod gaps;
 mod index;
 mod lineage;
 mod paths;
+mod pinned;
 mod processes;
 mod provenance;
 mod scan;
@@ -21,13 +22,16 @@ use event::{Class, EventId, Gap, Nanos, ProcessKey};
 
 pub(crate) use self::contexts::Contexts;
 pub(crate) use self::paths::image_paths;
+pub(crate) use self::pinned::{Retained, is_pinned, reach};
 pub(crate) use self::provenance::{load as load_provenance, table as provenance_table};
 pub(crate) use self::scan::zones as each_zone;
 pub(crate) use self::segment::{Segment, View};
 pub(crate) use self::shared::Shared;
+use crate::pins::Pins;
 use crate::segment::file;
 use crate::{
-    Filter, Found, OpenError, Order, Page, Process, ProcessPage, ProcessQuery, Query, QueryError, Stats,
+    Filter, Found, OpenError, Order, Page, Pin, PinError, PinStats, Process, ProcessPage, ProcessQuery,
+    Query, QueryError, Stats,
 };
 
 /// A store to read. Clones share their caches.
@@ -65,7 +69,8 @@ impl Store {
             files
         };
         let segments = Segment::look_all(files)?;
-        Ok(Self::of(Arc::new(Shared::new(segments, None, None))))
+        let pins = if metadata.is_dir() { Pins::load(dir) } else { Pins::default() };
+        Ok(Self::of(Arc::new(Shared::new(segments, pins, None, None))))
     }
 
     /// Events that fit, in the order of recording or against it.
@@ -123,6 +128,29 @@ impl Store {
         after: Option<&str>,
     ) -> Result<Vec<(String, u64)>, QueryError> {
         paths::paths(&self.shared, prefix, limit, after)
+    }
+
+    /// Keeps a span of time, `since..until`, from removal, durably; also while a writer of this process records. `now` is
+    /// the present, which the span must not go beyond.
+    ///
+    /// # Errors
+    /// If the store was opened for reading only, or the pin cannot be made; then nothing has changed.
+    pub fn pin(&self, name: &str, since: Nanos, until: Nanos, now: Nanos) -> Result<PinStats, PinError> {
+        self.shared.pin(Pin { name: name.to_owned(), since, until, created: now })
+    }
+
+    /// Lets go of a pin; what it kept is removed when its time has come.
+    ///
+    /// # Errors
+    /// If there is none by that name, or the store was opened for reading only.
+    pub fn unpin(&self, name: &str) -> Result<Pin, PinError> {
+        self.shared.pins().remove(name)
+    }
+
+    /// The pins, in order of making.
+    #[must_use]
+    pub fn pins(&self) -> Vec<PinStats> {
+        self.shared.pin_stats()
     }
 
     /// What is in it.

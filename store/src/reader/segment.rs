@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use event::EventId;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
 
 use crate::block::Zone;
@@ -125,6 +126,12 @@ impl Segment {
     /// What is in it.
     pub fn totals(&self) -> Totals {
         self.state.read().unwrap_or_else(PoisonError::into_inner).totals.clone()
+    }
+
+    /// First event id after it; `None` if it cannot be read.
+    pub fn end(&self) -> Option<EventId> {
+        let head = self.head.as_ref()?;
+        Some(self.totals().next_event(head.first_event))
     }
 
     /// Its digest, once closed.

@@ -1,15 +1,18 @@
 //! What all readers of a store share.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use event::{Class, Context, ContextId, Exit, Gap, GapReason, Nanos, ProcessKey};
 
 use super::cache::Cache;
 use super::contexts::Contexts;
+use super::pinned::Retained;
 use super::segment::{Segment, View};
+use crate::Work;
 use crate::block::Zone;
 use crate::limits::OPEN_SEGMENTS;
+use crate::pins::Pins;
 use crate::segment::backend::{self, Watch};
 use crate::segment::file::FileError;
 use crate::segment::meta::Totals;
@@ -25,28 +28,38 @@ pub struct Shared {
     damage: Mutex<BTreeMap<(u64, u64), Gap>>,
     /// Segments by last use.
     recent: Mutex<VecDeque<u64>>,
-    /// The cap, if somebody writes.
-    pub max_size: Option<u64>,
+    pins: Mutex<Pins>,
+    /// What is let go and why, if somebody writes.
+    pub retained: Option<Retained>,
+    /// What the background does, and how many segments wait for it.
+    work: Mutex<(Option<Work>, u64)>,
     /// Sees what is done to the files, if somebody wants to.
     pub watch: Option<Arc<dyn Watch>>,
 }
 
 impl Shared {
-    pub fn new(segments: Vec<Arc<Segment>>, max_size: Option<u64>, watch: Option<Arc<dyn Watch>>) -> Self {
+    pub fn new(
+        segments: Vec<Arc<Segment>>,
+        pins: Pins,
+        retained: Option<Retained>,
+        watch: Option<Arc<dyn Watch>>,
+    ) -> Self {
         let shared = Self {
             segments: RwLock::new(segments),
             cache: Cache::default(),
             removed_from: Mutex::new(None),
             damage: Mutex::default(),
             recent: Mutex::default(),
-            max_size,
+            pins: Mutex::new(pins),
+            retained,
+            work: Mutex::default(),
             watch,
         };
         // Each segment begins with what is known of the removed ones, the newest knows most.
         let newest = shared.segments().iter().rev().find_map(|segment| {
             let view = shared.view(segment).ok()?;
             let gaps: Vec<Gap> = super::gaps::recorded(&view).ok()?;
-            gaps.iter().filter(|gap| gap.reason == GapReason::Evicted).map(|gap| gap.from).min()
+            gaps.iter().filter(|gap| super::gaps::of_removed(gap)).map(|gap| gap.from).min()
         });
         *shared.removed_from.lock().unwrap_or_else(PoisonError::into_inner) = newest;
         shared
@@ -104,11 +117,29 @@ impl Shared {
         (segments, bytes)
     }
 
-    /// A segment was removed.
+    /// What the background does, and how many segments wait for it.
+    pub fn working(&self) -> (Option<Work>, u64) {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Tells what the background does.
+    pub fn tell_work(&self, change: impl FnOnce(&mut Option<Work>, &mut u64)) {
+        let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        let (now, waiting) = &mut *work;
+        change(now, waiting);
+    }
+
+    /// The pins. Who holds them decides what is removed; taken before the list of segments.
+    pub fn pins(&self) -> MutexGuard<'_, Pins> {
+        self.pins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes a segment.
     pub fn evict(&self, removed: &Segment) -> std::io::Result<()> {
         let totals = removed.totals();
         let from = totals.span.map(|(from, _)| from).or(removed.head.as_ref().map(|head| head.created));
-        {
+        // What is removed behind a pinned one is a gap between two segments, and needs no memory.
+        if self.segments().first().is_some_and(|first| first.number == removed.number) {
             let mut known = self.removed_from.lock().unwrap_or_else(PoisonError::into_inner);
             *known = match (*known, from) {
                 (Some(known), Some(from)) => Some(known.min(from)),
@@ -118,6 +149,8 @@ impl Shared {
         self.heal(removed.number);
         let mut segments = self.segments.write().unwrap_or_else(PoisonError::into_inner);
         segments.retain(|segment| segment.number != removed.number);
+        // A file that is still open would keep its room.
+        removed.let_go();
         // Under the lock, so that a rewritten file is not put in its place after this.
         backend::remove(self.watch.as_ref(), &removed.path)
     }

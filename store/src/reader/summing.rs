@@ -1,7 +1,10 @@
 //! What is in a store, in numbers.
 
+use std::collections::HashSet;
+
 use event::Kind;
 
+use super::pinned::{Retained, is_pinned};
 use super::shared::Shared;
 use crate::{SegmentState, SegmentStats, Stats};
 
@@ -13,7 +16,19 @@ const DAY: f64 = 86_400e9;
 /// Numbers of a store.
 #[expect(clippy::cast_precision_loss, reason = "estimates")]
 pub fn stats(shared: &Shared) -> Stats {
-    let mut stats = Stats { max_size: shared.max_size, ..Stats::default() };
+    let mut stats = Stats {
+        max_size: shared.retained.as_ref().map(|retained| retained.max_size),
+        retention: shared.retained.as_ref().map(Retained::counted),
+        pins: shared.pin_stats(),
+        ..Stats::default()
+    };
+    (stats.work, stats.waiting) = shared.working();
+    let pinned: HashSet<u64> = {
+        let pins = shared.pins();
+        stats.pin_max_bytes = pins.limit;
+        let segments = shared.segments();
+        segments.iter().filter(|segment| is_pinned(&pins, segment)).map(|segment| segment.number).collect()
+    };
     let (mut closed_bytes, mut closed_events) = (0, 0);
     for segment in shared.segments() {
         let totals = segment.totals();
@@ -21,6 +36,12 @@ pub fn stats(shared: &Shared) -> Stats {
         let bytes = segment.bytes();
         stats.bytes += bytes;
         stats.events += totals.events;
+        if form == SegmentState::Thinned {
+            stats.thinned_bytes += bytes;
+        }
+        if pinned.contains(&segment.number) {
+            stats.pinned_bytes += bytes;
+        }
         if form == SegmentState::Packed {
             closed_bytes += bytes;
             closed_events += totals.events;
@@ -45,6 +66,7 @@ pub fn stats(shared: &Shared) -> Stats {
             first,
             last,
             state: form,
+            pinned: pinned.contains(&segment.number),
         });
     }
     let (bytes, events) =

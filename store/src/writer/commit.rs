@@ -119,9 +119,9 @@ impl Open {
 
     /// Whether it is time for the next segment.
     pub fn is_full(&self, options: &Options) -> bool {
-        let size = super::retain::segment_size(options);
+        let size = options.close_at();
         self.written >= size
-            || self.begun.elapsed() >= options.segment_age
+            || self.begun.elapsed() >= options.close_after()
             || self.segment.bytes() >= size.saturating_mul(2).max(3 * super::retain::NEW_FILE)
     }
 

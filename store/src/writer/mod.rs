@@ -2,6 +2,7 @@
 
 mod commit;
 mod finish;
+mod host;
 mod known;
 mod live;
 mod lock;
@@ -24,6 +25,7 @@ use self::commit::Open;
 use self::known::{Known, files};
 use self::live::{Live, references};
 use self::pack::Packer;
+use self::retain::Retainer;
 use crate::block::Hash;
 use crate::limits::MAX_BATCH;
 use crate::reader::{Segment, Shared};
@@ -32,7 +34,7 @@ use crate::segment::file::FileError;
 use crate::{AppendError, Appended, Batch, OpenError, Options, Store};
 
 pub(crate) use self::finish::streams;
-pub(crate) use self::lock::shared as lock_shared;
+pub(crate) use self::lock::{exclusive as lock_exclusive, shared as lock_shared};
 pub(crate) use self::pack::unfinished;
 
 /// The one writer of a directory.
@@ -57,6 +59,7 @@ pub struct Writer {
     last_digest: Option<Hash>,
     last_time: Option<Nanos>,
     packer: Packer,
+    retainer: Retainer,
     /// Held until the end.
     _lock: File,
 }

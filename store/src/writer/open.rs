@@ -6,11 +6,14 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::host::Running;
 use super::known::Known;
 use super::live::Live;
 use super::pack::{self, Packer};
+use super::retain::Retainer;
 use super::{Writer, finish, lock};
-use crate::reader::{Segment, Shared, load_provenance};
+use crate::pins::Pins;
+use crate::reader::{Retained, Segment, Shared, load_provenance};
 use crate::segment::file;
 use crate::{OpenError, Options, SegmentState};
 
@@ -68,7 +71,12 @@ pub fn open(dir: &Path, options: Options) -> Result<Writer, OpenError> {
     }
     let next_number = segments.last().map_or(1, |segment| segment.number + 1);
     let last_digest = segments.last().and_then(|segment| segment.digest());
-    let shared = Arc::new(Shared::new(segments, Some(options.max_size), options.watch.clone()));
+    let shared = Arc::new(Shared::new(
+        segments,
+        Pins::load(dir).writable(dir, options.pin_limit()),
+        Some(Retained::new(&options)),
+        options.watch.clone(),
+    ));
     let mut live = Live::new();
     if let Some(last) = shared.segments().last()
         && last.head.as_ref().is_some_and(|head| head.boot == options.boot)
@@ -109,6 +117,7 @@ pub fn open(dir: &Path, options: Options) -> Result<Writer, OpenError> {
         last_digest,
         last_time,
         packer,
+        retainer: Retainer::new(Box::new(Running)),
         _lock: lock,
     })
 }

@@ -1,40 +1,183 @@
-//! Staying under the cap: the oldest segments go.
+//! Staying within the limits: the oldest segments go. Of size, age and free room, each has its own rule.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use event::Nanos;
 
 use super::Writer;
-use crate::Options;
-use crate::limits::MIN_SEGMENT;
+use super::host::Host;
+use crate::Retention;
+use crate::limits::{AGE_PAUSE, FREE_PAUSE};
+use crate::pins::Pins;
+use crate::reader::{Segment, is_pinned, reach};
 
 /// Bytes of a new file of redb's.
 pub const NEW_FILE: u64 = 1 << 20;
 
-/// Size at which a segment is closed.
-pub fn segment_size(options: &Options) -> u64 {
-    options.segment_size.min(options.max_size / 8).max(MIN_SEGMENT)
+/// What the limits are measured against.
+#[derive(Debug)]
+pub struct Retainer {
+    host: Box<dyn Host>,
+    /// The wall clock and the time since boot when the writer began.
+    began: (Nanos, Duration),
+    /// Time since boot when a segment was last removed because of its age.
+    aged: Option<Duration>,
+    /// Likewise, to leave room.
+    freed: Option<Duration>,
+}
+
+/// Which rule a segment falls to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rule {
+    Size,
+    Age,
+    Free,
+}
+
+impl Retainer {
+    pub fn new(host: Box<dyn Host>) -> Self {
+        let began = (host.wall(), host.since_boot());
+        Self { host, began, aged: None, freed: None }
+    }
+
+    /// The present, as far as it is beyond doubt: no later than the newest thing recorded, than the wall clock, and than
+    /// what the wall clock said at the beginning with the time since then. So a clock that jumps ahead makes nothing old.
+    fn present(&self, newest: Nanos) -> Nanos {
+        newest.min(self.host.wall()).min(self.steady())
+    }
+
+    /// What the wall clock said at the beginning, with the time since then.
+    fn steady(&self) -> Nanos {
+        let (wall, boot) = self.began;
+        let passed = self.host.since_boot().saturating_sub(boot);
+        wall.saturating_add(Nanos::try_from(passed.as_nanos()).unwrap_or(Nanos::MAX))
+    }
+
+    /// Whether so much time has passed since then.
+    fn passed(&self, since: Option<Duration>, pause: Duration) -> bool {
+        since.is_none_or(|since| self.host.since_boot().saturating_sub(since) >= pause)
+    }
 }
 
 impl Writer {
-    /// Removes the oldest segments until there is room for the next commits and for rewriting a segment.
+    /// Thins and removes the oldest segments until there is room for the next commits and for rewriting a segment.
     pub(super) fn make_room(&mut self) {
+        let shared = Arc::clone(&self.shared);
+        // Held to the end, so that a pin that was acknowledged is kept.
+        let pins = shared.pins();
+        self.keep_age(&pins);
+        self.keep_free(&pins);
+        self.keep_size(&pins);
+    }
+
+    /// The oldest segment that may be removed.
+    fn oldest(&self, segments: &[Arc<Segment>], fits: impl Fn(&Segment) -> bool) -> Option<Arc<Segment>> {
+        let open = self.open.as_ref().map(|open| open.segment.number);
+        let busy = |segment: &Segment| {
+            open == Some(segment.number) || self.unclosed.iter().any(|other| other.number == segment.number)
+        };
+        segments.iter().find(|segment| !busy(segment) && fits(segment)).cloned()
+    }
+
+    fn remove(&mut self, segment: &Segment, rule: Rule, pinned: bool) {
+        self.evicted = true;
+        if pinned {
+            tracing::warn!(file = %segment.path.display(), "a pinned segment is removed: nothing else is left to remove");
+        }
+        if let Err(error) = self.shared.evict(segment) {
+            tracing::warn!(file = %segment.path.display(), %error, "an old segment cannot be removed");
+        }
+        if let Some(retained) = &self.shared.retained {
+            retained.count(|counts: &mut Retention| {
+                *match rule {
+                    Rule::Size => &mut counts.removed_for_size,
+                    Rule::Age => &mut counts.removed_for_age,
+                    Rule::Free => &mut counts.removed_for_free,
+                } += 1;
+                counts.removed_pinned += u64::from(pinned);
+            });
+        }
+    }
+
+    /// One segment at a time, with a pause: what a wrong clock costs is bounded.
+    fn keep_age(&mut self, pins: &Pins) {
+        let (Some(age), Some(newest)) = (self.options.max_age, self.last_time) else { return };
+        if !self.retainer.passed(self.retainer.aged, AGE_PAUSE) {
+            return;
+        }
+        let age = Nanos::try_from(age.as_nanos()).unwrap_or(Nanos::MAX);
+        let present = self.retainer.present(newest);
+        let segments = self.shared.segments();
+        // What was recorded later is not older, whatever the clock said then; times to come tell nothing.
+        let steady = self.retainer.steady();
+        let mut latest = Nanos::MIN;
+        let mut old = BTreeSet::new();
+        for segment in &segments {
+            if let Some((_, to)) = reach(segment).filter(|(_, to)| *to <= steady) {
+                latest = latest.max(to);
+                if latest < present.saturating_sub(age) {
+                    old.insert(segment.number);
+                }
+            }
+        }
+        let goes = |segment: &Segment| old.contains(&segment.number) && !is_pinned(pins, segment);
+        if let Some(segment) = self.oldest(&segments, goes) {
+            self.retainer.aged = Some(self.retainer.host.since_boot());
+            self.remove(&segment, Rule::Age, false);
+        }
+    }
+
+    /// After a removal the file system gets a moment to give the room back, so that what is slow to be freed does not
+    /// cost more segments.
+    fn keep_free(&mut self, pins: &Pins) {
+        if self.options.min_free == 0 || !self.retainer.passed(self.retainer.freed, FREE_PAUSE) {
+            return;
+        }
+        let Some(space) = self.retainer.host.space(&self.dir) else { return };
+        let wanted = self.options.min_free.min(space.total / 10);
+        let floor = self.options.max_size.min(space.total) / 4;
+        let (_, mut bytes) = self.shared.sizes();
+        let mut free = space.free;
+        while free < wanted && bytes > floor {
+            let segments = self.shared.segments();
+            let Some(segment) = self.oldest(&segments, |segment| !is_pinned(pins, segment)) else { return };
+            let size = segment.bytes();
+            self.retainer.freed = Some(self.retainer.host.since_boot());
+            self.remove(&segment, Rule::Free, false);
+            free = free.saturating_add(size);
+            bytes = bytes.saturating_sub(size);
+        }
+    }
+
+    fn keep_size(&mut self, pins: &Pins) {
+        let max = self.options.max_size;
         // The next commit may double the open file, and another segment may be being rewritten.
-        let open = self.open.as_ref().map_or(0, |open| open.segment.bytes());
+        let open = self.open.as_ref().map_or(0, |open| open.segment.bytes()).max(NEW_FILE);
         let rewritten =
-            if self.options.pack { segment_size(&self.options).saturating_mul(2).max(NEW_FILE) } else { 0 };
-        let reserve = open.max(NEW_FILE).saturating_add(rewritten).min(self.options.max_size / 2);
+            if self.options.pack { self.options.close_at().saturating_mul(2).max(NEW_FILE) } else { 0 };
+        let reserve = open.saturating_add(rewritten).min(max / 2);
         loop {
             let (segments, bytes) = self.shared.sizes();
-            if bytes.saturating_add(reserve) <= self.options.max_size {
+            let over = |reserve: u64| bytes.saturating_add(reserve) > max;
+            if !over(reserve) {
                 return;
             }
-            let Some(oldest) = segments.first() else { return };
-            let open = self.open.as_ref().map(|open| open.segment.number);
-            let unclosed = self.unclosed.iter().any(|segment| segment.number == oldest.number);
-            if open == Some(oldest.number) || unclosed {
-                return;
-            }
-            self.evicted = true;
-            if let Err(error) = self.shared.evict(oldest) {
-                tracing::warn!(file = %oldest.path.display(), %error, "an old segment cannot be removed");
-            }
+            let free = |segment: &Segment| !is_pinned(pins, segment);
+            let (segment, pinned) = match self.oldest(&segments, free) {
+                Some(segment) => (segment, false),
+                // Pins may keep half of the cap at most, so that this is met only if the cap was lowered.
+                None if over(open.min(max / 2)) => match self.oldest(&segments, |_| true) {
+                    Some(segment) => (segment, true),
+                    None => return,
+                },
+                None => return,
+            };
+            self.remove(&segment, Rule::Size, pinned);
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,4 +15,5 @@ mod kill;
 mod model;
 mod property;
 mod provenance;
+mod retention;
 mod scenario;
