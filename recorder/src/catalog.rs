@@ -86,6 +86,7 @@ pub const HOOKS: [Hook; 15] = [
 ];
 
 /// What is not seen without a hook; empty for one that is not in the list.
+#[must_use]
 pub fn without(name: &str) -> &'static str {
     HOOKS.iter().find(|hook| hook.name == name).map_or("", |hook| hook.without)
 }
@@ -103,6 +104,7 @@ pub const PACKETS: &str = "cgroup_skb/egress";
 pub const SYSCTL: &str = "cgroup/sysctl";
 
 /// What becomes a kind at a hook: syscalls, operations of `io_uring`; empty for hooks that are of one thing only.
+#[must_use]
 pub fn calls(hook: &Hook, kind: Kind) -> Vec<&'static str> {
     match hook.name {
         SYS_EXIT => {

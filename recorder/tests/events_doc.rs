@@ -1,6 +1,6 @@
 //! docs/EVENTS.md: the tables between its markers are made here, of the tables that the recorder works by and of the
 //! golden files. `REGENERATE_DOCS=1 cargo test -p recorder --test events_doc` writes them anew.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -99,6 +99,8 @@ offsets! {
     MOUNT_DEVNAME = "mount" ["mnt_devname"] optional;
     MOUNT_NODE = "mount" ["mnt_node", "mnt_list"] optional;
     MNTNS_NEWEST = "mnt_namespace" ["mnt_last_node", "list.prev"] optional;
+    MNTNS_TREE = "mnt_namespace" ["mounts.rb_node"] optional;
+    RB_RIGHT = "rb_node" ["rb_right"] optional;
     OVL_INODE_VFS = "ovl_inode" ["vfs_inode"] optional;
     OVL_INODE_UPPER = "ovl_inode" ["__upperdentry"] optional;
     SB_ROOT = "super_block" ["s_root"] required;

@@ -43,15 +43,40 @@ fn handle_mount(ctx: BtfTracePointContext) -> i32 {
 fn newest(scratch: &Scratch) -> Address {
     /// `MS_REMOUNT`, `MS_MOVE`, and those that change propagation (include/uapi/linux/mount.h).
     const MAKES_NONE: u64 = 32 | 8192 | 0xf << 17;
-    let known = has(o::TASK_NSPROXY) && has(o::NSPROXY_MNT) && has(o::MNTNS_NEWEST) && has(o::MOUNT_NODE);
+    let known = has(o::TASK_NSPROXY) && has(o::NSPROXY_MNT) && has(o::MOUNT_NODE);
     if !known || scratch.args[3] & MAKES_NONE != 0 {
         return 0;
     }
     let proxy: Address = field(current(), o::TASK_NSPROXY);
     let namespace: Address = field(proxy, o::NSPROXY_MNT);
-    // Ordered by age: a tree whose last node is kept, or before 6.8 a list.
-    let node: Address = field(namespace, o::MNTNS_NEWEST);
+    let node = newest_node(namespace);
     if node == 0 { 0 } else { node - offset(o::MOUNT_NODE) }
+}
+
+/// A namespace's mounts are ordered by age: in a list, since 6.8 in a tree, whose last node is kept since 6.14
+/// (fs/mount.h, `struct mnt_namespace`).
+#[inline(always)]
+fn newest_node(namespace: Address) -> Address {
+    /// Steps of a red-black tree of 2^24 mounts; a namespace has no more than sysctl `fs.mount-max`, by default 100,000.
+    const STEPS: u32 = 48;
+    if has(o::MNTNS_NEWEST) {
+        return field(namespace, o::MNTNS_NEWEST);
+    }
+    if !has(o::MNTNS_TREE) || !has(o::RB_RIGHT) {
+        return 0;
+    }
+    let mut node: Address = field(namespace, o::MNTNS_TREE);
+    for _ in 0..STEPS {
+        if node == 0 {
+            break;
+        }
+        let right: Address = field(node, o::RB_RIGHT);
+        if right == 0 {
+            break;
+        }
+        node = right;
+    }
+    node
 }
 
 /// What move_mount moved, if a descriptor says so: a mount of its own until then.

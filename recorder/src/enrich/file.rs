@@ -199,7 +199,7 @@ impl FileEnricher {
                 }
                 None => {
                     file.error =
-                        Some(format!("not looked up: the call failed (errno {})", call.ret.unsigned_abs()))
+                        Some(format!("not looked up: the call failed (errno {})", call.ret.unsigned_abs()));
                 }
             }
         }

@@ -32,7 +32,7 @@ pub enum Told {
     /// A question, and the bytes of its message.
     Dns(Question, u32),
     /// A request or an answer.
-    Imds(ImdsMessage),
+    Imds(Box<ImdsMessage>),
 }
 
 /// What was not told.
@@ -299,7 +299,7 @@ impl<T> Talk<T> {
         } else {
             (self.provider, self.v2) = (message.provider, message.v2);
         }
-        out.push((of, Told::Imds(message)));
+        out.push((of, Told::Imds(Box::new(message))));
     }
 }
 
@@ -324,7 +324,7 @@ mod tests {
             let payload = u32::try_from(bytes.len()).unwrap();
             watched.dns(&Segment { cookie: 1, ingress: false, sequence, bytes, payload }, &(), &mut out);
         }
-        let ids = out.iter().map(|(_, told)| match told {
+        let ids = out.iter().map(|((), told)| match told {
             Told::Dns(question, _) => question.id,
             Told::Imds(_) => panic!("no question"),
         });
@@ -389,7 +389,7 @@ mod tests {
         }
         watched.expire(u64::MAX, &mut out);
         let message = |told| match told {
-            Told::Imds(message) => message,
+            Told::Imds(message) => *message,
             Told::Dns(..) => panic!("no talk"),
         };
         out.into_iter().map(|(time, told)| (time, message(told))).collect()

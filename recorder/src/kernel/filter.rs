@@ -58,7 +58,7 @@ impl FilterMaps {
             match self.map.insert(file, bits, 0) {
                 Ok(()) => self.entered.push(file),
                 Err(error) => {
-                    tracing::warn!(%error, "an executable of the filter has no room: it is recorded")
+                    tracing::warn!(%error, "an executable of the filter has no room: it is recorded");
                 }
             }
         }

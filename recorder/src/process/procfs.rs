@@ -15,6 +15,7 @@ use crate::process::{arguments, display, environment, script::script};
 const STRINGS: u64 = 8192;
 
 /// What /proc says of a process, read in one go.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug, Default)]
 pub struct ProcEntry {
     /// Process id.

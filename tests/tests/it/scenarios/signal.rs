@@ -123,7 +123,7 @@ os.waitpid(other, 0)
     let sent = scenario.kind("signal").into_iter().filter(|event| event["signal"]["type"] == "SIGUSR1");
     let mut pids: Vec<_> = sent.map(|event| event["signal"]["pid"].as_u64()).collect();
     let mut group: Vec<_> =
-        scenario.notes["group"].as_array().unwrap().iter().map(|pid| pid.as_u64()).collect();
+        scenario.notes["group"].as_array().unwrap().iter().map(serde_json::Value::as_u64).collect();
     pids.sort_unstable();
     group.sort_unstable();
     assert_eq!(pids, group);
