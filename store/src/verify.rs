@@ -6,13 +6,13 @@ use event::Nanos;
 use redb::ReadableTable;
 use serde::Serialize;
 
-use crate::block::{Core, GENESIS, Hash, Rest, Zone, chain, sections};
-use crate::bytes::{Damaged, unpack};
+use crate::block::{Core, GENESIS, Hash, Rest, Zone, hash_of};
+use crate::bytes::Damaged;
 use crate::context::Summary;
-use crate::limits::MAX_SECTION;
 use crate::reader::{Contexts, Segment, Shared, View};
+use crate::segment::digest::digest;
 use crate::segment::file::{FileError, guarded};
-use crate::segment::meta::{Head, Totals, digest};
+use crate::segment::meta::{Head, Totals};
 use crate::segment::tables::{BLOCKS, SUMMARIES, ZONES, all, get};
 use crate::{SegmentState, Store, VerifyError};
 
@@ -85,7 +85,7 @@ pub fn verify(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Report, 
         if let (Some(head), None) = (&segment.head, &result.problem) {
             result.problem = link(head, before);
         }
-        before = Some((segment.number, segment.digest()));
+        before = Some((segment.number, segment.link()));
         segment.let_go();
         report.whole &= result.problem.is_none();
         report.events += result.events;
@@ -118,7 +118,6 @@ fn check(shared: &Shared, segment: &Segment, report: &mut SegmentReport) -> Resu
     let mut totals = Totals { next_context: head.first_context, ..Totals::default() };
     let last = blocks(&view, head, report, &mut totals)?;
     let contexts = check_contexts(shared, segment, &view)?;
-    let streams = guarded(|| crate::writer::streams(&view.transaction))?;
     if segment.form() == SegmentState::Open {
         return Ok(());
     }
@@ -135,7 +134,8 @@ fn check(shared: &Shared, segment: &Segment, report: &mut SegmentReport) -> Resu
             known.contexts
         )));
     }
-    if segment.digest() != Some(digest(head, &last, &streams)) {
+    let digest = guarded(|| digest(view.format, &view.transaction, head, &known, &last))?;
+    if segment.digest() != Some(digest) {
         return Err(FileError::Damaged("its digest is not that of its content".to_owned()));
     }
     Ok(())
@@ -208,10 +208,7 @@ fn blocks(
 
 /// Whether a block is what its header row says.
 fn whole(zone: &Zone, block: &[u8], previous: &Hash) -> Result<(), Damaged> {
-    let [paths, core, rest] = sections(block)?;
-    let (paths, columns, facts) =
-        (unpack(paths, MAX_SECTION)?, unpack(core, MAX_SECTION)?, unpack(rest, MAX_SECTION)?);
-    if chain(previous, zone.first, [&paths, &columns, &facts]) != zone.hash {
+    if hash_of(zone, previous, block)? != zone.hash {
         return Err(Damaged("its hash is not that of its content and of the block before"));
     }
     let core = Core::decode(zone, block)?;

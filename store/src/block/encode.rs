@@ -11,13 +11,20 @@ use crate::bytes::{pack, put, put_bytes, zigzag};
 /// A block before it is packed.
 #[derive(Debug)]
 pub struct Encoded {
-    /// Its header row.
+    /// Its header row; until [`Encoded::seal`] its hash is the one of the block before.
     pub zone: Zone,
     /// Paths; columns; files' facts and details.
     pub sections: [Vec<u8>; 3],
 }
 
 impl Encoded {
+    /// Its header row and the stored value.
+    pub fn seal(mut self, level: i32) -> (Zone, Vec<u8>) {
+        let value = self.pack(level);
+        self.zone.hash = chain(&self.zone.hash, self.zone.first, &value);
+        (self.zone, value)
+    }
+
     /// The stored value.
     pub fn pack(&self, level: i32) -> Vec<u8> {
         frame([&self.sections[0], &self.sections[1], &self.sections[2]], level)
@@ -260,7 +267,7 @@ fn build(
         outcomes,
         contexts,
         sizes: [number(sections[0].len()), number(sections[1].len()), number(sections[2].len())],
-        hash: chain(previous, first, [&sections[0], &sections[1], &sections[2]]),
+        hash: *previous,
     };
     Encoded { zone, sections }
 }

@@ -17,4 +17,4 @@ pub use encode::encode_sparse;
 pub use encode::{encode, frame};
 pub use rest::Rest;
 pub use version1::sections;
-pub use zone::{GENESIS, Hash, Zone, chain};
+pub use zone::{GENESIS, Hash, Zone, chain, hash_of};

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use event::{File, FileFacts, Kind};
+use event::{EventId, File, FileFacts, Kind};
 
 use super::core::{Core, Paths, SPARSE_FROM};
 use super::rest::Rest;
-use super::zone::Zone;
+use super::zone::{Hash, Zone};
 use crate::bytes::{Damaged, Input, unpack};
 use crate::limits::MAX_SECTION;
 
@@ -28,6 +28,19 @@ pub fn sections(value: &[u8]) -> Result<[&[u8]; 3], Damaged> {
         input.take(usize::try_from(u32::from_le_bytes(length)).map_err(|_| Damaged("a frame is too long"))?)
     };
     Ok([take(lengths[0])?, take(lengths[1])?, take(lengths[2])?])
+}
+
+/// The chain's next hash: over the one before, the first id, and the three sections unpacked, each after its length.
+pub fn chain(previous: &Hash, first: EventId, value: &[u8]) -> Result<Hash, Damaged> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(previous);
+    hasher.update(&first.to_be_bytes());
+    for section in sections(value)? {
+        let section = unpack(section, MAX_SECTION)?;
+        hasher.update(&(section.len() as u64).to_be_bytes());
+        hasher.update(&section);
+    }
+    Ok(*hasher.finalize().as_bytes())
 }
 
 /// Paths and columns.

@@ -3,7 +3,9 @@
 use event::{EventId, Nanos};
 
 use super::core::SPARSE_FROM;
+use super::version1;
 use crate::bytes::{Damaged, Input, put, put_growing, unzigzag, zigzag};
+use crate::segment::digest::STORED_FROM;
 
 /// Hash of a block and of all before it.
 pub type Hash = [u8; 32];
@@ -39,7 +41,7 @@ pub struct Zone {
     pub contexts: Vec<u64>,
     /// Lengths of the sections unpacked.
     pub sizes: [u32; 3],
-    /// Of this block's sections and the block before.
+    /// Of this block's stored value and the block before: see [`chain`].
     pub hash: Hash,
 }
 
@@ -114,14 +116,21 @@ impl Zone {
     }
 }
 
-/// The chain's next hash: over the one before, the first id, and the three sections unpacked, each with its length.
-pub fn chain(previous: &Hash, first: EventId, sections: [&[u8]; 3]) -> Hash {
+/// The chain's next hash: over the one before, the first id and the length of the stored value (big-endian u64), and the
+/// stored value.
+pub fn chain(previous: &Hash, first: EventId, value: &[u8]) -> Hash {
     let mut hasher = blake3::Hasher::new();
     hasher.update(previous);
     hasher.update(&first.to_be_bytes());
-    for section in sections {
-        hasher.update(&(section.len() as u64).to_be_bytes());
-        hasher.update(section);
-    }
+    hasher.update(&(value.len() as u64).to_be_bytes());
+    hasher.update(value);
     *hasher.finalize().as_bytes()
+}
+
+/// What [`Zone::hash`] of a stored block must be, by the rule of its format.
+pub fn hash_of(zone: &Zone, previous: &Hash, value: &[u8]) -> Result<Hash, Damaged> {
+    if zone.format < STORED_FROM {
+        return version1::chain(previous, zone.first, value);
+    }
+    Ok(chain(previous, zone.first, value))
 }

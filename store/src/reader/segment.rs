@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use event::EventId;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
 
-use crate::block::Zone;
+use crate::block::{Hash, Zone};
 use crate::segment::file::{self, FileError, Handle, guarded};
 use crate::segment::meta::{Closed, Head, PACKED, Packed, Totals};
 use crate::segment::tables::{META, ZONES};
@@ -37,7 +37,8 @@ pub struct Segment {
 struct State {
     form: SegmentState,
     totals: Totals,
-    digest: Option<crate::block::Hash>,
+    digest: Option<Hash>,
+    origin: Option<Hash>,
 }
 
 impl Segment {
@@ -77,18 +78,20 @@ impl Segment {
         let handle = Handle::new(file::readable(path)?);
         let database = handle.database()?;
         let (format, head, closed) = file::facts(database)?;
-        let (form, totals, digest) = match closed {
+        let state = match closed {
             Some(Closed { totals, digest }) => {
-                let packed = guarded(|| {
+                let (packed, origin) = guarded(|| {
                     let read = database.begin_read()?;
                     let table = read.open_table(META)?;
-                    Ok(table.get(PACKED)?.is_some())
+                    Ok((table.get(PACKED)?.is_some(), file::origin(&read)?))
                 })?;
-                (if packed { SegmentState::Packed } else { SegmentState::Closed }, totals, Some(digest))
+                let form = if packed { SegmentState::Packed } else { SegmentState::Closed };
+                State { form, totals, digest: Some(digest), origin }
             }
-            None => (SegmentState::Open, count(database)?, None),
+            None => State { form: SegmentState::Open, totals: count(database)?, digest: None, origin: None },
         };
-        Ok(Self { format, ..Self::new(number, path, Some(head), form, totals, digest, None) })
+        let new = Self::new(number, path, Some(head), state.form, state.totals.clone(), None, None);
+        Ok(Self { format, state: RwLock::new(state), ..new })
     }
 
     /// The same segment under another name.
@@ -104,7 +107,7 @@ impl Segment {
         head: Option<Head>,
         form: SegmentState,
         totals: Totals,
-        digest: Option<crate::block::Hash>,
+        digest: Option<Hash>,
         database: Option<Arc<Handle>>,
     ) -> Self {
         Self {
@@ -113,7 +116,7 @@ impl Segment {
             path: path.to_owned(),
             head,
             format: migrations::CURRENT,
-            state: RwLock::new(State { form, totals, digest }),
+            state: RwLock::new(State { form, totals, digest, origin: None }),
             database: Mutex::new(database),
         }
     }
@@ -135,8 +138,14 @@ impl Segment {
     }
 
     /// Its digest, once closed.
-    pub fn digest(&self) -> Option<crate::block::Hash> {
+    pub fn digest(&self) -> Option<Hash> {
         self.state.read().unwrap_or_else(PoisonError::into_inner).digest
+    }
+
+    /// What the next segment's head names: the digest that it had when it was closed, also if it was written anew since.
+    pub fn link(&self) -> Option<Hash> {
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.origin.or(state.digest)
     }
 
     /// A commit added to it.
@@ -147,7 +156,12 @@ impl Segment {
     /// It was closed; from now on it is read through a handle that does not write.
     pub fn closed(&self, closed: Closed) {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        *state = State { form: SegmentState::Closed, totals: closed.totals, digest: Some(closed.digest) };
+        *state = State {
+            form: SegmentState::Closed,
+            totals: closed.totals,
+            digest: Some(closed.digest),
+            origin: None,
+        };
         self.set_database(None);
     }
 

@@ -8,8 +8,9 @@ use redb::{Builder, Database, ReadTransaction, ReadableDatabase, StorageBackend}
 use serde::de::DeserializeOwned;
 
 use super::backend::{Direct, Overlay, Watch};
-use super::meta::{CLOSED, Closed, FORMAT, HEAD, Head};
+use super::meta::{CLOSED, Closed, FORMAT, HEAD, Head, ORIGIN};
 use super::tables::META;
+use crate::block::Hash;
 use crate::bytes::Damaged;
 use crate::limits::{READER_PAGE_CACHE, WRITER_PAGE_CACHE};
 
@@ -162,6 +163,14 @@ pub fn version(read: &ReadTransaction) -> Result<u32, FileError> {
     let version = u32::from_le_bytes(bytes);
     migrations::check(version)?;
     Ok(version)
+}
+
+/// The digest that a segment had when it was closed, if it was written anew since.
+pub fn origin(read: &ReadTransaction) -> Result<Option<Hash>, FileError> {
+    let table = read.open_table(META)?;
+    let Some(value) = table.get(ORIGIN)? else { return Ok(None) };
+    let origin = value.value().try_into().map_err(|_| Damaged("the row \"origin\" is damaged"))?;
+    Ok(Some(origin))
 }
 
 /// Checks the format version and gives it with the facts of a segment.

@@ -15,6 +15,9 @@ pub const COMMITS: &str = "commits";
 pub const CLOSED: &str = "closed";
 /// Row of [`Packed`]; only in packed segments.
 pub const PACKED: &str = "packed";
+/// Row of the digest that a segment had when it was closed, 32 bytes; only in segments that were written anew since. It is
+/// what the next segment's head names.
+pub const ORIGIN: &str = "origin";
 
 /// Written when a segment begins.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -93,7 +96,7 @@ impl Totals {
 pub struct Closed {
     /// What is in it.
     pub totals: Totals,
-    /// Of everything in it, and of the segment before: see [`digest`].
+    /// Of everything in it, and of the segment before: see [`super::digest`].
     pub digest: Hash,
 }
 
@@ -102,35 +105,4 @@ pub struct Closed {
 pub struct Packed {
     /// Kinds' numbers, ascending, each with the first event ids of the blocks that have it.
     pub kinds: Vec<(u8, Vec<u64>)>,
-}
-
-/// Hashes of the streams of a segment beside the blocks' chain.
-#[derive(Clone, Debug, Default)]
-pub struct Streams {
-    /// Contexts in order of storing.
-    pub contexts: blake3::Hasher,
-    /// Exits.
-    pub exits: blake3::Hasher,
-    /// Gaps.
-    pub gaps: blake3::Hasher,
-    /// What was found out about files.
-    pub provenance: blake3::Hasher,
-}
-
-/// Digest of a segment: BLAKE3 over the previous segment's digest (zeros if none), number and first event id
-/// (big-endian u64), the last block's chain hash, and the hashes of the streams of contexts, exits and gaps, and of
-/// provenance if there is any (so that it is the same in segments of before there was such a table).
-pub fn digest(head: &Head, last_block: &Hash, streams: &Streams) -> Hash {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&head.previous.unwrap_or_default());
-    hasher.update(&head.number.to_be_bytes());
-    hasher.update(&head.first_event.to_be_bytes());
-    hasher.update(last_block);
-    hasher.update(streams.contexts.finalize().as_bytes());
-    hasher.update(streams.exits.finalize().as_bytes());
-    hasher.update(streams.gaps.finalize().as_bytes());
-    if streams.provenance.count() > 0 {
-        hasher.update(streams.provenance.finalize().as_bytes());
-    }
-    *hasher.finalize().as_bytes()
 }

@@ -297,16 +297,15 @@ impl Open {
             let (now, later) = rest.split_at(*size);
             rest = later;
             let sealed = *size >= BLOCK_EVENTS;
-            let block = encode(key, now, sealed, &previous);
-            let value = block.pack(LEVEL);
-            let row = block.zone.encode();
+            let (zone, value) = encode(key, now, sealed, &previous).seal(LEVEL);
+            let row = zone.encode();
             put(&mut blocks, key, &value)?;
             zones.insert(&key.to_be_bytes(), row.as_slice())?;
             // What is not final yet will be written again; only what stays is counted.
             if sealed {
                 changes.written += (value.len() + row.len()) as u64;
             }
-            previous = block.zone.hash;
+            previous = zone.hash;
             if sealed {
                 sealed_hash = previous;
             }

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
 
 use super::commit::last_hash;
-use crate::block::Zone;
+use crate::block::{Hash, Zone};
 use crate::bytes::Damaged;
 use crate::context::{Summary, decode_stream, encode_one, unpack_stream};
 use crate::segment::backend::Watch;
+use crate::segment::digest::digest;
 use crate::segment::file::{self, FileError, Handle, fact, guarded};
-use crate::segment::meta::{CLOSED, COMMITS, Closed, HEAD, Head, Streams, Totals, digest};
-use crate::segment::tables::{CONTEXTS, EXITS, GAPS, META, SUMMARIES, ZONES, all};
+use crate::segment::meta::{CLOSED, COMMITS, Closed, HEAD, Head, Totals};
+use crate::segment::tables::{EXITS, GAPS, META, SUMMARIES, ZONES, all};
 
 /// A segment that a crash or an error left open, closed now.
 pub struct Recovered {
@@ -21,40 +22,8 @@ pub struct Recovered {
     pub commits: u64,
 }
 
-/// Hashes the streams of a segment.
-pub fn streams(read: &ReadTransaction) -> Result<Streams, FileError> {
-    let mut streams = Streams::default();
-    for (table, hasher) in
-        [(CONTEXTS, &mut streams.contexts), (EXITS, &mut streams.exits), (GAPS, &mut streams.gaps)]
-    {
-        let mut problem: Option<Damaged> = None;
-        all(&read.open_table(table)?, |_, value| match unpack_stream(&value) {
-            Ok(stream) => {
-                hasher.update(&stream);
-            }
-            Err(damaged) => problem = Some(damaged),
-        })?;
-        if let Some(damaged) = problem {
-            return Err(damaged.into());
-        }
-    }
-    if let Some(table) = crate::reader::provenance_table(read)? {
-        let mut problem: Option<Damaged> = None;
-        all(&table, |_, value| match unpack_stream(&value) {
-            Ok(stream) => {
-                streams.provenance.update(&stream);
-            }
-            Err(damaged) => problem = Some(damaged),
-        })?;
-        if let Some(damaged) = problem {
-            return Err(damaged.into());
-        }
-    }
-    Ok(streams)
-}
-
-/// Sums up a segment.
-fn sum(read: &ReadTransaction) -> Result<Closed, FileError> {
+/// Sums up a segment: what it began with, what is in it, and the hash of its last block.
+fn sum(read: &ReadTransaction) -> Result<(Head, Totals, Hash), FileError> {
     let head: Head = fact(read, HEAD)?.ok_or_else(|| FileError::Damaged("no head".to_owned()))?;
     let mut totals = Totals { next_context: head.first_context, ..Totals::default() };
     totals.saw(head.created);
@@ -94,12 +63,15 @@ fn sum(read: &ReadTransaction) -> Result<Closed, FileError> {
     if let Some(damaged) = problem {
         return Err(damaged.into());
     }
-    let digest = digest(&head, &last_hash(last.as_ref()), &streams(read)?);
-    Ok(Closed { totals, digest })
+    Ok((head, totals, last_hash(last.as_ref())))
 }
 
 fn write_closed(database: &Database) -> Result<Closed, FileError> {
-    let closed = sum(&database.begin_read()?)?;
+    let read = database.begin_read()?;
+    let (head, totals, last) = sum(&read)?;
+    let digest = digest(file::version(&read)?, &read, &head, &totals, &last)?;
+    let closed = Closed { totals, digest };
+    drop(read);
     let write = database.begin_write()?;
     write.open_table(META)?.insert(CLOSED, encode_one(&closed).as_slice())?;
     write.commit()?;

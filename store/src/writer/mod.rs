@@ -33,7 +33,6 @@ use crate::segment::backend;
 use crate::segment::file::FileError;
 use crate::{AppendError, Appended, Batch, OpenError, Options, Store};
 
-pub(crate) use self::finish::streams;
 pub(crate) use self::lock::{exclusive as lock_exclusive, shared as lock_shared};
 pub(crate) use self::pack::unfinished;
 

@@ -70,7 +70,7 @@ pub fn open(dir: &Path, options: Options) -> Result<Writer, OpenError> {
         }
     }
     let next_number = segments.last().map_or(1, |segment| segment.number + 1);
-    let last_digest = segments.last().and_then(|segment| segment.digest());
+    let last_digest = segments.last().and_then(|segment| segment.link());
     let shared = Arc::new(Shared::new(
         segments,
         Pins::load(dir).writable(dir, options.pin_limit()),

@@ -123,7 +123,7 @@ fn pack(shared: &Shared, segment: &Segment, state: &State) -> Result<(), FileErr
     }
     // The new file is looked at as any reader would, before the old one is let go.
     let packed = Segment::look(segment.number, &temporary)?;
-    if packed.form() != SegmentState::Packed || packed.digest() != segment.digest() {
+    if packed.form() != SegmentState::Packed || packed.link() != segment.link() {
         return Err(FileError::Damaged("the rewritten file is not what it should be".to_owned()));
     }
     let dir = segment.path.parent().unwrap_or(&segment.path);

@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use event::Kind;
-use redb::{Database, ReadableTable, WriteTransaction};
+use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 
 use crate::Order;
-use crate::block::{Core, frame, sections};
+use crate::block::{Core, GENESIS, Hash, Rest, Zone, chain, encode, frame, sections};
 use crate::bytes::{Damaged, unpack};
-use crate::context::{Summary, decode_stream, pack_stream, unpack_stream};
+use crate::context::{Summary, decode_stream, encode_one, pack_stream, unpack_stream};
 use crate::index::{Counted, PathIndex, PidIndex};
 use crate::limits::{CHUNK_CONTEXTS, MAX_SECTION};
 use crate::reader::{Contexts, Segment, Shared, View, each_zone, image_paths};
+use crate::segment::digest::digest;
 use crate::segment::file::{self, FileError, guarded};
-use crate::segment::meta::{CLOSED, COMMITS, FORMAT, HEAD, PACKED, Packed};
+use crate::segment::meta::{CLOSED, COMMITS, Closed, FORMAT, HEAD, ORIGIN, PACKED, Packed};
 use crate::segment::tables::{
     BLOCKS, CONTEXTS, EXITS, GAPS, META, PATHS, PIDS, PROVENANCE, PieceKey, Pieces, SUMMARIES, ZONES, all,
     get, put,
@@ -58,10 +59,13 @@ fn fill(
     {
         let from = view.transaction.open_table(META)?;
         let mut to = write.open_table(META)?;
-        for row in [FORMAT, HEAD, COMMITS, CLOSED] {
+        for row in [HEAD, COMMITS] {
             let value = from.get(row)?.ok_or_else(|| FileError::Damaged(format!("no row {row:?}")))?;
             to.insert(row, value.value())?;
         }
+        to.insert(FORMAT, migrations::CURRENT.to_le_bytes().as_slice())?;
+        let origin = segment.link().ok_or(Damaged("it was never closed"))?;
+        to.insert(ORIGIN, origin.as_slice())?;
     }
     contexts(view, &write)?;
     for table in [EXITS, GAPS] {
@@ -76,7 +80,7 @@ fn fill(
         return Ok(false);
     };
     let packed = Packed { kinds: kinds.into_iter().collect() };
-    write.open_table(META)?.insert(PACKED, crate::context::encode_one(&packed).as_slice())?;
+    write.open_table(META)?.insert(PACKED, encode_one(&packed).as_slice())?;
     {
         let mut table = write.open_table(PATHS)?;
         for (first, chunk) in paths.chunks(LEVEL) {
@@ -97,7 +101,27 @@ fn fill(
         }
     }
     write.commit()?;
+    close(segment, database)?;
     Ok(true)
+}
+
+/// Writes down what is in a segment, and the digest of what is stored now.
+fn close(segment: &Segment, database: &Database) -> Result<(), FileError> {
+    let head = segment.head.as_ref().ok_or(Damaged("no head"))?;
+    let mut totals = segment.totals();
+    totals.behind = totals.next_event(head.first_event);
+    let read = database.begin_read()?;
+    let last = match read.open_table(ZONES)?.last()? {
+        Some((key, value)) => {
+            Zone::decode(migrations::CURRENT, u64::from_be_bytes(*key.value()), value.value())?.hash
+        }
+        None => GENESIS,
+    };
+    let digest = digest(migrations::CURRENT, &read, head, &totals, &last)?;
+    drop(read);
+    let write = database.begin_write()?;
+    write.open_table(META)?.insert(CLOSED, encode_one(&Closed { totals, digest }).as_slice())?;
+    Ok(write.commit()?)
 }
 
 fn contexts(view: &View, write: &WriteTransaction) -> Result<(), FileError> {
@@ -158,6 +182,22 @@ fn streams(
     }
 }
 
+/// A block in the format of this release, packed harder, and linked to the one before.
+fn again(zone: Zone, core: &Core, block: &[u8], previous: &Hash) -> Result<(Zone, Vec<u8>), Damaged> {
+    if zone.format < migrations::CURRENT {
+        let rest = Rest::decode(&zone, core.file_count(), block)?;
+        let events =
+            (0..core.len()).map(|row| core.event(&zone, &rest, row)).collect::<Result<Vec<_>, _>>()?;
+        let events: Vec<_> = events.iter().collect();
+        return Ok(encode(zone.first, &events, zone.sealed, previous).seal(LEVEL));
+    }
+    let [names, columns, rest] = sections(block)?;
+    let raw = [unpack(names, MAX_SECTION)?, unpack(columns, MAX_SECTION)?, unpack(rest, MAX_SECTION)?];
+    let value = frame([&raw[0], &raw[1], &raw[2]], LEVEL);
+    let hash = chain(previous, zone.first, &value);
+    Ok((Zone { hash, ..zone }, value))
+}
+
 /// What the blocks have.
 struct Indexed {
     kinds: BTreeMap<u8, Vec<u64>>,
@@ -179,7 +219,7 @@ fn blocks(
     let mut zones = write.open_table(ZONES)?;
     let mut indexed =
         Indexed { kinds: BTreeMap::new(), paths: PathIndex::default(), blocks_of: BTreeMap::new() };
-    let (mut stopped, mut events) = (false, 0);
+    let (mut stopped, mut events, mut previous) = (false, 0, GENESIS);
     each_zone(shared, segment, view, Order::Asc, |zone| {
         if breathe().is_err() {
             stopped = true;
@@ -187,9 +227,9 @@ fn blocks(
         }
         let block = get(&from, zone.first)?.ok_or(Damaged("a block is missing"))?;
         let core = Core::decode(&zone, &block)?;
-        let [names, columns, rest] = sections(&block)?;
-        let raw = [unpack(names, MAX_SECTION)?, unpack(columns, MAX_SECTION)?, unpack(rest, MAX_SECTION)?];
-        put(&mut to, zone.first, &frame([&raw[0], &raw[1], &raw[2]], LEVEL))?;
+        let (zone, value) = again(zone, &core, &block, &previous)?;
+        previous = zone.hash;
+        put(&mut to, zone.first, &value)?;
         zones.insert(&zone.first.to_be_bytes(), zone.encode().as_slice())?;
         for (kind, _) in &zone.kinds {
             indexed.kinds.entry(*kind).or_default().push(zone.first);
