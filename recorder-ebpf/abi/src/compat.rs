@@ -312,7 +312,7 @@ mod tests {
     extern crate std;
 
     use std::{
-        format,
+        fmt::Write as _,
         string::{String, ToString as _},
     };
 
@@ -323,7 +323,7 @@ mod tests {
         let missing = SYSCALLS.iter().filter(|native| !COMPAT.iter().any(|call| call.native == native.name));
         let mut rows = String::new();
         for native in missing {
-            rows.push_str(&format!("same(NUMBER in syscall_32.tbl, ARGUMENTS, {:?}),\n", native.name));
+            let _ = writeln!(rows, "same(NUMBER in syscall_32.tbl, ARGUMENTS, {:?}),", native.name);
         }
         assert!(
             rows.is_empty(),

@@ -91,6 +91,6 @@ mod tests {
         let compat = COMPAT
             .iter()
             .filter(|call| call.syscall().is_some_and(|native| native.handler == Handler::Selinux));
-        assert!(native.chain(compat.map(|call| call.place())).eq(WRITE_PLACES));
+        assert!(native.chain(compat.map(crate::compat::Compat::place)).eq(WRITE_PLACES));
     }
 }

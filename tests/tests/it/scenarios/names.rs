@@ -6,7 +6,7 @@ use super::harness::check;
 fn each_way_to_rename_tells_the_file_by_both_names() {
     check(
         "rename_variants",
-        &["rename"],
+        &["rename", "unlink"],
         "
 RENAME_NOREPLACE, RENAME_WHITEOUT = 1, 4
 def made(name, mode=0o640):
@@ -35,6 +35,15 @@ told(call('rename', b'way/y', b'way/z'), 'x/y', 'x/z')
 made('replaced')
 made('new')
 told(call('rename', b'new', b'replaced'), 'new', 'replaced')
+# As an overlay does to its upper layer: what is left at the old name hides what is beneath.
+made('shown')
+told(call('renameat2', AT_FDCWD, b'shown', AT_FDCWD, b'kept', RENAME_WHITEOUT), 'shown', 'kept', **{
+    'tacho.detail.flags': ['RENAME_WHITEOUT']})
+left = os.lstat('shown')
+assert stat.S_ISCHR(left.st_mode) and left.st_rdev == 0
+# Which the kernel made itself: no call told of it.
+want('unlink', call('unlink', b'shown'), {
+    'file.path': f'{DIR}/shown', 'file.inode': None, 'file.path_resolution_error': 'state before the call unknown'})
 ",
     );
 }
