@@ -54,7 +54,7 @@ pub fn load(root: &Root) -> PathIndex {
 }
 
 /// Numbers of the packages by the names that their lists have.
-fn versions(status: &[u8], index: &mut PathIndex) -> HashMap<Vec<u8>, u16> {
+pub fn versions(status: &[u8], index: &mut PathIndex) -> HashMap<Vec<u8>, u16> {
     let mut numbers = HashMap::new();
     let mut rest = status;
     while !rest.is_empty() {

@@ -25,6 +25,28 @@ use crate::{limits::PACKAGE_ROOTS, process::MountNamespace, stats::Count};
 /// then its packages are unknown, not what they were.
 const RELOAD: Duration = Duration::from_secs(5);
 
+/// The parsers of what may come out of a container, for the fuzzer.
+#[doc(hidden)]
+pub mod parsers {
+    use super::{dpkg, index::PathIndex, rpm};
+
+    /// dpkg's `status`.
+    pub fn dpkg_status(bytes: &[u8]) {
+        dpkg::versions(bytes, &mut PathIndex::default());
+    }
+
+    /// A header as rpm keeps it.
+    pub fn rpm_header(bytes: &[u8]) {
+        rpm::add(bytes, &mut PathIndex::default());
+    }
+
+    /// `rpmdb.sqlite`.
+    pub fn rpm_database(file: std::fs::File) {
+        // What is damaged is an error, not a panic.
+        let _ = rpm::read(file, &mut PathIndex::default());
+    }
+}
+
 /// What tells that a database changed: inode, time of change and size of its file.
 type Stamp = Option<(u64, i64, u32, u64)>;
 

@@ -1,7 +1,14 @@
 //! rpm's database, in the form of `rpmdb.sqlite` (rpm 4.16 and later; the table `Packages` has a header a row). The forms
 //! of before, Berkeley DB and ndb, are not read, which is counted.
 
-use super::{header::Header, index::PathIndex, root::Root, sqlite::Database};
+use std::fs::File;
+
+use super::{
+    header::Header,
+    index::PathIndex,
+    root::Root,
+    sqlite::{Database, SqliteError},
+};
 
 /// Where distributions keep it.
 pub const DATABASES: [&[u8]; 3] =
@@ -18,18 +25,24 @@ pub const UNSUPPORTED: [&[u8]; 4] = [
 /// Reads the database; as far as it can be read, if it is damaged.
 pub fn load(root: &Root, path: &[u8]) -> PathIndex {
     let mut index = PathIndex::default();
-    let Some(file) = root.open(path) else { return index };
-    let read = Database::open(file).and_then(|mut database| {
-        database.rows("Packages", &mut |blob| {
-            let Some(header) = Header::parse(blob) else { return };
-            let Some(number) = header.package().and_then(|package| index.package(package)) else { return };
-            header.paths(|path| index.path(number, path));
-        })
-    });
-    if let Err(error) = read {
+    if let Some(file) = root.open(path)
+        && let Err(error) = read(file, &mut index)
+    {
         tracing::warn!(file = %String::from_utf8_lossy(path), %error, "not all packages are known");
     }
     index.finish()
+}
+
+/// Adds what a database has, up to the first thing that is damaged.
+pub fn read(database: File, index: &mut PathIndex) -> Result<(), SqliteError> {
+    Database::open(database)?.rows("Packages", &mut |blob| add(blob, index))
+}
+
+/// Adds a package by its header.
+pub fn add(blob: &[u8], index: &mut PathIndex) {
+    let Some(header) = Header::parse(blob) else { return };
+    let Some(number) = header.package().and_then(|package| index.package(package)) else { return };
+    header.paths(|path| index.path(number, path));
 }
 
 #[cfg(test)]
@@ -37,6 +50,19 @@ mod tests {
     use std::{fs, path::Path, process::Command};
 
     use super::*;
+
+    #[test]
+    fn what_the_fuzzer_begins_with_is_read() {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fuzz/corpus");
+        let mut index = PathIndex::default();
+        read(File::open(corpus.join("sqlite/small")).unwrap(), &mut index).unwrap();
+        let index = index.finish();
+        assert_eq!(index.get(b"/usr/bin/tool").unwrap().version, "4:1.2-3");
+        assert_eq!(index.get(b"/usr/lib/file-59").unwrap().name, "large");
+        let mut index = PathIndex::default();
+        add(&fs::read(corpus.join("package/rpm")).unwrap()[1..], &mut index);
+        assert!(index.finish().get(b"/opt/other").is_some());
+    }
 
     /// Makes the files of a package.
     const FILES: &str = "for d in 0 1; do mkdir -p %{buildroot}/opt/PACKAGE/$d; \
