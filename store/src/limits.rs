@@ -33,6 +33,9 @@ pub const PIDS_PER_CHUNK: usize = 512;
 /// Files of which a writer remembers what was found out, in each of two generations; a file that was not run for so long
 /// is not told of in new segments.
 pub const KNOWN_FILES: usize = 8192;
+/// Times that closing a segment is tried when its file cannot be read or written (a full disk is waited for). Then it is
+/// left as it is until the next start, and recording goes on in a new one.
+pub const CLOSING_TRIES: u32 = 5;
 /// Events of one batch; a larger one is refused.
 pub const MAX_BATCH: usize = 4 << 20;
 /// Pins of a store; one more is refused.

@@ -84,6 +84,23 @@ impl Direct {
     }
 }
 
+/// Bytes read and written at once by [`refresh`].
+const CHUNK: usize = 1 << 20;
+
+/// Writes a file's bytes once more. After a failed sync the system may take pages for written that are not on the disk,
+/// and will not try again by itself: only then may what the file says be built on.
+pub fn refresh(path: &Path, watch: Option<Arc<dyn Watch>>) -> io::Result<()> {
+    let file = Direct::open(path, false, watch)?;
+    let (len, mut at, mut chunk) = (file.len()?, 0, vec![0; CHUNK]);
+    while at < len {
+        let size = chunk.len().min(usize::try_from(len - at).unwrap_or(CHUNK));
+        file.read(at, &mut chunk[..size])?;
+        file.write(at, &chunk[..size])?;
+        at += size as u64;
+    }
+    file.sync_data()
+}
+
 impl StorageBackend for Direct {
     fn len(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())

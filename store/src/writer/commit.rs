@@ -8,6 +8,7 @@ use std::time::Instant;
 use event::{Context, ContextId, Event, EventId, Exit, FileIdentity, Provenance};
 use redb::WriteTransaction;
 
+use super::pack::unfinished;
 use super::tail::{Chunk, Tail};
 use crate::block::{GENESIS, Hash, Zone, encode};
 use crate::context::{Summary, encode_one, pack_stream};
@@ -56,7 +57,8 @@ struct Changes {
 }
 
 impl Open {
-    /// Makes a segment's file with all that it must begin with.
+    /// Makes a segment's file with all that it must begin with. It gets its name when that is on the disk: a file that a
+    /// crash left half made is never taken for a segment.
     pub fn begin(
         path: &Path,
         head: Head,
@@ -64,7 +66,7 @@ impl Open {
         beginning: &Batch,
         watch: Option<&Arc<dyn Watch>>,
     ) -> Result<Self, FileError> {
-        let database = Arc::new(Handle::new(file::writable(path, true, watch.cloned())?));
+        let database = Arc::new(Handle::new(file::writable(&unfinished(path), true, watch.cloned())?));
         let totals = Totals { next_context: head.first_context, ..Totals::default() };
         let segment = Arc::new(Segment::new(
             head.number,
@@ -102,6 +104,7 @@ impl Open {
             Ok(changes)
         })
         .map(|changes| open.take_over(changes, carried, beginning, &beginning.provenance))?;
+        backend::rename(watch, &unfinished(path), path)?;
         // The name must be as durable as what it names.
         backend::sync_directory(watch, path.parent().unwrap_or(path))?;
         Ok(open)

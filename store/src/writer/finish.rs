@@ -66,6 +66,12 @@ fn sum(read: &ReadTransaction) -> Result<(Head, Totals, Hash), FileError> {
     Ok((head, totals, last_hash(last.as_ref())))
 }
 
+/// What is in a segment that cannot be closed just now. Nothing is written.
+pub fn totals(path: &Path) -> Result<Totals, FileError> {
+    let handle = Handle::new(file::readable(path)?);
+    guarded(|| Ok(sum(&handle.database()?.begin_read()?)?.1))
+}
+
 fn write_closed(database: &Database) -> Result<Closed, FileError> {
     let read = database.begin_read()?;
     let (head, totals, last) = sum(&read)?;

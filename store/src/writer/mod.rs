@@ -27,7 +27,7 @@ use self::live::{Live, references};
 use self::pack::Packer;
 use self::retain::Retainer;
 use crate::block::Hash;
-use crate::limits::MAX_BATCH;
+use crate::limits::{CLOSING_TRIES, MAX_BATCH};
 use crate::reader::{Segment, Shared};
 use crate::segment::backend;
 use crate::segment::file::FileError;
@@ -46,6 +46,8 @@ pub struct Writer {
     open: Option<Open>,
     /// A segment that failed or was left by a crash, to be closed before the next begins.
     unclosed: VecDeque<Arc<Segment>>,
+    /// How often the first of these could not be closed.
+    closing_failed: u32,
     /// A batch that may have been committed although an error was met.
     doubtful: Option<Doubt>,
     live: Live,
@@ -69,6 +71,8 @@ struct Doubt {
     number: u64,
     commits: u64,
     batch: Hash,
+    /// Ids that it would have taken: the next ones after it.
+    next: (EventId, ContextId),
 }
 
 fn fingerprint(batch: &Batch) -> Hash {
@@ -120,16 +124,18 @@ impl Writer {
         if batch.contexts.windows(2).any(|pair| pair[0].id >= pair[1].id) {
             return Err(AppendError::Invalid("its contexts are not in order of their ids"));
         }
-        let first_event = self.next_event;
         let events = batch.events.len() as u64;
         if batch.is_empty() {
-            return Ok(Appended { first_event, events, rotated: false });
+            return Ok(Appended { first_event: self.next_event, events, rotated: false });
         }
-        self.close_unclosed()?;
+        self.close_unclosed(batch)?;
         if self.came_through(batch) {
+            let first_event = self.next_event;
             self.committed(batch);
             return Ok(Appended { first_event, events, rotated: true });
         }
+        // Known only now: another batch that was refused may have come through and keeps its ids.
+        let first_event = self.next_event;
         let mut rotated = false;
         if self.open.as_ref().is_some_and(|open| open.is_full(&self.options)) {
             self.rotate()?;
@@ -250,19 +256,27 @@ impl Writer {
             return AppendError::Invalid("there is no segment");
         };
         let path = open.segment.path.clone();
-        self.doubtful =
-            Some(Doubt { number: open.segment.number, commits: open.commits + 1, batch: fingerprint(batch) });
+        let next_context = batch.contexts.last().map_or(0, |context| context.id.saturating_add(1));
+        self.doubtful = Some(Doubt {
+            number: open.segment.number,
+            commits: open.commits + 1,
+            batch: fingerprint(batch),
+            next: (self.next_event + batch.events.len() as u64, self.next_context.max(next_context)),
+        });
         open.segment.set_database(None);
         self.unclosed.push_back(Arc::clone(&open.segment));
         drop(open);
         append_error(path, error)
     }
 
-    /// Closes segments that failed or were left by a crash.
-    fn close_unclosed(&mut self) -> Result<(), AppendError> {
+    /// Closes segments that failed or were left by a crash, before a batch is appended.
+    fn close_unclosed(&mut self, batch: &Batch) -> Result<(), AppendError> {
         while let Some(segment) = self.unclosed.front().cloned() {
             segment.set_database(None);
-            match finish::recover(&segment.path, self.options.watch.clone()) {
+            let recovered = backend::refresh(&segment.path, self.options.watch.clone())
+                .map_err(FileError::from)
+                .and_then(|()| finish::recover(&segment.path, self.options.watch.clone()));
+            match recovered {
                 Ok(recovered) => {
                     self.last_digest = Some(recovered.closed.digest);
                     let expected = self.doubtful.filter(|doubt| doubt.number == segment.number);
@@ -274,7 +288,13 @@ impl Writer {
                     self.packer.send(segment.number);
                 }
                 Err(error @ (FileError::Io(_) | FileError::Previous)) => {
-                    return Err(append_error(segment.path.clone(), error));
+                    let error = append_error(segment.path.clone(), error);
+                    self.closing_failed += 1;
+                    let full = matches!(error, AppendError::Full { .. });
+                    if full || self.closing_failed < CLOSING_TRIES || !self.leave_unclosed(&segment, batch) {
+                        return Err(error);
+                    }
+                    tracing::warn!(%error, "a segment cannot be closed; recording goes on in a new one");
                 }
                 Err(error) => {
                     tracing::warn!(file = %segment.path.display(), %error, "a segment is damaged; recording goes on in a new one");
@@ -283,9 +303,25 @@ impl Writer {
                     self.doubtful = None;
                 }
             }
+            self.closing_failed = 0;
             self.unclosed.pop_front();
         }
         Ok(())
+    }
+
+    /// Gives up closing a segment; the next start will try again. Not if the batch may be in it: then it would be there
+    /// twice.
+    fn leave_unclosed(&mut self, segment: &Segment, batch: &Batch) -> bool {
+        if let Some(doubt) = self.doubtful.filter(|doubt| doubt.number == segment.number) {
+            if doubt.batch == fingerprint(batch) {
+                return false;
+            }
+            self.next_event = self.next_event.max(doubt.next.0);
+            self.next_context = self.next_context.max(doubt.next.1);
+            self.doubtful = None;
+        }
+        self.last_digest = None;
+        true
     }
 
     /// Whether this very batch was committed when an error was reported.
@@ -347,6 +383,8 @@ impl Writer {
             gaps: self.shared.evicted().into_iter().collect(),
             ..Batch::default()
         };
+        // What an earlier try left.
+        self.remove_begun(&path)?;
         let begun = Open::begin(&path, head, &carried, &beginning, self.options.watch.as_ref());
         match begun {
             Ok(open) => {
@@ -357,10 +395,23 @@ impl Writer {
             }
             Err(error) => {
                 // Not in the list yet, so that nobody has seen it.
-                let _ = backend::remove(self.options.watch.as_ref(), &path);
+                let _ = self.remove_begun(&path);
                 Err(append_error(path, error))
             }
         }
+    }
+
+    /// Removes a segment that could not be begun.
+    fn remove_begun(&self, path: &Path) -> Result<(), AppendError> {
+        for file in [&pack::unfinished(path), path] {
+            match backend::remove(self.options.watch.as_ref(), file) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(append_error(path.to_owned(), error.into()));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// A handle for readers in this process.
@@ -374,7 +425,7 @@ impl Writer {
     /// # Errors
     /// If the open segment cannot be finished; what was appended is safe all the same.
     pub fn close(mut self) -> Result<(), AppendError> {
-        self.close_unclosed()?;
+        self.close_unclosed(&Batch::default())?;
         self.rotate()
     }
 

@@ -44,7 +44,14 @@ pub fn open(dir: &Path, options: Options) -> Result<Writer, OpenError> {
         }
         match finish::recover(&segment.path, options.watch.clone()) {
             Ok(recovered) => segment.closed(recovered.closed),
-            Err(file::FileError::Io(source)) if source.kind() == std::io::ErrorKind::StorageFull => {}
+            // Tried again at the first append; until then the ids in it must be known.
+            Err(error @ (file::FileError::Io(_) | file::FileError::Previous)) => {
+                tracing::warn!(file = %segment.path.display(), %error, "a segment cannot be closed yet");
+                match finish::totals(&segment.path) {
+                    Ok(totals) => segment.grow(totals),
+                    Err(_) => segment.broken(),
+                }
+            }
             Err(error) => {
                 tracing::warn!(file = %segment.path.display(), %error, "a segment is damaged; recording goes on in a new one");
                 segment.broken();
@@ -107,6 +114,7 @@ pub fn open(dir: &Path, options: Options) -> Result<Writer, OpenError> {
         shared,
         open: None,
         unclosed,
+        closing_failed: 0,
         doubtful: None,
         live,
         known,

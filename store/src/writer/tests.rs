@@ -114,6 +114,7 @@ enum Done {
     Write(u64, Vec<u8>),
     SetLen(u64),
     Sync,
+    Rename(PathBuf),
     /// So many events were acknowledged.
     Acknowledged(u64),
 }
@@ -140,6 +141,7 @@ impl Watch for Log {
             Operation::Write(offset, data) => Done::Write(offset, data.to_vec()),
             Operation::SetLen(len) => Done::SetLen(len),
             Operation::Sync => Done::Sync,
+            Operation::Rename(to) => Done::Rename(to.to_owned()),
             _ => return Ok(()),
         };
         self.add(path, done);
@@ -157,7 +159,7 @@ fn apply(file: &mut Vec<u8>, done: &Done) {
             file[start..start + data.len()].copy_from_slice(data);
         }
         Done::SetLen(len) => file.resize(usize::try_from(*len).unwrap(), 0),
-        Done::Sync | Done::Acknowledged(_) => {}
+        Done::Sync | Done::Rename(_) | Done::Acknowledged(_) => {}
     }
 }
 
@@ -183,11 +185,15 @@ fn a_power_cut_at_any_moment_costs_nothing_acknowledged() {
 
     let mut durable: BTreeMap<PathBuf, Vec<u8>> = BTreeMap::new();
     let mut floating: Vec<(usize, PathBuf)> = Vec::new();
+    let mut names: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
     let mut acknowledged = 0;
     let mut random = 1_u64;
     for (at, (path, done)) in log.iter().enumerate() {
         match done {
             Done::Acknowledged(events) => acknowledged = *events,
+            Done::Rename(to) => {
+                names.insert(path.clone(), to.clone());
+            }
             Done::Sync => {
                 let file = durable.entry(path.clone()).or_default();
                 for (at, _) in floating.iter().filter(|(_, other)| other == path) {
@@ -212,6 +218,7 @@ fn a_power_cut_at_any_moment_costs_nothing_acknowledged() {
         let segments = copy.path().join("segments");
         std::fs::create_dir(&segments).unwrap();
         for (path, bytes) in &files {
+            let path = names.get(path).unwrap_or(path);
             std::fs::write(segments.join(path.file_name().unwrap()), bytes).unwrap();
         }
         let whole = |store: &Store, step: &str| {
