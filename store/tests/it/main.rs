@@ -9,6 +9,7 @@
 )]
 
 mod damage;
+mod disk;
 mod fixtures;
 mod guard;
 mod kill;
@@ -17,3 +18,4 @@ mod property;
 mod provenance;
 mod retention;
 mod scenario;
+mod simulation;

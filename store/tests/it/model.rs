@@ -24,8 +24,12 @@ fn own_paths(event: &Event) -> Vec<String> {
 
 impl Model {
     pub fn append(&mut self, batch: &Batch) {
-        let next = self.events.last().map_or(1, |(id, _)| id + 1);
+        self.append_at(self.events.last().map_or(1, |(id, _)| id + 1), batch);
+    }
+
+    pub fn append_at(&mut self, next: u64, batch: &Batch) {
         self.events.extend((next..).zip(batch.events.iter().cloned()));
+        self.events.sort_by_key(|(id, _)| *id);
         self.contexts.extend(batch.contexts.iter().map(|context| (context.id, Arc::clone(context))));
         self.exits.extend(batch.exits.iter().map(|exit| (exit.process, *exit)));
         self.gaps += batch.gaps.len();

@@ -10,6 +10,7 @@ use event::{
 use store::Batch;
 
 /// Random numbers (splitmix64).
+#[derive(Debug)]
 pub struct Random(pub u64);
 
 impl Random {
@@ -47,7 +48,10 @@ pub const PATHS: [&str; 10] = [
 pub struct Host {
     pub random: Random,
     pub boot: u128,
+    /// The wall clock, which may be set.
     pub now: i64,
+    /// The time since the boot.
+    uptime: u64,
     pub next_context: u64,
     alive: Vec<Arc<Context>>,
     next_pid: u32,
@@ -65,6 +69,7 @@ impl Host {
             random: Random(seed),
             boot,
             now,
+            uptime: now as u64,
             next_context,
             alive: Vec::new(),
             next_pid: 1,
@@ -79,8 +84,16 @@ impl Host {
         std::mem::take(&mut self.batch)
     }
 
+    /// The recorder begins anew: it knows nobody.
+    pub fn restart(&mut self) {
+        self.alive.clear();
+        self.fork(None);
+    }
+
     pub fn step(&mut self) {
-        self.now += 1 + self.random.below(50) as i64;
+        let passed = 1 + self.random.below(50);
+        self.now += passed as i64;
+        self.uptime += passed;
         match self.random.below(20) {
             0 | 1 => {
                 let parent = self.random.pick(&self.alive).clone();
@@ -137,7 +150,7 @@ impl Host {
         if self.alive.iter().any(|other| other.process.pid == pid) {
             return;
         }
-        let process = ProcessKey { boot: self.boot, start: self.now as u64 * 10, pid };
+        let process = ProcessKey { boot: self.boot, start: self.uptime * 10, pid };
         let container =
             (self.random.below(2) == 0).then(|| Container { id: "c0ffee".to_owned(), created_at: 5 });
         let context = self.add(Context {
