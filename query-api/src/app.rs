@@ -5,11 +5,11 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{delete, get};
 
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
-use crate::{door, events, paths, processes, status, stream, tree};
+use crate::{door, events, paths, pins, processes, status, stream, tree};
 
 /// The API behind one door.
 pub fn app(state: AppState) -> Router {
@@ -21,12 +21,14 @@ pub fn app(state: AppState) -> Router {
         .route("/processes/{id}", get(processes::process))
         .route("/tree", get(tree::tree))
         .route("/paths", get(paths::paths))
+        .route("/pins", get(pins::list).post(pins::make))
+        .route("/pins/{name}", delete(pins::remove))
         .route("/stats", get(status::stats))
         .route("/metrics", get(status::metrics))
         .route("/healthz", get(status::healthz))
         .route("/schema/{version}", get(status::schema))
         .method_not_allowed_fallback(|| async {
-            ApiError::new(Code::MethodNotAllowed, "only GET and HEAD here")
+            ApiError::new(Code::MethodNotAllowed, "not with this method: docs/API.md says which")
         })
         .fallback(|| async { ApiError::new(Code::NotFound, "nothing at this address") })
         .layer(guard)

@@ -85,6 +85,16 @@ impl Door {
         Ok(Self { token: None, hosts: Hosts::Listening(address.ip()) })
     }
 
+    /// Whether one who was let in may also change something: not by a cookie alone, and not just because nobody is asked
+    /// for a token.
+    pub(crate) fn may_change(&self, headers: &HeaderMap) -> bool {
+        match (&self.token, self.hosts) {
+            (Some(token), _) => knows_bearer(headers, token),
+            (None, Hosts::Any) => true,
+            (None, Hosts::Listening(_)) => false,
+        }
+    }
+
     fn knows_host(&self, headers: &HeaderMap) -> bool {
         let Hosts::Listening(address) = self.hosts else { return true };
         let mut given = headers.get_all(header::HOST).iter();

@@ -25,16 +25,22 @@ pub enum Code {
     TooMuch,
     /// A cursor that was changed, or belongs to another query.
     BadCursor,
+    /// The body is not what it must be.
+    BadBody,
     /// No token, or a wrong one.
     Unauthorized,
     /// The `Host` is none of this server's names.
     HostRefused,
+    /// Something is to be changed by one who may only read.
+    ChangeRefused,
     /// Nothing here.
     NotFound,
-    /// Only GET and HEAD.
+    /// Not with this method.
     MethodNotAllowed,
     /// Path and query are too long.
     UriTooLong,
+    /// The store is not such that this could be done.
+    Conflict,
     /// Too many requests at once.
     Busy,
     /// The recorder does not record yet, or no more.
@@ -47,7 +53,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 20] = [
         Self::BadQuery,
         Self::UnknownParameter,
         Self::DuplicateParameter,
@@ -56,10 +62,13 @@ impl Code {
         Self::BadCombination,
         Self::TooMuch,
         Self::BadCursor,
+        Self::BadBody,
         Self::Unauthorized,
         Self::HostRefused,
+        Self::ChangeRefused,
         Self::NotFound,
         Self::MethodNotAllowed,
+        Self::Conflict,
         Self::UriTooLong,
         Self::Busy,
         Self::NotReady,
@@ -79,6 +88,9 @@ impl Code {
             Self::BadCombination => "bad_combination",
             Self::TooMuch => "too_much",
             Self::BadCursor => "bad_cursor",
+            Self::BadBody => "bad_body",
+            Self::ChangeRefused => "change_refused",
+            Self::Conflict => "conflict",
             Self::Unauthorized => "unauthorized",
             Self::HostRefused => "host_refused",
             Self::NotFound => "not_found",
@@ -100,11 +112,13 @@ impl Code {
             | Self::BadValue
             | Self::BadCombination
             | Self::TooMuch
-            | Self::BadCursor => StatusCode::BAD_REQUEST,
+            | Self::BadCursor
+            | Self::BadBody => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::HostRefused => StatusCode::FORBIDDEN,
+            Self::HostRefused | Self::ChangeRefused => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Conflict => StatusCode::CONFLICT,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::Busy => StatusCode::TOO_MANY_REQUESTS,
             Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,

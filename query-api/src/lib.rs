@@ -1,7 +1,8 @@
 //! The HTTP API over a store reader.
 //!
 //! [`app`] makes the router of one listener from an [`AppState`]; [`serve()`] serves routers on TCP and Unix sockets.
-//! Nothing here writes the store or knows the recorder, but for the numbers it may give through [`Live`].
+//! Nothing here writes events or knows the recorder, but for the numbers it may give through [`Live`]; of the store,
+//! only its pins can be changed.
 #![forbid(unsafe_code)]
 
 mod app;
@@ -17,6 +18,7 @@ mod metrics;
 mod page;
 pub mod params;
 mod paths;
+mod pins;
 mod processes;
 mod query;
 mod read;

@@ -37,6 +37,8 @@ pub(crate) const STREAM_HEARTBEAT: Duration = Duration::from_secs(15);
 pub(crate) const MAX_READS: usize = 4;
 /// Connections at once; more wait in the kernel's backlog.
 pub(crate) const MAX_CONNECTIONS: usize = 256;
+/// Bytes of a request's body.
+pub(crate) const MAX_BODY: usize = 4 * 1024;
 /// Bytes of a request's head.
 pub(crate) const MAX_HEAD: usize = 64 * 1024;
 /// Header fields of a request.

@@ -16,11 +16,27 @@ pub(crate) fn of_store(stats: &Stats) -> String {
     text.some("store_oldest_timestamp_seconds", "Time of the oldest event.", stats.oldest.map(seconds));
     text.some("store_newest_timestamp_seconds", "Time of the newest event.", stats.newest.map(seconds));
     text.one("store_gaps", "Known gaps in what is recorded.", stats.gaps);
+    text.one("store_pins", "Spans kept from removal.", stats.pins.len());
+    text.one("store_pinned_bytes", "Bytes that pins keep.", stats.pinned_bytes);
+    text.some("store_pin_max_bytes", "Bytes that pins may keep.", stats.pin_max_bytes);
+    text.one("store_thinned_bytes", "Bytes of segments with lifecycle events alone.", stats.thinned_bytes);
+    text.one("store_waiting_segments", "Segments that wait to be packed or thinned.", stats.waiting);
+    if let Some(retention) = &stats.retention {
+        text.head("store_removed_segments", "Segments removed since the recorder began, by rule.");
+        for (rule, count) in [
+            ("size", retention.removed_for_size),
+            ("free", retention.removed_for_free),
+            ("age", retention.removed_for_age),
+        ] {
+            text.labelled("store_removed_segments", "rule", rule, count);
+        }
+    }
     text.head("store_segments", "Segments by state.");
     for (word, state) in [
         ("open", SegmentState::Open),
         ("closed", SegmentState::Closed),
         ("packed", SegmentState::Packed),
+        ("thinned", SegmentState::Thinned),
         ("damaged", SegmentState::Damaged),
     ] {
         let count = stats.segments.iter().filter(|segment| segment.state == state).count();

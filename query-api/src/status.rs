@@ -34,7 +34,12 @@ fn write_dates(value: &mut Value) {
         Value::Object(members) => {
             for (name, member) in members {
                 match member.as_i64() {
-                    Some(time) if matches!(name.as_str(), "oldest" | "newest" | "first" | "last") => {
+                    Some(time)
+                        if matches!(
+                            name.as_str(),
+                            "oldest" | "newest" | "first" | "last" | "since" | "until" | "created"
+                        ) =>
+                    {
                         *member = Date(time).to_string().into();
                     }
                     _ => write_dates(member),

@@ -46,6 +46,10 @@ pub fn run(args: &RecordArgs) -> Result<u8> {
     let options = Options {
         max_size: args.max_size,
         segment_size: args.segment_size,
+        max_age: args.max_age,
+        min_free: args.min_free,
+        pin_max_size: args.pin_max_size,
+        keep_lifecycle: args.keep_lifecycle,
         boot: clock::boot_id()?,
         ..Options::default()
     };
@@ -124,7 +128,14 @@ fn keep(copy: &mut Option<StreamWriter<BufWriter<File>>>, batch: &Batch) {
 
 /// Nobody recorded between the last commit and now.
 fn nobody_recorded(last: event::Nanos) -> Gap {
-    Gap { from: last, to: clock::wall(), class: Class::All, lost: None, reason: GapReason::NotRecording }
+    // A clock that was set back makes no gap that ends before it begins.
+    Gap {
+        from: last,
+        to: clock::wall().max(last),
+        class: Class::All,
+        lost: None,
+        reason: GapReason::NotRecording,
+    }
 }
 
 fn make_dir(dir: &Path) -> Result<()> {

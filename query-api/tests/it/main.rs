@@ -5,6 +5,7 @@ mod doors;
 mod events;
 mod hostile;
 mod listening;
+mod pins;
 mod processes;
 #[path = "../../../store/event/tests/it/sample/mod.rs"]
 mod sample;

@@ -4,7 +4,7 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::size::Size;
+use super::{age::Age, size::Size};
 use crate::filter::Rule;
 
 /// Tachograph: the always-on flight recorder for Linux hosts.
@@ -32,6 +32,10 @@ pub enum Verb {
     Tree(TreeFlags),
     /// What is in the store, what it costs, what was lost, how long it will hold
     Stats(StatsFlags),
+    /// Keep a span of time (an incident) from removal, or list what is kept
+    Pin(PinFlags),
+    /// Let go of pins
+    Unpin(UnpinFlags),
     /// Check every segment and the chain between them; exit status 0 only if whole
     Verify(VerifyFlags),
     /// What this kernel allows, which probe attaches by which hook, what will not be seen
@@ -63,6 +67,19 @@ pub struct RecordFlags {
     /// Size at which a segment is closed [default: 64MiB]
     #[arg(long, value_name = "SIZE", env = "TACHO_SEGMENT_SIZE")]
     pub segment_size: Option<Size>,
+    /// Segments older than this are removed: 90d, 12h [default: whatever their age]
+    #[arg(long, value_name = "AGE", env = "TACHO_MAX_AGE")]
+    pub max_age: Option<Age>,
+    /// Left free on the file system, by removing the oldest segments; at most a tenth of it [default: 256MiB]
+    #[arg(long, value_name = "SIZE", env = "TACHO_MIN_FREE")]
+    pub min_free: Option<Size>,
+    /// Of --max-size, what pins may keep, at most half [default: a quarter]
+    #[arg(long, value_name = "SIZE", env = "TACHO_PIN_MAX_SIZE")]
+    pub pin_max_size: Option<Size>,
+    /// Of --max-size, what old segments have that are thinned to processes' lifecycle and credentials, at most half; 0 removes
+    /// them whole [default: an eighth]
+    #[arg(long, value_name = "SIZE", env = "TACHO_KEEP_LIFECYCLE")]
+    pub keep_lifecycle: Option<Size>,
     /// Bytes of executables read a second to hash them; 0 finds out neither hashes nor packages [default: 32MiB]
     #[arg(long, value_name = "SIZE", env = "TACHO_HASH_RATE")]
     pub hash_rate: Option<Size>,
@@ -281,6 +298,55 @@ pub struct StatsFlags {
     /// Print the API's document instead
     #[arg(long)]
     pub json: bool,
+}
+
+/// Flags of `pin`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PinFlags {
+    /// The API to change.
+    #[command(flatten)]
+    pub source: SourceFlags,
+    /// First moment to keep: RFC 3339, `-15m`, `2h ago`, `HH:MM[:SS]`
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub since: Option<String>,
+    /// Before then [default: now]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, requires = "since")]
+    pub until: Option<String>,
+    /// What it is called: letters, digits, '.', '_', '-' [default: pin- and the present]
+    #[arg(long, value_name = "NAME", requires = "since")]
+    pub name: Option<String>,
+    /// List the pins instead
+    #[arg(long, conflicts_with = "since")]
+    pub list: bool,
+    /// Print the API's document instead
+    #[arg(long)]
+    pub json: bool,
+    /// The caps, with --store.
+    #[command(flatten)]
+    pub caps: CapFlags,
+}
+
+/// The caps on pins of a store that nobody writes; a recorder knows its own.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "With --store")]
+pub struct CapFlags {
+    /// Cap on the data directory, as the recorder's [default: 4GiB]
+    #[arg(long, value_name = "SIZE", env = "TACHO_MAX_SIZE")]
+    pub max_size: Option<Size>,
+    /// Of it, what pins may keep, at most half [default: a quarter]
+    #[arg(long, value_name = "SIZE", env = "TACHO_PIN_MAX_SIZE")]
+    pub pin_max_size: Option<Size>,
+}
+
+/// Flags of `unpin`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct UnpinFlags {
+    /// The API to change.
+    #[command(flatten)]
+    pub source: SourceFlags,
+    /// Pins to let go of
+    #[arg(required = true, value_name = "NAME")]
+    pub names: Vec<String>,
 }
 
 /// Flags of `verify`.

@@ -9,13 +9,13 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use axum::Router;
-use http_body_util::{BodyExt as _, Empty, Limited};
-use hyper::{Request, StatusCode, body::Bytes, header};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::{Method, Request, StatusCode, body::Bytes, header};
 use hyper_util::rt::TokioIo;
 use query_api::{AppState, Role};
 use serde::Deserialize as _;
 use serde_json::Value;
-use store::Store;
+use store::{Editor, Store};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpStream, UnixStream},
@@ -43,6 +43,8 @@ pub struct Client {
     source: Source,
     token: Option<String>,
     runtime: Runtime,
+    /// Keeps writers away while a store is changed.
+    _editor: Option<Editor>,
 }
 
 enum Source {
@@ -70,11 +72,15 @@ impl Client {
         } else {
             Source::Socket(socket_of(flags.socket.clone(), file))
         };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .context("cannot start the I/O runtime")?;
-        Ok(Self { source, token: flags.token.clone(), runtime })
+        Ok(Self { source, token: flags.token.clone(), runtime: runtime()?, _editor: None })
+    }
+
+    /// The API over a store whose pins are to be changed.
+    ///
+    /// # Errors
+    /// If the I/O runtime cannot start.
+    pub fn over(router: Router, editor: Editor) -> Result<Self> {
+        Ok(Self { source: Source::Store(router), token: None, runtime: runtime()?, _editor: Some(editor) })
     }
 
     /// The JSON document at a path.
@@ -82,9 +88,36 @@ impl Client {
     /// # Errors
     /// If nobody answers, or the answer is an error; [`UsageError`] if a parameter was refused.
     pub fn get(&self, path: &str, parameters: &Parameters) -> Result<Value> {
+        self.call(&Method::GET, path, parameters, None)
+    }
+
+    /// Sends a document; what comes back.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub fn post(&self, path: &str, document: &Value) -> Result<Value> {
+        self.call(&Method::POST, path, &Vec::new(), Some(document))
+    }
+
+    /// Removes what is at a path.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub fn delete(&self, path: &str) -> Result<Value> {
+        self.call(&Method::DELETE, path, &Vec::new(), None)
+    }
+
+    fn call(
+        &self,
+        method: &Method,
+        path: &str,
+        parameters: &Parameters,
+        document: Option<&Value>,
+    ) -> Result<Value> {
+        let ask = Ask { method, path, parameters, document };
         let reply = self
             .runtime
-            .block_on(async { timeout(PATIENCE, self.ask(path, parameters)).await })
+            .block_on(async { timeout(PATIENCE, self.ask(&ask)).await })
             .with_context(|| format!("no answer to {path} within {} s", PATIENCE.as_secs()))??;
         if reply.status.is_success() {
             return parse(&reply.body).with_context(|| format!("the answer to {path} is no JSON"));
@@ -92,27 +125,27 @@ impl Client {
         Err(refusal(path, reply.status, &reply.body))
     }
 
-    async fn ask(&self, path: &str, parameters: &Parameters) -> Result<Reply> {
+    async fn ask(&self, ask: &Ask<'_>) -> Result<Reply> {
         match &self.source {
             Source::Socket(socket) => {
                 let stream =
                     UnixStream::connect(socket).await.map_err(|error| no_recorder(socket, &error))?;
-                self.exchange(stream, "localhost", &target("", path, parameters)).await
+                self.exchange(stream, self.request(ask, "localhost", "")?).await
             }
             Source::Address { host, base } => {
                 let stream =
                     TcpStream::connect(host).await.with_context(|| format!("cannot connect to {host}"))?;
-                self.exchange(stream, host, &target(base, path, parameters)).await
+                self.exchange(stream, self.request(ask, host, base)?).await
             }
             Source::Store(router) => {
-                let request = self.request("localhost", &target("", path, parameters))?;
+                let request = self.request(ask, "localhost", "")?;
                 let reply = router.clone().oneshot(request).await.unwrap_or_else(|never| match never {});
                 read(reply).await
             }
         }
     }
 
-    async fn exchange<S>(&self, stream: S, host: &str, target: &str) -> Result<Reply>
+    async fn exchange<S>(&self, stream: S, request: Request<Full<Bytes>>) -> Result<Reply>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -120,19 +153,39 @@ impl Client {
             .await
             .context("what answers there speaks no HTTP")?;
         let connection = tokio::spawn(connection);
-        let reply = sender.send_request(self.request(host, target)?).await.context("the connection broke")?;
+        let reply = sender.send_request(request).await.context("the connection broke")?;
         let reply = read(reply).await;
         connection.abort();
         reply
     }
 
-    fn request(&self, host: &str, target: &str) -> Result<Request<Empty<Bytes>>> {
-        let mut request = Request::get(target).header(header::HOST, host);
+    fn request(&self, ask: &Ask<'_>, host: &str, base: &str) -> Result<Request<Full<Bytes>>> {
+        let target = target(base, ask.path, ask.parameters);
+        let mut request = Request::builder().method(ask.method).uri(target).header(header::HOST, host);
         if let Some(token) = &self.token {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
-        request.body(Empty::new()).context("the request cannot be written")
+        let body = match ask.document {
+            Some(document) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                Bytes::from(document.to_string())
+            }
+            None => Bytes::new(),
+        };
+        request.body(Full::new(body)).context("the request cannot be written")
     }
+}
+
+/// What is asked.
+struct Ask<'a> {
+    method: &'a Method,
+    path: &'a str,
+    parameters: &'a Parameters,
+    document: Option<&'a Value>,
+}
+
+fn runtime() -> Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start the I/O runtime")
 }
 
 async fn read<B>(reply: hyper::Response<B>) -> Result<Reply>
@@ -216,6 +269,14 @@ fn target(base: &str, path: &str, parameters: &Parameters) -> String {
         encode(value, &mut target);
     }
     target
+}
+
+/// One component of a path.
+#[must_use]
+pub fn encoded(text: &str) -> String {
+    let mut out = String::new();
+    encode(text, &mut out);
+    out.replace('/', "%2F")
 }
 
 /// Percent-encodes all but RFC 3986's unreserved characters and those that are plain in a query.

@@ -1,11 +1,13 @@
 //! The command line.
 
+pub mod age;
 pub mod args;
 pub mod client;
 pub mod config;
 pub mod doctor;
 pub mod events;
 pub mod gaps;
+pub mod pin;
 pub mod replay;
 pub mod row;
 pub mod schema;
@@ -90,6 +92,8 @@ fn run(cli: Cli) -> Result<u8> {
         Verb::Serve(flags) => crate::serve::run(&flags.resolve(&file)?).map(|()| DONE),
         Verb::Events(flags) => events::run(&flags, &file).map(|()| DONE),
         Verb::Tree(flags) => on_deep_stack(|| tree::run(&flags, &file)).map(|()| DONE),
+        Verb::Pin(flags) => pin::pin(&flags, &file).map(|()| DONE),
+        Verb::Unpin(flags) => pin::unpin(&flags, &file).map(|()| DONE),
         Verb::Stats(flags) => stats::run(&flags, &file).map(|()| DONE),
         Verb::Verify(flags) => verify::run(flags, &file).map(|whole| if whole { DONE } else { FAILED }),
         Verb::Schema(flags) => schema::run(&flags).map(|()| DONE),

@@ -4,10 +4,13 @@ use std::{
     ffi::OsString,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
+use store::Options;
+
 use super::{
-    args::{RecordFlags, ServeFlags},
+    args::{CapFlags, RecordFlags, ServeFlags},
     config::Config,
     size::Size,
 };
@@ -24,6 +27,8 @@ pub const SOCKET: &str = "/run/tachograph/tachograph.sock";
 pub const PORT: u16 = 7878;
 /// Default cap on the data directory.
 pub const MAX_SIZE: Size = Size(4 << 30);
+/// Default room that is left free on the file system.
+pub const MIN_FREE: Size = Size(256 << 20);
 /// Default size at which a segment is closed.
 pub const SEGMENT_SIZE: Size = Size(64 << 20);
 
@@ -47,6 +52,14 @@ pub struct RecordArgs {
     pub max_size: u64,
     /// Size at which a segment is closed, bytes.
     pub segment_size: u64,
+    /// Age at which segments are removed.
+    pub max_age: Option<Duration>,
+    /// Left free on the file system, bytes.
+    pub min_free: u64,
+    /// What pins may keep, bytes.
+    pub pin_max_size: Option<u64>,
+    /// What thinned segments may have, bytes.
+    pub keep_lifecycle: Option<u64>,
     /// How much is read to find out hashes.
     pub hash: provenance::Settings,
     /// What is left out.
@@ -86,6 +99,16 @@ pub enum UsageError {
         /// Of the whole.
         max: Size,
     },
+    /// More than half of the cap would not be for what is recorded.
+    #[error("{flag} {share} is more than half of --max-size {max}")]
+    ShareTooLarge {
+        /// Which.
+        flag: &'static str,
+        /// What it asks for.
+        share: Size,
+        /// Of the whole.
+        max: Size,
+    },
     /// Rules that the probes cannot hold.
     #[error("the rules of --leave-out: {0}")]
     Rules(#[from] RuleError),
@@ -103,6 +126,26 @@ fn guarded(no_auth: bool, address: SocketAddr) -> Result<bool, UsageError> {
         return Err(UsageError::OpenToNetwork(address));
     }
     Ok(no_auth)
+}
+
+/// A part of the cap, bytes.
+fn share(flag: &'static str, share: Option<Size>, max: Size) -> Result<Option<u64>, UsageError> {
+    match share {
+        Some(share) if share.0 > max.0 / 2 => Err(UsageError::ShareTooLarge { flag, share, max }),
+        share => Ok(share.map(|share| share.0)),
+    }
+}
+
+impl CapFlags {
+    /// The caps on pins.
+    ///
+    /// # Errors
+    /// If they contradict each other.
+    pub fn options(&self, file: &Config) -> Result<Options, UsageError> {
+        let max_size = self.max_size.or(file.max_size).unwrap_or(MAX_SIZE);
+        let pins = share("--pin-max-size", self.pin_max_size.or(file.pin_max_size), max_size)?;
+        Ok(Options { max_size: max_size.0, pin_max_size: pins, ..Options::default() })
+    }
 }
 
 impl RecordFlags {
@@ -144,6 +187,10 @@ impl RecordFlags {
             listen,
             max_size: max_size.0,
             segment_size: segment_size.0,
+            max_age: self.max_age.or(file.max_age).map(|age| age.0),
+            min_free: self.min_free.or(file.min_free).unwrap_or(MIN_FREE).0,
+            pin_max_size: share("--pin-max-size", self.pin_max_size.or(file.pin_max_size), max_size)?,
+            keep_lifecycle: share("--keep-lifecycle", self.keep_lifecycle.or(file.keep_lifecycle), max_size)?,
             hash: provenance::Settings {
                 rate: self.hash_rate.or(file.hash_rate).unwrap_or(HASH_RATE).0,
                 max_file: self.hash_max_file.or(file.hash_max_file).unwrap_or(HASH_MAX_FILE).0,
@@ -220,6 +267,18 @@ mod tests {
         assert_eq!(rules(flags, &file), []);
         let empty = Config { leave_out: Some(vec![]), ..Config::default() };
         assert_eq!(rules(RecordFlags::default(), &empty), []);
+    }
+
+    #[test]
+    fn what_is_set_aside_is_at_most_half_of_the_cap() {
+        let flags = |pins| RecordFlags { pin_max_size: Some(Size(pins)), ..RecordFlags::default() };
+        let file = Config { max_size: Some(Size(100 << 20)), ..Config::default() };
+        assert_eq!(flags(50 << 20).resolve(&file).unwrap().pin_max_size, Some(50 << 20));
+        let error = flags(51 << 20).resolve(&file).unwrap_err();
+        assert!(error.to_string().contains("--pin-max-size 51.0 MiB"), "{error}");
+        assert_eq!(CapFlags::default().options(&file).unwrap().pin_limit(), 25 << 20);
+        let file = Config { keep_lifecycle: Some(Size(3 << 30)), ..Config::default() };
+        assert!(matches!(RecordFlags::default().resolve(&file), Err(UsageError::ShareTooLarge { .. })));
     }
 
     #[test]
