@@ -33,7 +33,9 @@ pub use process::{Ancestor, Lineage, Process, ProcessImage, ProcessPage, Process
 pub use query::{Filter, Found, Order, OtherProcess, Page, Query};
 pub use reader::Store;
 pub use stats::{Retention, SegmentState, SegmentStats, Stats, Work};
-pub use verify::{Progress, Report, SegmentReport, verify};
+pub use verify::{
+    Anchor, BadBlock, Progress, Report, SegmentReport, Unchecked, Verification, verify, verify_with,
+};
 pub use writer::Writer;
 
 #[doc(hidden)]

@@ -355,6 +355,15 @@ pub struct VerifyFlags {
     /// Store to check [default: /var/lib/tachograph]
     #[arg(long, value_name = "DIR", env = "TACHO_STORE")]
     pub store: Option<PathBuf>,
+    /// Also unpack everything: counts, indexes and references, beside the hashes of the stored bytes
+    #[arg(long)]
+    pub deep: bool,
+    /// Begin with this segment (after an interruption)
+    #[arg(long, value_name = "NUMBER")]
+    pub from_segment: Option<u64>,
+    /// A digest that an earlier check printed and somebody kept elsewhere: it must be in the chain [may be repeated]
+    #[arg(long, value_name = "DIGEST")]
+    pub expect: Vec<String>,
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,

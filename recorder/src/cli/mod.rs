@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod events;
 pub mod gaps;
 pub mod pin;
+pub mod progress;
 pub mod replay;
 pub mod row;
 pub mod schema;

@@ -112,7 +112,7 @@ pub enum UsageError {
     /// Rules that the probes cannot hold.
     #[error("the rules of --leave-out: {0}")]
     Rules(#[from] RuleError),
-    /// The API refused a parameter.
+    /// A parameter that the API, or the verb itself, refused.
     #[error("{0}")]
     Refused(String),
 }

@@ -45,10 +45,6 @@ impl Store {
         Self { shared }
     }
 
-    pub(crate) fn shared(&self) -> &Shared {
-        &self.shared
-    }
-
     /// Opens a store that nobody writes (or a directory of copied segments, or one segment's file), for reading only:
     /// nothing is ever changed, also where a crash left a segment open.
     ///

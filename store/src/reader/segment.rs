@@ -202,6 +202,13 @@ impl Segment {
         Ok(View { transaction, format: self.format, _database: database })
     }
 
+    /// Tells the system that all of the file will be read soon; nothing if it will not hear.
+    pub fn read_ahead(&self) {
+        if let Ok(file) = std::fs::File::open(&self.path) {
+            let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::WillNeed);
+        }
+    }
+
     /// Bytes of its file.
     pub fn bytes(&self) -> u64 {
         std::fs::metadata(&self.path).map_or(0, |metadata| metadata.len())

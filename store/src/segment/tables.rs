@@ -54,6 +54,16 @@ fn first_piece(rest: usize) -> usize {
     rest
 }
 
+/// Number of pieces that a value of so many bytes is cut into.
+pub fn pieces(length: usize) -> u64 {
+    let (mut rest, mut count) = (length, 1);
+    while first_piece(rest) < rest {
+        rest -= first_piece(rest);
+        count += 1;
+    }
+    count
+}
+
 /// Writes a value in pieces, in place of the one that may be there.
 pub fn put(
     table: &mut Table<'_, &'static PieceKey, &'static [u8]>,

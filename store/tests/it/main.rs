@@ -19,3 +19,4 @@ mod provenance;
 mod retention;
 mod scenario;
 mod simulation;
+mod verify;

@@ -1,0 +1,102 @@
+//! Whether what a segment says of itself is so: everything is unpacked, and looked at as readers would.
+
+use std::collections::{BTreeMap, HashSet};
+use std::ops::ControlFlow;
+
+use event::Nanos;
+
+use super::report::SegmentReport;
+use crate::block::{Core, Rest, Zone};
+use crate::bytes::Damaged;
+use crate::context::Summary;
+use crate::reader::{Contexts, Segment, Shared, View, each_zone, load_provenance};
+use crate::segment::file::{FileError, guarded};
+use crate::segment::tables::{BLOCKS, SUMMARIES, all, get};
+use crate::{Order, SegmentState};
+
+/// Checks a segment whose stored bytes are known to be those that were written.
+pub fn check(
+    shared: &Shared,
+    segment: &Segment,
+    report: &mut SegmentReport,
+    told: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, FileError> {
+    let view = shared.view(segment)?;
+    let ids = contexts(shared, segment, &view)?;
+    load_provenance(shared, segment, &view)?;
+    if segment.form() != SegmentState::Open && segment.totals().contexts != ids.len() as u64 {
+        return Err(FileError::Damaged(format!(
+            "it has {} contexts, and says that it has {}",
+            ids.len(),
+            segment.totals().contexts
+        )));
+    }
+    let mut kinds: BTreeMap<u8, Vec<u64>> = BTreeMap::new();
+    let mut flow = ControlFlow::Continue(());
+    guarded(|| {
+        let blocks = view.transaction.open_table(BLOCKS)?;
+        each_zone(shared, segment, &view, Order::Asc, |zone| {
+            let block = get(&blocks, zone.first)?.ok_or(Damaged("a block is missing"))?;
+            unpacked(&zone, &block).map_err(|damaged| {
+                report.first_bad_block.get_or_insert(zone.first);
+                FileError::Damaged(format!("block {}: {damaged}", zone.first))
+            })?;
+            for (kind, _) in &zone.kinds {
+                kinds.entry(*kind).or_default().push(zone.first);
+            }
+            report.unknown_contexts +=
+                zone.contexts.iter().filter(|id| **id != 0 && !ids.contains(id)).count() as u64;
+            flow = told(report.bytes);
+            Ok(flow.is_continue())
+        })
+    })?;
+    if flow.is_continue()
+        && let Some(packed) = Segment::packed(&view)?
+        && packed.kinds != kinds.into_iter().collect::<Vec<_>>()
+    {
+        return Err(FileError::Damaged("its index of kinds is not that of its blocks".to_owned()));
+    }
+    Ok(flow)
+}
+
+/// Ids of the contexts, which must be those of their summaries.
+fn contexts(shared: &Shared, segment: &Segment, view: &View) -> Result<HashSet<u64>, FileError> {
+    let mut summarised = HashSet::new();
+    let mut problem: Option<Damaged> = None;
+    guarded(|| {
+        all(&view.transaction.open_table(SUMMARIES)?, |_, value| match Summary::unpack(&value) {
+            Ok(summary) => summarised.extend(summary.ids.iter().copied()),
+            Err(damaged) => problem = Some(damaged),
+        })?;
+        Ok(())
+    })?;
+    if let Some(damaged) = problem {
+        return Err(damaged.into());
+    }
+    if Contexts::new(shared, segment, view)?.count()? != summarised.len() as u64 {
+        return Err(FileError::Damaged("contexts and their summaries do not agree".to_owned()));
+    }
+    Ok(summarised)
+}
+
+/// Whether a block can be unpacked and is what its header row says.
+fn unpacked(zone: &Zone, block: &[u8]) -> Result<(), Damaged> {
+    let core = Core::decode(zone, block)?;
+    let rest = Rest::decode(zone, core.file_count(), block)?;
+    let wrong = Err(Damaged("its header row does not fit its events"));
+    let bounds = |time: &Nanos| (zone.min_time..=zone.max_time).contains(time);
+    if core.len() != zone.count as usize || !core.times()?.iter().all(bounds) {
+        return wrong;
+    }
+    let mut counts: BTreeMap<u8, u32> = BTreeMap::new();
+    for kind in core.kinds()? {
+        *counts.entry(kind.number()).or_default() += 1;
+    }
+    if !zone.kinds.iter().copied().eq(counts) {
+        return wrong;
+    }
+    for row in 0..core.len() {
+        core.event(zone, &rest, row)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,242 @@
+//! What a check finds, and what it leaves out.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use event::GapReason;
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use store::{Options, Query, Report, Store, Verification, Writer, verify, verify_with};
+
+use crate::scenario::{Host, dir};
+
+const BLOCKS: TableDefinition<&[u8; 10], &[u8]> = TableDefinition::new("blocks");
+const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
+
+/// A writer that begins a segment with each append.
+fn writer(dir: &Path, pack: bool) -> Writer {
+    let options = Options { boot: 7, segment_age: Duration::ZERO, pack, ..Options::default() };
+    Writer::open(dir, options).unwrap()
+}
+
+/// So many packed segments; all closed. Gives the number of events.
+fn filled(dir: &Path, seed: u64, segments: usize) -> usize {
+    let mut host = Host::new(seed);
+    let mut events = 0;
+    let mut writer = writer(dir, true);
+    for _ in 0..segments {
+        (0..200).for_each(|_| host.step());
+        let batch = host.take();
+        events += batch.events.len();
+        writer.append(&batch).unwrap();
+    }
+    writer.settle();
+    writer.close().unwrap();
+    events
+}
+
+fn segment(dir: &Path, number: u64) -> PathBuf {
+    dir.join(format!("segments/{number:012}.redb"))
+}
+
+fn check(dir: &Path, how: &Verification) -> Report {
+    verify_with(dir, how, &mut |_| ControlFlow::Continue(())).unwrap()
+}
+
+fn quick(dir: &Path) -> Report {
+    check(dir, &Verification::default())
+}
+
+#[test]
+fn a_bad_block_is_named_and_the_rest_is_served_with_a_gap() {
+    let dir = dir();
+    // More than one block, so that there is a rest.
+    let mut host = Host::new(3);
+    (0..2000).for_each(|_| host.step());
+    let mut batch = host.take();
+    while batch.events.len() < 40_000 {
+        let more = batch.events.clone();
+        batch.events.extend(more);
+    }
+    let mut writer = writer(dir.path(), true);
+    writer.append(&batch).unwrap();
+    writer.append(&host_events(&mut host)).unwrap();
+    writer.settle();
+    writer.close().unwrap();
+    let path = segment(dir.path(), 1);
+    let stored = second_block(&path);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let at = bytes.windows(stored.len()).position(|window| window == stored).unwrap();
+    bytes[at + stored.len() / 2] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+
+    for how in [Verification::default(), Verification { deep: true, ..Verification::default() }] {
+        let report = check(dir.path(), &how);
+        assert!(!report.whole);
+        let hurt = &report.segments[0];
+        assert_eq!(hurt.bad_block_count, 1, "{hurt:?}");
+        let bad = &hurt.bad_blocks[0];
+        assert_eq!(hurt.first_bad_block, Some(bad.first));
+        let (events, last) = (bad.events.unwrap(), bad.last.unwrap());
+        assert_eq!(last - bad.first + 1, events);
+        assert_eq!(hurt.events + events, batch.events.len() as u64);
+        assert!(report.segments[1].problem.is_none(), "the next one is as it was");
+
+        let store = Store::open(dir.path()).unwrap();
+        let page = store.events(&Query { limit: 100_000, ..Query::default() }).unwrap();
+        let here = page.events.iter().filter(|found| found.id <= batch.events.len() as u64).count() as u64;
+        assert_eq!(here, hurt.events, "all but the bad block's");
+        let gaps = store.gaps(None, None, &[]);
+        let gap = gaps.iter().find(|gap| gap.reason == GapReason::Damaged).unwrap();
+        assert_eq!((Some(gap.from), Some(gap.to), gap.lost), (bad.from, bad.to, Some(events)));
+    }
+}
+
+fn host_events(host: &mut Host) -> store::Batch {
+    (0..50).for_each(|_| host.step());
+    host.take()
+}
+
+/// The first piece of the second block.
+fn second_block(path: &Path) -> Vec<u8> {
+    let copy = dir();
+    let file = copy.path().join("copy.redb");
+    std::fs::copy(path, &file).unwrap();
+    let database = Database::open(file).unwrap();
+    let table = database.begin_read().unwrap().open_table(BLOCKS).unwrap();
+    let rows: Vec<_> = table.iter().unwrap().map(Result::unwrap).collect();
+    let first = rows.iter().filter(|(key, _)| key.value()[8..] == [0, 0]);
+    first.map(|(_, value)| value.value().to_vec()).nth(1).unwrap()
+}
+
+#[test]
+fn what_is_being_written_is_left_out_and_the_rest_is_checked() {
+    let dir = dir();
+    let mut host = Host::new(4);
+    let mut writer = writer(dir.path(), true);
+    for _ in 0..3 {
+        writer.append(&host_events(&mut host)).unwrap();
+    }
+    writer.settle();
+    let report = quick(dir.path());
+    assert!(report.whole, "{report:?}");
+    assert_eq!(report.writer, Some(std::process::id()));
+    assert_eq!(report.segments.iter().map(|one| one.number).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(report.unchecked.iter().map(|one| one.number).collect::<Vec<_>>(), [3]);
+    writer.close().unwrap();
+    let report = quick(dir.path());
+    assert_eq!((report.segments.len(), report.unchecked.len(), report.writer), (3, 0, None));
+}
+
+#[test]
+fn a_check_that_was_interrupted_goes_on_where_it_was() {
+    let dir = dir();
+    let events = filled(dir.path(), 5, 4) as u64;
+    let mut last = 0;
+    let report = verify_with(dir.path(), &Verification::default(), &mut |now| {
+        assert!(now.bytes_done <= now.bytes && now.segments == 4);
+        last = now.segment;
+        if now.segment == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })
+    .unwrap();
+    assert!(report.interrupted && !report.whole);
+    assert_eq!((report.next, report.segments.len(), last), (Some(3), 2, 3));
+    let rest = check(dir.path(), &Verification { from: report.next, ..Verification::default() });
+    assert!(rest.whole && rest.segments.len() == 2);
+    assert_eq!(report.events + rest.events, events);
+    // The link to what was checked before is checked too.
+    let other = self::dir();
+    filled(other.path(), 6, 4);
+    std::fs::copy(segment(other.path(), 3), segment(dir.path(), 3)).unwrap();
+    let rest = check(dir.path(), &Verification { from: report.next, ..Verification::default() });
+    assert!(rest.segments[0].problem.as_ref().unwrap().contains("chain"), "{rest:?}");
+}
+
+#[test]
+fn a_digest_kept_elsewhere_tells_a_store_made_anew() {
+    let dir = dir();
+    filled(dir.path(), 5, 3);
+    let anchor = quick(dir.path()).anchor.unwrap();
+    assert_eq!(anchor.segment, 3);
+    let kept = *blake3::Hash::from_hex(&anchor.digest).unwrap().as_bytes();
+    let expecting = Verification { expect: vec![kept], ..Verification::default() };
+    // Later segments, packing and the removal of older ones change nothing.
+    let mut host = Host::new(8);
+    let mut writer = writer(dir.path(), true);
+    let mut batch = host_events(&mut host);
+    batch.contexts.clear();
+    writer.append(&batch).unwrap();
+    writer.settle();
+    writer.close().unwrap();
+    for number in [1, 2] {
+        std::fs::remove_file(segment(dir.path(), number)).unwrap();
+    }
+    assert!(check(dir.path(), &expecting).whole);
+    // Another store is whole in itself, and is not the one that was.
+    let other = self::dir();
+    filled(other.path(), 6, 4);
+    assert!(quick(other.path()).whole);
+    let report = check(other.path(), &expecting);
+    assert!(!report.whole && report.missing_digests == [anchor.digest]);
+    // So is one that lost its newest segments.
+    for number in [3, 4] {
+        std::fs::remove_file(segment(dir.path(), number)).unwrap();
+    }
+    std::fs::copy(segment(other.path(), 1), segment(dir.path(), 1)).unwrap();
+    assert!(!check(dir.path(), &expecting).whole);
+}
+
+#[test]
+fn a_segment_that_is_missing_or_under_another_name_is_told() {
+    let dir = dir();
+    filled(dir.path(), 5, 4);
+    std::fs::rename(segment(dir.path(), 2), dir.path().join("kept")).unwrap();
+    let report = quick(dir.path());
+    assert!(report.segments[1].problem.as_ref().unwrap().contains("2 to 2"), "{report:?}");
+    std::fs::copy(segment(dir.path(), 1), segment(dir.path(), 2)).unwrap();
+    assert!(!quick(dir.path()).whole);
+    std::fs::rename(dir.path().join("kept"), segment(dir.path(), 2)).unwrap();
+    assert!(quick(dir.path()).whole);
+}
+
+#[test]
+fn every_row_of_a_closed_segment_is_covered() {
+    let made = dir();
+    filled(made.path(), 5, 2);
+    for table in ["blocks", "contexts", "summaries", "exits", "gaps"] {
+        let pieces: TableDefinition<&[u8; 10], &[u8]> = TableDefinition::new(table);
+        changed(made.path(), table, |write| {
+            let mut table = write.open_table(pieces).unwrap();
+            let (key, value) =
+                table.first().unwrap().map(|(key, value)| (*key.value(), value.value().to_vec())).unwrap();
+            let mut value = value;
+            *value.last_mut().unwrap() ^= 1;
+            table.insert(&key, value.as_slice()).unwrap();
+        });
+    }
+    for row in ["head", "packed", "origin", "closed"] {
+        changed(made.path(), row, |write| {
+            let mut table = write.open_table(META).unwrap();
+            let mut value = table.get(row).unwrap().unwrap().value().to_vec();
+            *value.last_mut().unwrap() ^= 1;
+            table.insert(row, value.as_slice()).unwrap();
+        });
+    }
+}
+
+/// Changes the first segment of a copy, and sees that a quick check finds it.
+fn changed(store: &Path, what: &str, change: impl FnOnce(&redb::WriteTransaction)) {
+    let copy = dir();
+    std::fs::create_dir(copy.path().join("segments")).unwrap();
+    for number in [1, 2] {
+        std::fs::copy(segment(store, number), segment(copy.path(), number)).unwrap();
+    }
+    assert!(quick(copy.path()).whole);
+    let database = Database::open(segment(copy.path(), 1)).unwrap();
+    let write = database.begin_write().unwrap();
+    change(&write);
+    write.commit().unwrap();
+    drop(database);
+    assert!(!quick(copy.path()).whole, "{what}");
+    assert!(!verify(copy.path(), &mut |_| {}).unwrap().whole, "{what}");
+}
