@@ -1,5 +1,7 @@
 //! What the benchmarks run over: a recorded stream, or one made up to be like a build of a C project.
 
+pub mod repeat;
+
 use std::fs::File;
 use std::sync::Arc;
 

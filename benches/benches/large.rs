@@ -1,0 +1,299 @@
+//! A large store: what it costs to build, to open after a kill, to ask, and how much memory that takes.
+//!
+//! `TACHO_EVENTS` (default 10,000,000) events are written once to `TACHO_LARGE` (default: a directory that is removed at
+//! the end), from the stream of the other benchmarks repeated. Each part runs in a process of its own, so that its memory
+//! is its own: `VmHWM` of /proc/PID/status. `TACHO_PARTS` picks parts (`build,pack,query,dirty`).
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot run should stop")]
+#![expect(clippy::cast_precision_loss, reason = "figures for people")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use benches::repeat::Repeat;
+use store::{Filter, Options, Order, PathPattern, Query, Store, Writer};
+
+/// Questions of each sort.
+const QUESTIONS: usize = 300;
+/// Events left in the open segment when its writer is killed.
+const DIRTY: u64 = 4_000_000;
+
+fn main() {
+    let events: u64 = std::env::var("TACHO_EVENTS").ok().and_then(|n| n.parse().ok()).unwrap_or(10_000_000);
+    if let Ok(part) = std::env::var("TACHO_PART") {
+        let dir = PathBuf::from(std::env::var_os("TACHO_LARGE").unwrap());
+        let repeat = Repeat::new(benches::stream().unwrap().0);
+        match part.as_str() {
+            "build" => build(&dir, &repeat, events),
+            "pack" => pack(&dir),
+            "query" => query(&dir, &repeat),
+            "dirty" => dirty(&dir, &repeat, events),
+            "reopen" => reopen(&dir),
+            other => println!("no part is called {other}"),
+        }
+        let (peak, cpu) = costs();
+        println!("{part}: peak memory {:.0} MB, {cpu:.1} s of CPU", peak as f64 / 1e6);
+        return;
+    }
+    let made = tempfile::tempdir().unwrap();
+    let dir = std::env::var_os("TACHO_LARGE").map_or_else(|| made.path().to_owned(), PathBuf::from);
+    let parts = std::env::var("TACHO_PARTS").unwrap_or_else(|_| "build,pack,query,dirty,reopen".to_owned());
+    for part in parts.split(',') {
+        if part == "build" && dir.join("segments").exists() {
+            println!("build: {} is there already", dir.display());
+            continue;
+        }
+        let status = Command::new(std::env::current_exe().unwrap())
+            .env("TACHO_PART", part)
+            .env("TACHO_LARGE", &dir)
+            .env("TACHO_EVENTS", events.to_string())
+            .status()
+            .unwrap();
+        println!("{part}: {status}");
+    }
+}
+
+/// Peak of resident memory in bytes, and seconds of CPU of all threads.
+fn costs() -> (u64, f64) {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak = peak.and_then(|text| text.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()).unwrap_or(0);
+    (peak << 10, cpu("/proc/self/stat"))
+}
+
+/// Seconds of CPU by a `stat` file of proc(5): fields 14 and 15 in ticks of 10 ms.
+fn cpu(stat: &str) -> f64 {
+    let stat = std::fs::read_to_string(stat).unwrap_or_default();
+    let after = stat.rsplit_once(')').map_or("", |(_, after)| after);
+    let ticks: u64 = after.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
+    ticks as f64 / 100.0
+}
+
+fn options(pack: bool) -> Options {
+    Options { max_size: 1 << 40, boot: 1 << 90, pack, ..Options::default() }
+}
+
+/// The latest of what is in order at each share.
+fn told(name: &str, mut times: Vec<Duration>, note: &str) {
+    times.sort_unstable();
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+    println!(
+        "{name:<34} p50 {:>9.1?}  p90 {:>9.1?}  p99 {:>9.1?}  worst {:>9.1?}  {note}",
+        at(0.5),
+        at(0.9),
+        at(0.99),
+        at(1.0)
+    );
+}
+
+fn build(dir: &Path, repeat: &Repeat, events: u64) {
+    let mut writer = Writer::open(dir, options(false)).unwrap();
+    let (mut written, mut round, mut used) = (0, 0, 0.0);
+    let mut times = Vec::new();
+    'all: loop {
+        for batch in repeat.round(round) {
+            let (begun, cpu_begun) = (Instant::now(), cpu("/proc/thread-self/stat"));
+            written += writer.append(&batch).unwrap().events;
+            times.push(begun.elapsed());
+            used += cpu("/proc/thread-self/stat") - cpu_begun;
+            if written >= events {
+                break 'all;
+            }
+        }
+        round += 1;
+    }
+    let wall: Duration = times.iter().sum();
+    println!(
+        "build: {written} events, {} commits, {:.2} M events/s by the clock, {:.2} M events/s of CPU",
+        times.len(),
+        written as f64 / wall.as_secs_f64() / 1e6,
+        written as f64 / used / 1e6
+    );
+    told("commit", times, "");
+    writer.close().unwrap();
+    sizes(dir, "closed");
+}
+
+fn sizes(dir: &Path, form: &str) {
+    let stats = Store::open(dir).unwrap().stats();
+    println!(
+        "{form}: {} segments, {} events, {} bytes, {:.2} bytes/event",
+        stats.segments.len(),
+        stats.events,
+        stats.bytes,
+        stats.bytes as f64 / stats.events as f64
+    );
+}
+
+fn pack(dir: &Path) {
+    let begun = Instant::now();
+    let writer = Writer::open(dir, options(true)).unwrap();
+    println!("writer opened in {:.1?}", begun.elapsed());
+    let begun = Instant::now();
+    writer.settle();
+    println!("packed in {:.1?}", begun.elapsed());
+    writer.close().unwrap();
+    sizes(dir, "packed");
+}
+
+/// Random numbers (splitmix64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % n
+    }
+}
+
+fn paths(text: &str) -> Filter {
+    Filter { paths: vec![PathPattern::parse(text).unwrap()], ..Filter::default() }
+}
+
+fn query(dir: &Path, repeat: &Repeat) {
+    let begun = Instant::now();
+    let store = Store::open(dir).unwrap();
+    println!("store opened in {:.1?}", begun.elapsed());
+    let events = store.stats().events;
+    println!("resident after opening: {:.0} MB", costs().0 as f64 / 1e6);
+    ask(&store, repeat, events);
+}
+
+/// Asks random questions of each sort. What is asked for is in the stream by itself, unless it is said to be nowhere.
+fn ask(store: &Store, repeat: &Repeat, events: u64) {
+    type Ask<'a> = Box<dyn FnMut(&mut Random) -> Filter + 'a>;
+    let path_of = |random: &mut Random, from: u64, to: u64| loop {
+        let place = from + random.below((to - from).max(1));
+        if let Some(file) = repeat.event(place).and_then(|event| event.file)
+            && file.path.starts_with('/')
+            && !file.path.contains('*')
+        {
+            return file.path;
+        }
+    };
+    let key = |random: &mut Random| loop {
+        if let Some(key) = repeat.process(random.below(events)) {
+            return key;
+        }
+    };
+    let middle = |random: &mut Random| {
+        let place = random.below(events);
+        repeat.event(place).map_or(0, |event| event.time)
+    };
+    let mut sorts: Vec<(&str, Ask<'_>)> = vec![
+        ("newest", Box::new(|_| Filter::default())),
+        ("pid", Box::new(|random| Filter { pids: vec![key(random).pid], ..Filter::default() })),
+        ("process", Box::new(|random| Filter { processes: vec![key(random)], ..Filter::default() })),
+        ("pid nowhere", Box::new(|random| Filter { pids: vec![5_000_000 + random.below(1000) as u32], ..Filter::default() })),
+        ("path", Box::new(|random| paths(&path_of(random, 0, events)))),
+        ("path of the oldest tenth", Box::new(|random| paths(&path_of(random, 0, events / 10)))),
+        ("path nowhere", Box::new(|random| paths(&format!("/home/u/none/{}", random.below(1 << 40))))),
+        (
+            "path prefix (its directory)/**",
+            Box::new(|random| {
+                let path = path_of(random, 0, events);
+                paths(&format!("{}/**", path.rsplit_once('/').map_or("", |(dir, _)| dir)))
+            }),
+        ),
+        ("path prefix nowhere", Box::new(|random| paths(&format!("/home/u/none{}/**", random.below(1 << 40))))),
+        (
+            "glob (its directory)/*(last 6)",
+            Box::new(|random| {
+                let path = path_of(random, 0, events);
+                let (dir, name) = path.rsplit_once('/').unwrap_or_default();
+                let end = name.char_indices().rev().nth(5).map_or(name, |(at, _)| &name[at..]);
+                paths(&format!("{dir}/*{end}"))
+            }),
+        ),
+        (
+            "glob **/(its name)",
+            Box::new(|random| {
+                let path = path_of(random, 0, events);
+                paths(&format!("**/{}", path.rsplit_once('/').map_or("", |(_, name)| name)))
+            }),
+        ),
+        (
+            "descendants of a pid",
+            Box::new(|random| Filter { pids: vec![key(random).pid], descendants: true, ..Filter::default() }),
+        ),
+        (
+            "descendants of a process",
+            Box::new(|random| Filter { processes: vec![key(random)], descendants: true, ..Filter::default() }),
+        ),
+        (
+            "time window of 10 s",
+            Box::new(|random| {
+                let since = middle(random);
+                Filter { since: Some(since), until: Some(since + 10_000_000_000), ..Filter::default() }
+            }),
+        ),
+        (
+            "pid in a time window of 10 min",
+            Box::new(|random| {
+                let since = middle(random);
+                let until = Some(since + 600_000_000_000);
+                Filter { pids: vec![key(random).pid], since: Some(since), until, ..Filter::default() }
+            }),
+        ),
+    ];
+    for (name, filter) in &mut sorts {
+        let mut random = Random(7);
+        let (mut times, mut found, mut full) = (Vec::new(), 0, 0);
+        for question in 0..QUESTIONS {
+            let order = if question % 4 == 3 { Order::Asc } else { Order::Desc };
+            let query = Query { filter: filter(&mut random), order, limit: 100, after: None };
+            let begun = Instant::now();
+            let page = store.events(&query).unwrap();
+            times.push(begun.elapsed());
+            found += usize::from(!page.events.is_empty());
+            full += usize::from(page.next.is_some());
+        }
+        told(name, times, &format!("{found} found, {full} with more than 100"));
+    }
+    println!("resident after asking: {:.0} MB", costs().0 as f64 / 1e6);
+}
+
+/// Goes on writing, without packing, and dies in the middle: with [`DIRTY`] events in the open segment.
+fn dirty(dir: &Path, repeat: &Repeat, events: u64) {
+    let mut writer = Writer::open(dir, options(false)).unwrap();
+    let mut open = 0;
+    let mut round = events / repeat.events + 2;
+    loop {
+        for batch in repeat.round(round) {
+            let appended = writer.append(&batch).unwrap();
+            open = if appended.rotated { appended.events } else { open + appended.events };
+            if open >= DIRTY.min(events / 2) {
+                println!("dirty: killed with {open} events in the open segment");
+                let (peak, _) = costs();
+                println!("dirty: peak memory {:.0} MB", peak as f64 / 1e6);
+                Command::new("kill").args(["-9", &std::process::id().to_string()]).status().unwrap();
+            }
+        }
+        round += 1;
+    }
+}
+
+/// Opens what a kill left, first to read, then to write.
+fn reopen(dir: &Path) {
+    let begun = Instant::now();
+    let store = Store::open(dir).unwrap();
+    println!("store opened after the kill in {:.1?}", begun.elapsed());
+    let begun = Instant::now();
+    let page = store.events(&Query { limit: 100, order: Order::Desc, ..Query::default() }).unwrap();
+    println!("newest {} in {:.1?}", page.events.len(), begun.elapsed());
+    println!("{} events, peak memory {:.0} MB", store.stats().events, costs().0 as f64 / 1e6);
+    let path = "/home/u/none/here";
+    for _ in 0..3 {
+        let begun = Instant::now();
+        store.events(&Query { filter: paths(path), limit: 100, order: Order::Desc, after: None }).unwrap();
+        println!("a path that is nowhere in {:.1?}", begun.elapsed());
+    }
+    drop(store);
+    let begun = Instant::now();
+    let writer = Writer::open(dir, options(false)).unwrap();
+    println!("writer opened after the kill in {:.1?}", begun.elapsed());
+    writer.close().unwrap();
+}
