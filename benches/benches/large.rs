@@ -187,7 +187,13 @@ fn ask(store: &Store, repeat: &Repeat, events: u64) {
         ("newest", Box::new(|_| Filter::default())),
         ("pid", Box::new(|random| Filter { pids: vec![key(random).pid], ..Filter::default() })),
         ("process", Box::new(|random| Filter { processes: vec![key(random)], ..Filter::default() })),
-        ("pid nowhere", Box::new(|random| Filter { pids: vec![5_000_000 + random.below(1000) as u32], ..Filter::default() })),
+        (
+            "pid nowhere",
+            Box::new(|random| Filter {
+                pids: vec![5_000_000 + random.below(1000) as u32],
+                ..Filter::default()
+            }),
+        ),
         ("path", Box::new(|random| paths(&path_of(random, 0, events)))),
         ("path of the oldest tenth", Box::new(|random| paths(&path_of(random, 0, events / 10)))),
         ("path nowhere", Box::new(|random| paths(&format!("/home/u/none/{}", random.below(1 << 40))))),
@@ -198,7 +204,10 @@ fn ask(store: &Store, repeat: &Repeat, events: u64) {
                 paths(&format!("{}/**", path.rsplit_once('/').map_or("", |(dir, _)| dir)))
             }),
         ),
-        ("path prefix nowhere", Box::new(|random| paths(&format!("/home/u/none{}/**", random.below(1 << 40))))),
+        (
+            "path prefix nowhere",
+            Box::new(|random| paths(&format!("/home/u/none{}/**", random.below(1 << 40)))),
+        ),
         (
             "glob (its directory)/*(last 6)",
             Box::new(|random| {
@@ -221,7 +230,11 @@ fn ask(store: &Store, repeat: &Repeat, events: u64) {
         ),
         (
             "descendants of a process",
-            Box::new(|random| Filter { processes: vec![key(random)], descendants: true, ..Filter::default() }),
+            Box::new(|random| Filter {
+                processes: vec![key(random)],
+                descendants: true,
+                ..Filter::default()
+            }),
         ),
         (
             "time window of 10 s",

@@ -40,7 +40,15 @@ impl Repeat {
         let times = || batches.iter().flat_map(|batch| &batch.events).map(|event| event.time);
         let (first, last) = (times().min().unwrap_or(0), times().max().unwrap_or(0));
         let events = batches.iter().map(|batch| batch.events.len() as u64).sum();
-        Self { ended, owners, contexts: highest + 1, span: last - first + 1_000_000_000, events, first, batches }
+        Self {
+            ended,
+            owners,
+            contexts: highest + 1,
+            span: last - first + 1_000_000_000,
+            events,
+            first,
+            batches,
+        }
     }
 
     /// Batches of a round.

@@ -30,6 +30,10 @@ pub const MIN_SEGMENT: u64 = 256 << 10;
 pub const PATHS_PER_CHUNK: usize = 512;
 /// Pids of one chunk of a packed segment's process index.
 pub const PIDS_PER_CHUNK: usize = 512;
+/// Bits of a filter for each term: one in about 120 terms that are nowhere passes.
+pub const FILTER_BITS: usize = 10;
+/// Bytes of a part of a filter: with what is around it, one page of redb's.
+pub const FILTER_PART: usize = 3968;
 /// Files of which a writer remembers what was found out, in each of two generations; a file that was not run for so long
 /// is not told of in new segments.
 pub const KNOWN_FILES: usize = 8192;

@@ -137,6 +137,16 @@ impl PathPattern {
         }
     }
 
+    /// Last component of every path that fits, if it is always the same.
+    #[must_use]
+    pub(crate) fn name(&self) -> Option<&str> {
+        match self.tokens.as_slice() {
+            [.., Token::Components, Token::Literal(last)] => Some(last.rsplit('/').next().unwrap_or(last)),
+            [.., Token::Literal(last)] => last.rsplit_once('/').map(|(_, name)| name),
+            _ => None,
+        }
+    }
+
     /// The path, if the pattern is one path.
     #[must_use]
     pub fn exact(&self) -> Option<&str> {
@@ -192,6 +202,12 @@ mod tests {
         assert!(!fits("/a?", "/ab"));
         assert_eq!(PathPattern::parse("/a/b*").unwrap().literal_prefix(), "/a/b");
         assert_eq!(PathPattern::parse("/a").unwrap().exact(), Some("/a"));
+        let name = |pattern| PathPattern::parse(pattern).unwrap().name().map(str::to_owned);
+        assert_eq!(name("/a/**/b.c").as_deref(), Some("b.c"));
+        assert_eq!(name("**/x/b.c").as_deref(), Some("b.c"));
+        assert_eq!(name("/*/b").as_deref(), Some("b"));
+        assert_eq!(name("/a/*b"), None);
+        assert_eq!(name("**b"), None);
         assert!(PathPattern::parse("").is_err());
     }
 }

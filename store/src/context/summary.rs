@@ -11,7 +11,7 @@ use crate::limits::MAX_SECTION;
 /// Columns over the contexts of a chunk; element n of each is of context n. Texts are indexes into `texts`.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Summary {
-    /// Ids, ascending.
+    /// Ids; ascending but where contexts were carried over late.
     pub ids: Vec<u64>,
     /// Distinct boots.
     pub boots: Vec<BootId>,
@@ -132,6 +132,12 @@ impl Summary {
             && out.users.iter().chain(&out.comms).all(|text| (*text as usize) < texts)
             && out.containers.iter().chain(&out.exes).all(|text| *text as usize <= texts);
         if whole { Ok(out) } else { Err(Damaged("a summary is incomplete")) }
+    }
+
+    /// Row of a context.
+    pub fn row(&self, id: u64) -> Option<usize> {
+        let found = self.ids.binary_search(&id).ok();
+        found.or_else(|| self.ids.iter().position(|other| *other == id))
     }
 
     /// The process of a row.

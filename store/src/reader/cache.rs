@@ -7,6 +7,8 @@ use event::Context;
 
 use crate::block::{Core, Rest};
 use crate::context::Summary;
+use crate::index::directory::Directory;
+use crate::index::tree::Tree;
 use crate::limits::CACHE_BYTES;
 
 /// What is cached, of which segment, in which version (a chunk of the open segment changes under the same key).
@@ -25,6 +27,10 @@ pub enum Cached {
     Contexts(Arc<Vec<Arc<Context>>>),
     /// What was found out about files.
     Provenance(Arc<super::provenance::Map>),
+    /// Directory of a packed segment.
+    Directory(Arc<Directory>),
+    /// Processes of a packed segment.
+    Tree(Arc<Tree>),
     /// Lowest and highest id of each chunk of a segment, with the chunk's key.
     Ranges(Arc<Vec<(u64, u64, u64)>>),
 }
@@ -37,6 +43,8 @@ pub enum Sort {
     Summary,
     Contexts,
     Provenance,
+    Directory,
+    Tree,
     Ranges,
 }
 

@@ -1,5 +1,6 @@
 //! The contexts of a segment.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use event::{Context, ContextId, Exit};
@@ -24,6 +25,8 @@ pub struct Contexts<'a> {
     /// Lowest id, highest id, key.
     ranges: Arc<Vec<(u64, u64, u64)>>,
     fixed: bool,
+    /// The chunk looked into last, with its summary.
+    last: RefCell<Option<(u64, Arc<Summary>)>>,
 }
 
 impl<'a> Contexts<'a> {
@@ -32,7 +35,12 @@ impl<'a> Contexts<'a> {
             Ok((view.transaction.open_table(CONTEXTS)?, view.transaction.open_table(SUMMARIES)?))
         })?;
         let fixed = segment.form() != SegmentState::Open;
-        let mut contexts = Self { shared, segment, chunks, summaries, ranges: Arc::default(), fixed };
+        let last = RefCell::default();
+        let mut contexts = Self { shared, segment, chunks, summaries, ranges: Arc::default(), fixed, last };
+        if let Some(directory) = super::index::directory(shared, segment, view) {
+            contexts.ranges = Arc::clone(&directory.chunks);
+            return Ok(contexts);
+        }
         let key = (segment.uid, 0, 0);
         if fixed && let Some(Cached::Ranges(ranges)) = shared.cache.get(Sort::Ranges, key) {
             contexts.ranges = ranges;
@@ -57,9 +65,9 @@ impl<'a> Contexts<'a> {
         if self.fixed {
             return 0;
         }
-        let mut version = [0; 8];
-        version.copy_from_slice(&blake3::hash(value).as_bytes()[..8]);
-        u64::from_le_bytes(version)
+        // A frame ends with a checksum of what it holds.
+        let sum = value.last_chunk().map_or(0, |sum| u32::from_le_bytes(*sum));
+        (value.len() as u64) << 32 | u64::from(sum)
     }
 
     fn summary(&self, chunk: u64, value: &[u8]) -> Result<Arc<Summary>, Damaged> {
@@ -81,6 +89,31 @@ impl<'a> Contexts<'a> {
             })?;
             Ok(())
         })
+    }
+
+    /// Summary and row of a context; `None` if it is not there or cannot be read, which is noted.
+    pub fn row(&self, id: ContextId) -> Option<(Arc<Summary>, usize)> {
+        let mut last = self.last.borrow_mut();
+        if let Some((_, summary)) = &*last
+            && let Some(row) = summary.row(id)
+        {
+            return Some((Arc::clone(summary), row));
+        }
+        for (_, _, chunk) in self.ranges.iter().filter(|(low, high, _)| (*low..=*high).contains(&id)) {
+            let summary = guarded(|| {
+                let value = get(&self.summaries, *chunk)?.ok_or(Damaged("a summary is missing"))?;
+                Ok(self.summary(*chunk, &value)?)
+            });
+            let Ok(summary) = summary else {
+                self.shared.damaged(self.segment, u64::MAX - *chunk, None);
+                continue;
+            };
+            if let Some(row) = summary.row(id) {
+                *last = Some((*chunk, Arc::clone(&summary)));
+                return Some((summary, row));
+            }
+        }
+        None
     }
 
     fn chunk(&self, chunk: u64) -> Result<Arc<Vec<Arc<Context>>>, FileError> {

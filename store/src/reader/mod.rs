@@ -1,7 +1,9 @@
 //! Reading a store.
 
 mod cache;
+mod chosen;
 mod contexts;
+mod filters;
 mod gaps;
 mod index;
 mod lineage;

@@ -33,6 +33,11 @@ impl<'a> Counts<'a> {
         self.after
     }
 
+    /// How many are asked for.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// Whether a path is asked for.
     pub fn wants(&self, path: &str) -> bool {
         !path.is_empty() && path.starts_with(self.prefix) && self.after.is_none_or(|after| path > after)
@@ -84,7 +89,7 @@ pub fn paths(
 
 fn count(shared: &Shared, segment: &Segment, counts: &mut Counts<'_>) -> Result<(), FileError> {
     let view = shared.view(segment)?;
-    if super::index::counted(&view, counts)? {
+    if super::index::counted(shared, segment, &view, counts) {
         return Ok(());
     }
     let contexts = Contexts::new(shared, segment, &view)?;

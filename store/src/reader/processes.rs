@@ -135,11 +135,8 @@ fn candidates(
 ) -> Result<HashSet<ProcessKey>, FileError> {
     let view = shared.view(segment)?;
     let contexts = Contexts::new(shared, segment, &view)?;
-    let selected = if asks_for_contexts(&query.filter) {
-        select::select(&contexts, &query.filter, false)?.contexts
-    } else {
-        None
-    };
+    let selected =
+        if asks_for_contexts(&query.filter) { Some(select::select(&contexts, &query.filter)?) } else { None };
     let ends: HashMap<ProcessKey, Nanos> =
         exits(&view)?.into_iter().map(|exit| (exit.process, exit.time)).collect();
     let mut states: HashMap<ProcessKey, Vec<(u64, Nanos, bool)>> = HashMap::new();

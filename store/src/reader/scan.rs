@@ -1,21 +1,23 @@
 //! Answering a question for events: segment by segment, block by block, until there are enough.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use event::Kind;
+use event::{EventId, Kind};
 use redb::ReadableTable;
 
 use super::cache::{Cached, Sort};
+use super::chosen::{Chosen, Fits, Images};
 use super::contexts::Contexts;
+use super::filters::{Filters, terms};
 use super::index;
 use super::lineage::Resolver;
 use super::provenance::Files;
 use super::segment::{Segment, View};
-use super::select::{self, Selected};
+use super::select;
 use super::shared::Shared;
 use crate::block::{Core, Rest, Zone};
 use crate::bytes::Damaged;
+use crate::index::directory::Line;
 use crate::limits::MAX_LIMIT;
 use crate::segment::file::{FileError, guarded};
 use crate::segment::tables::{BLOCKS, PieceKey, ZONES, get};
@@ -151,41 +153,93 @@ fn reaches(segment: &Segment, query: &Query) -> bool {
 fn scan(shared: &Shared, segment: &Segment, query: &Query, out: &mut Vec<Found>) -> Result<(), FileError> {
     let filter = &query.filter;
     let view = shared.view(segment)?;
-    let contexts = Contexts::new(shared, segment, &view)?;
     let kinds = select::kinds(filter);
-    let of_pids = if index::only_pids(filter) { index::pids(&view, &filter.pids)? } else { None };
-    let candidates = index::candidates(&view, filter, of_pids.as_ref().map(|found| &found.blocks))?;
-    if candidates.as_ref().is_some_and(HashSet::is_empty) {
+    let indexed = index::directory(shared, segment, &view).and_then(|directory| {
+        let narrowed = guarded(|| index::narrow(shared, segment, &view, &directory, filter, &kinds));
+        Some((narrowed.inspect_err(|error| index::unusable(segment, error)).ok()?, directory))
+    });
+    if indexed
+        .as_ref()
+        .is_some_and(|(narrowed, _)| narrowed.who.is_empty() || !narrowed.blocks.contains(&true))
+    {
         return Ok(());
     }
-    let images = kinds(Kind::Exec) || kinds(Kind::Exit);
-    let selected = match of_pids {
-        Some(found) => {
-            let rest = Filter { pids: Vec::new(), ..filter.clone() };
-            Selected { contexts: Some(found.contexts), ..select::select(&contexts, &rest, images)? }
+    let contexts = Contexts::new(shared, segment, &view)?;
+    let with_images = !filter.paths.is_empty() && (kinds(Kind::Exec) || kinds(Kind::Exit));
+    let (who, images, marked) = match indexed {
+        Some((narrowed, directory)) => {
+            let images = if narrowed.images && with_images { Images::Ask } else { Images::Nobody };
+            (narrowed.who, images, Some((narrowed.blocks, directory)))
         }
-        None => select::select(&contexts, filter, images)?,
+        None => {
+            let images = match with_images {
+                true => Images::These(select::images(&contexts, &filter.paths)?),
+                false => Images::Nobody,
+            };
+            (select::who(&contexts, filter)?, images, None)
+        }
     };
-    if selected.contexts.as_ref().is_some_and(HashSet::is_empty) {
+    if who.is_empty() {
         return Ok(());
     }
+    let chosen = Chosen { contexts: &contexts, filter, who, images };
     let blocks = Blocks::new(shared, segment, &view)?;
     let mut resolver = Resolver::new(&contexts, Files::new(shared, segment, &view)?);
-    zones(shared, segment, &view, query.order, |zone| {
-        let beyond = match (query.order, query.after) {
-            (_, None) => false,
-            (Order::Asc, Some(after)) => zone.end() <= after.saturating_add(1),
-            (Order::Desc, Some(after)) => zone.first >= after,
-        };
-        let possible = candidates.as_ref().is_none_or(|candidates| candidates.contains(&zone.first));
-        if beyond || !possible || !select::may_fit(&zone, filter, &selected, &kinds) {
+    let filters = if marked.is_none() { Some(Filters::new(&view)?) } else { None };
+    let wanted: Vec<Vec<u64>> = filter.paths.iter().map(|pattern| terms(pattern, false)).collect();
+    let mut each = |zone: Zone| {
+        if beyond(query, zone.first, zone.last) || !select::may_fit(&zone, filter, &kinds) {
             return Ok(true);
         }
-        match block(&blocks, &zone, query, &selected, &kinds, &mut resolver, out) {
+        let Some(fits) = chosen.of(&zone) else { return Ok(true) };
+        if let Some(filters) = &filters
+            && zone.sealed
+            && fits.images.is_none()
+            && !wanted.is_empty()
+            && !wanted.iter().any(|terms| filters.may_have(zone.first, terms))
+        {
+            return Ok(true);
+        }
+        match block(&blocks, &zone, query, &fits, &kinds, &mut resolver, out) {
             Ok(()) => {}
             Err(_) => shared.damaged(segment, zone.first, Some(&zone)),
         }
         Ok(out.len() <= query.limit)
+    };
+    match marked {
+        None => zones(shared, segment, &view, query.order, each),
+        Some((marked, directory)) => guarded(|| {
+            let table = view.transaction.open_table(ZONES)?;
+            let mut lines: Box<dyn Iterator<Item = (&Line, &bool)>> =
+                Box::new(directory.lines.iter().zip(&marked));
+            if query.order == Order::Desc {
+                lines = Box::new(directory.lines.iter().zip(&marked).rev());
+            }
+            for (line, _) in lines.filter(|(line, marked)| **marked && !beyond(query, line.first, line.last))
+            {
+                let zone = match table.get(&line.first.to_be_bytes())? {
+                    Some(row) => Zone::decode(view.format, line.first, row.value()),
+                    None => Err(Damaged("a header row is missing")),
+                };
+                match zone {
+                    Ok(zone) => {
+                        if !each(zone)? {
+                            return Ok(());
+                        }
+                    }
+                    Err(_) => shared.damaged(segment, line.first, None),
+                }
+            }
+            Ok(())
+        }),
+    }
+}
+
+/// Whether a page has been past some ids already.
+fn beyond(query: &Query, first: EventId, last: EventId) -> bool {
+    query.after.is_some_and(|after| match query.order {
+        Order::Asc => last <= after,
+        Order::Desc => first >= after,
     })
 }
 
@@ -193,13 +247,13 @@ fn block(
     blocks: &Blocks<'_>,
     zone: &Zone,
     query: &Query,
-    selected: &Selected,
+    fits: &Fits,
     kinds: &impl Fn(Kind) -> bool,
     resolver: &mut Resolver<'_>,
     out: &mut Vec<Found>,
 ) -> Result<(), FileError> {
     let core = blocks.core(zone)?;
-    let mut rows = select::rows(zone, &core, &query.filter, selected, kinds)?;
+    let mut rows = select::rows(&core, &query.filter, fits, kinds)?;
     if query.order == Order::Desc {
         rows.reverse();
     }

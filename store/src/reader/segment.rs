@@ -9,7 +9,7 @@ use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
 
 use crate::block::{Hash, Zone};
 use crate::segment::file::{self, FileError, Handle, guarded};
-use crate::segment::meta::{Closed, Head, PACKED, Packed, Totals};
+use crate::segment::meta::{Closed, Head, PACKED, Totals};
 use crate::segment::tables::{META, ZONES};
 use crate::{OpenError, SegmentState};
 
@@ -212,11 +212,6 @@ impl Segment {
     /// Bytes of its file.
     pub fn bytes(&self) -> u64 {
         std::fs::metadata(&self.path).map_or(0, |metadata| metadata.len())
-    }
-
-    /// Index over kinds, if it is packed.
-    pub fn packed(view: &View) -> Result<Option<Packed>, FileError> {
-        file::fact(&view.transaction, PACKED)
     }
 }
 

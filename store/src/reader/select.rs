@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use event::{Detail, Kind, ProcessKey};
 
+use super::chosen::{Fits, Who};
 use super::contexts::Contexts;
 use crate::block::{Core, Paths, Rest, Zone};
 use crate::bytes::Damaged;
@@ -16,20 +17,14 @@ use crate::{Filter, PathPattern};
 /// Rounds in which descendants are looked for; each finds at least one more generation, usually all.
 const ROUNDS: usize = 64;
 
-/// Contexts of a segment that fit.
-#[derive(Debug, Default)]
-pub struct Selected {
-    /// Those that fit the filter's fields about processes; `None` if it has none.
-    pub contexts: Option<HashSet<u64>>,
-    /// Those whose image fits the filter's paths; `None` if it has none.
-    pub images: Option<HashSet<u64>>,
-}
-
 /// Whether a filter has fields that are answered by contexts.
 pub fn asks_for_contexts(filter: &Filter) -> bool {
-    !(filter.pids.is_empty()
-        && filter.ppids.is_empty()
-        && filter.processes.is_empty()
+    !(filter.pids.is_empty() && filter.processes.is_empty()) || asks_for_states(filter)
+}
+
+/// Whether a filter has fields about the states of processes, not only about which ones.
+pub fn asks_for_states(filter: &Filter) -> bool {
+    !(filter.ppids.is_empty()
         && filter.uids.is_empty()
         && filter.users.is_empty()
         && filter.comms.is_empty()
@@ -70,7 +65,7 @@ fn subtree(contexts: &Contexts<'_>, filter: &Filter) -> Result<HashSet<ProcessKe
 }
 
 /// Contexts whose image's path fits one of the patterns.
-fn images(contexts: &Contexts<'_>, patterns: &[PathPattern]) -> Result<HashSet<u64>, FileError> {
+pub fn images(contexts: &Contexts<'_>, patterns: &[PathPattern]) -> Result<HashSet<u64>, FileError> {
     let mut found = HashSet::new();
     contexts.each(|_, summary| {
         for row in 0..summary.ids.len() {
@@ -86,8 +81,8 @@ fn images(contexts: &Contexts<'_>, patterns: &[PathPattern]) -> Result<HashSet<u
     Ok(found)
 }
 
-/// The filter without its fields about processes.
-fn fits(summary: &Summary, row: usize, filter: &Filter) -> bool {
+/// Whether a state fits the filter's fields about states, but for images.
+pub fn fits(summary: &Summary, row: usize, filter: &Filter) -> bool {
     any(&filter.ppids, &summary.ppids[row])
         && any(&filter.uids, &summary.uids[row])
         && any(&filter.users, summary.texts[summary.users[row] as usize].as_str())
@@ -96,34 +91,45 @@ fn fits(summary: &Summary, row: usize, filter: &Filter) -> bool {
             || summary.container(row).is_some_and(|container| any(&filter.containers, container)))
 }
 
-/// Looks through a segment's contexts.
-pub fn select(contexts: &Contexts<'_>, filter: &Filter, with_images: bool) -> Result<Selected, FileError> {
-    let mut selected = Selected::default();
-    if asks_for_contexts(filter) {
-        let tree = if filter.descendants { Some(subtree(contexts, filter)?) } else { None };
-        let exes = if filter.exes.is_empty() { None } else { Some(images(contexts, &filter.exes)?) };
-        let mut found = HashSet::new();
-        contexts.each(|_, summary| {
-            for row in 0..summary.ids.len() {
-                let process = summary.process(row);
-                let who = match &tree {
-                    Some(tree) => tree.contains(&process),
-                    None => any(&filter.pids, &process.pid) && any(&filter.processes, &process),
-                };
-                if who
-                    && fits(summary, row, filter)
-                    && exes.as_ref().is_none_or(|exes| exes.contains(&summary.ids[row]))
-                {
-                    found.insert(summary.ids[row]);
-                }
+/// Contexts of a segment that fit the filter's processes.
+pub fn who(contexts: &Contexts<'_>, filter: &Filter) -> Result<Who, FileError> {
+    if filter.pids.is_empty() && filter.processes.is_empty() {
+        return Ok(Who::Anybody);
+    }
+    let tree = if filter.descendants { Some(subtree(contexts, filter)?) } else { None };
+    let mut found = HashSet::new();
+    contexts.each(|_, summary| {
+        for row in 0..summary.ids.len() {
+            let process = summary.process(row);
+            let fits = match &tree {
+                Some(tree) => tree.contains(&process),
+                None => any(&filter.pids, &process.pid) && any(&filter.processes, &process),
+            };
+            if fits {
+                found.insert(summary.ids[row]);
             }
-        })?;
-        selected.contexts = Some(found);
-    }
-    if with_images && !filter.paths.is_empty() {
-        selected.images = Some(images(contexts, &filter.paths)?);
-    }
-    Ok(selected)
+        }
+    })?;
+    Ok(Who::These(found))
+}
+
+/// Contexts of a segment that fit all of the filter's fields about processes and their states.
+pub fn select(contexts: &Contexts<'_>, filter: &Filter) -> Result<HashSet<u64>, FileError> {
+    let who = who(contexts, filter)?;
+    let exes = if filter.exes.is_empty() { None } else { Some(images(contexts, &filter.exes)?) };
+    let mut found = HashSet::new();
+    contexts.each(|_, summary| {
+        for row in 0..summary.ids.len() {
+            let id = summary.ids[row];
+            if who.has(id)
+                && fits(summary, row, filter)
+                && exes.as_ref().is_none_or(|exes| exes.contains(&id))
+            {
+                found.insert(id);
+            }
+        }
+    })?;
+    Ok(found)
 }
 
 /// Whether events of a kind can have addresses.
@@ -157,17 +163,13 @@ pub fn kinds(filter: &Filter) -> impl Fn(Kind) -> bool {
     move |kind| allowed.contains(&kind)
 }
 
-/// Whether a block can have anything that fits.
-pub fn may_fit(zone: &Zone, filter: &Filter, selected: &Selected, kinds: &impl Fn(Kind) -> bool) -> bool {
+/// Whether a block can have anything that fits, its contexts left aside.
+pub fn may_fit(zone: &Zone, filter: &Filter, kinds: &impl Fn(Kind) -> bool) -> bool {
     filter.since.is_none_or(|since| zone.max_time >= since)
         && filter.until.is_none_or(|until| zone.min_time < until)
         && zone.kinds.iter().any(|(kind, _)| Kind::try_from(*kind).is_ok_and(kinds))
         && (filter.outcomes.is_empty()
             || filter.outcomes.iter().any(|outcome| zone.outcomes & (1 << (*outcome as u8)) != 0))
-        && selected
-            .contexts
-            .as_ref()
-            .is_none_or(|contexts| zone.contexts.iter().any(|id| contexts.contains(id)))
 }
 
 /// Which of a block's distinct paths fit.
@@ -188,21 +190,15 @@ pub fn paths(paths: &Paths, patterns: &[PathPattern]) -> Vec<bool> {
 
 /// The events of a block that fit, but for addresses and ports.
 pub fn rows(
-    zone: &Zone,
     core: &Core,
     filter: &Filter,
-    selected: &Selected,
+    fits: &Fits,
     kinds: &impl Fn(Kind) -> bool,
 ) -> Result<Vec<usize>, Damaged> {
     let allowed: Vec<bool> = (0..=u8::MAX).map(|number| Kind::try_from(number).is_ok_and(kinds)).collect();
-    let who: Option<Vec<bool>> = selected
-        .contexts
-        .as_ref()
-        .map(|contexts| zone.contexts.iter().map(|id| contexts.contains(id)).collect());
-    let images: Option<Vec<bool>> =
-        selected.images.as_ref().map(|images| zone.contexts.iter().map(|id| images.contains(id)).collect());
+    let (who, images) = (&fits.contexts, &fits.images);
     let paths = if filter.paths.is_empty() { None } else { Some(paths(core.paths()?, &filter.paths)) };
-    if let (Some(paths), None) = (&paths, images.as_ref().filter(|images| images.contains(&true)))
+    if let (Some(paths), None) = (&paths, images)
         && !paths.contains(&true)
     {
         return Ok(Vec::new());

@@ -7,7 +7,9 @@ use redb::{Key, ReadTransaction, ReadableTable, TableDefinition, TableError};
 
 use super::file::FileError;
 use super::meta::{HEAD, Head, ORIGIN, PACKED, Totals};
-use super::tables::{CONTEXTS, EXITS, GAPS, META, PATHS, PIDS, PROVENANCE, SUMMARIES, ZONES, all};
+use super::tables::{
+    CONTEXTS, EXITS, FILTERS, GAPS, INDEX, META, PATHS, PIDS, PROVENANCE, SUMMARIES, ZONES, all,
+};
 use crate::block::Hash;
 use crate::bytes::Damaged;
 use crate::context::{encode_one, unpack_stream};
@@ -81,7 +83,9 @@ fn tables(read: &ReadTransaction, hasher: &mut blake3::Hasher) -> Result<(), Fil
         rows(read, table, hasher)?;
     }
     rows(read, PATHS, hasher)?;
-    rows(read, PIDS, hasher)
+    rows(read, PIDS, hasher)?;
+    rows(read, INDEX, hasher)?;
+    rows(read, FILTERS, hasher)
 }
 
 /// Adds the hash of a table's rows in order, each with the lengths of its key and value; a table that is not there is as

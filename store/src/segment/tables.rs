@@ -28,6 +28,12 @@ pub const PATHS: TableDefinition<'static, &'static [u8], &'static [u8]> = TableD
 /// First pid of a chunk (big-endian) to a chunk of the process index; packed segments only.
 pub const PIDS: TableDefinition<'static, &'static [u8; 4], &'static [u8]> = TableDefinition::new("pids");
 
+/// 0: directory, 1: tree of processes; packed segments only, and not those of format 1.
+pub const INDEX: Pieces = TableDefinition::new("index");
+/// Filters in parts (not pieces: each part can be asked alone), by first event id of the sealed block whose paths it has;
+/// in packed segments one of everything, by 0. None in segments of format 1.
+pub const FILTERS: Pieces = TableDefinition::new("filters");
+
 /// Largest piece: redb gives each large value a power of two of bytes, so that pieces just under one waste nothing.
 const LARGEST: usize = 1 << 18;
 /// Smallest piece cut off on purpose.

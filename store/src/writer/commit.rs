@@ -12,13 +12,14 @@ use super::pack::unfinished;
 use super::tail::{Chunk, Tail};
 use crate::block::{GENESIS, Hash, Zone, encode};
 use crate::context::{Summary, encode_one, pack_stream};
+use crate::index::{event_terms, put_filter};
 use crate::limits::{BLOCK_EVENTS, CHUNK_CONTEXTS};
 use crate::reader::{Segment, Shared};
 use crate::segment::backend::{self, Watch};
 use crate::segment::file::{self, FileError, Handle, guarded};
 use crate::segment::meta::{COMMITS, FORMAT, HEAD, Head, Totals};
 use crate::segment::tables::{
-    BLOCKS, CONTEXTS, EXITS, GAPS, META, PROVENANCE, SUMMARIES, ZONES, put, remove,
+    BLOCKS, CONTEXTS, EXITS, FILTERS, GAPS, META, PROVENANCE, SUMMARIES, ZONES, put, remove,
 };
 use crate::{Batch, Options, SegmentState};
 
@@ -293,6 +294,7 @@ impl Open {
             remove(&mut blocks, stale.key)?;
             zones.remove(&stale.key.to_be_bytes())?;
         }
+        let mut filters = write.open_table(FILTERS)?;
         let mut sealed_hash = self.sealed_hash;
         let mut written = Vec::new();
         let mut rest = items.as_slice();
@@ -306,7 +308,8 @@ impl Open {
             zones.insert(&key.to_be_bytes(), row.as_slice())?;
             // What is not final yet will be written again; only what stays is counted.
             if sealed {
-                changes.written += (value.len() + row.len()) as u64;
+                let filter = put_filter(&mut filters, key, event_terms(now.iter().copied()))?;
+                changes.written += (value.len() + row.len() + filter) as u64;
             }
             previous = zone.hash;
             if sealed {

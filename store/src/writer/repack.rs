@@ -1,24 +1,21 @@
 //! A closed segment, written anew.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use event::Kind;
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 
 use crate::Order;
 use crate::block::{Core, GENESIS, Hash, Rest, Zone, chain, encode, frame, sections};
 use crate::bytes::{Damaged, unpack};
 use crate::context::{Summary, decode_stream, encode_one, pack_stream, unpack_stream};
-use crate::index::{Counted, PathIndex, PidIndex};
+use crate::index::Builder;
 use crate::limits::{CHUNK_CONTEXTS, MAX_SECTION};
 use crate::reader::{Contexts, Segment, Shared, View, each_zone, image_paths};
 use crate::segment::digest::digest;
 use crate::segment::file::{self, FileError, guarded};
 use crate::segment::meta::{CLOSED, COMMITS, Closed, FORMAT, HEAD, ORIGIN, PACKED, Packed};
 use crate::segment::tables::{
-    BLOCKS, CONTEXTS, EXITS, GAPS, META, PATHS, PIDS, PROVENANCE, PieceKey, Pieces, SUMMARIES, ZONES, all,
-    get, put,
+    BLOCKS, CONTEXTS, EXITS, GAPS, META, PROVENANCE, PieceKey, Pieces, SUMMARIES, ZONES, all, get, put,
 };
 
 /// Level of zstd for good: a background thread has the time.
@@ -67,39 +64,20 @@ fn fill(
         let origin = segment.link().ok_or(Damaged("it was never closed"))?;
         to.insert(ORIGIN, origin.as_slice())?;
     }
-    contexts(view, &write)?;
     for table in [EXITS, GAPS] {
         streams(&view.transaction.open_table(table)?, &write, table)?;
     }
     if let Some(from) = crate::reader::provenance_table(&view.transaction)? {
         streams(&from, &write, PROVENANCE)?;
     }
-    let indexed = blocks(shared, segment, view, &write, breathe)?;
-    let Some(Indexed { kinds, paths, blocks_of }) = indexed else {
+    let mut index = Builder::default();
+    if !blocks(shared, segment, view, &write, &mut index, breathe)? {
         write.abort()?;
         return Ok(false);
-    };
-    let packed = Packed { kinds: kinds.into_iter().collect() };
-    write.open_table(META)?.insert(PACKED, encode_one(&packed).as_slice())?;
-    {
-        let mut table = write.open_table(PATHS)?;
-        for (first, chunk) in paths.chunks(LEVEL) {
-            table.insert(first.as_bytes(), chunk.as_slice())?;
-        }
     }
-    let mut pids = PidIndex::default();
-    Contexts::new(shared, segment, view)?.each(|_, summary| {
-        for row in 0..summary.ids.len() {
-            let id = summary.ids[row];
-            pids.add(summary.pids[row], id, blocks_of.get(&id));
-        }
-    })?;
-    {
-        let mut table = write.open_table(PIDS)?;
-        for (first, chunk) in pids.chunks(LEVEL) {
-            table.insert(&first.to_be_bytes(), chunk.as_slice())?;
-        }
-    }
+    contexts(view, &write, &mut index)?;
+    index.write(&write, LEVEL)?;
+    write.open_table(META)?.insert(PACKED, crate::context::encode_one(&Packed::default()).as_slice())?;
     write.commit()?;
     close(segment, database)?;
     Ok(true)
@@ -124,7 +102,7 @@ fn close(segment: &Segment, database: &Database) -> Result<(), FileError> {
     Ok(write.commit()?)
 }
 
-fn contexts(view: &View, write: &WriteTransaction) -> Result<(), FileError> {
+fn contexts(view: &View, write: &WriteTransaction, index: &mut Builder) -> Result<(), FileError> {
     let mut chunks = write.open_table(CONTEXTS)?;
     let mut summaries = write.open_table(SUMMARIES)?;
     let mut problem: Option<FileError> = None;
@@ -134,6 +112,7 @@ fn contexts(view: &View, write: &WriteTransaction) -> Result<(), FileError> {
         let summary = Summary::of(&contexts.iter().collect::<Vec<_>>());
         put(&mut chunks, next, &pack_stream(stream, LEVEL))?;
         put(&mut summaries, next, &summary.pack(LEVEL))?;
+        index.contexts(next, &summary);
         next += 1;
         stream.clear();
         Ok(())
@@ -198,27 +177,19 @@ fn again(zone: Zone, core: &Core, block: &[u8], previous: &Hash) -> Result<(Zone
     Ok((Zone { hash, ..zone }, value))
 }
 
-/// What the blocks have.
-struct Indexed {
-    kinds: BTreeMap<u8, Vec<u64>>,
-    paths: PathIndex,
-    /// Blocks of each context.
-    blocks_of: BTreeMap<u64, BTreeSet<u64>>,
-}
-
+/// Writes the blocks anew; false if it was interrupted.
 fn blocks(
     shared: &Shared,
     segment: &Segment,
     view: &View,
     write: &WriteTransaction,
+    index: &mut Builder,
     breathe: &mut dyn FnMut() -> Result<(), Stopped>,
-) -> Result<Option<Indexed>, FileError> {
+) -> Result<bool, FileError> {
     let images = image_paths(&Contexts::new(shared, segment, view)?)?;
     let from = view.transaction.open_table(BLOCKS)?;
     let mut to = write.open_table(BLOCKS)?;
     let mut zones = write.open_table(ZONES)?;
-    let mut indexed =
-        Indexed { kinds: BTreeMap::new(), paths: PathIndex::default(), blocks_of: BTreeMap::new() };
     let (mut stopped, mut events, mut previous) = (false, 0, GENESIS);
     each_zone(shared, segment, view, Order::Asc, |zone| {
         if breathe().is_err() {
@@ -231,27 +202,7 @@ fn blocks(
         previous = zone.hash;
         put(&mut to, zone.first, &value)?;
         zones.insert(&zone.first.to_be_bytes(), zone.encode().as_slice())?;
-        for (kind, _) in &zone.kinds {
-            indexed.kinds.entry(*kind).or_default().push(zone.first);
-        }
-        for context in &zone.contexts {
-            indexed.blocks_of.entry(*context).or_default().insert(zone.first);
-        }
-        let (paths, files, kinds, whos) = (core.paths()?, core.files()?, core.kinds()?, core.whos()?);
-        let mut counts = vec![0_u64; paths.len()];
-        for row in 0..core.len() {
-            for path in [core.path(files[row])?, core.path(core.destination(row)?)?].into_iter().flatten() {
-                counts[path as usize] += 1;
-            }
-            if matches!(kinds[row], Kind::Exec | Kind::Exit)
-                && let Some(path) = images.get(&zone.contexts[whos[row] as usize])
-            {
-                indexed.paths.add(path, zone.first, Counted(1));
-            }
-        }
-        for (path, count) in paths.iter().zip(counts) {
-            indexed.paths.add(path, zone.first, Counted(count));
-        }
+        index.block(&zone, &core, &images)?;
         events += u64::from(zone.count);
         Ok(true)
     })?;
@@ -259,5 +210,5 @@ fn blocks(
     if !stopped && events != segment.totals().events {
         return Err(FileError::Damaged("some of its blocks cannot be read".to_owned()));
     }
-    Ok((!stopped).then_some(indexed))
+    Ok(!stopped)
 }

@@ -57,6 +57,7 @@ fn what_was_committed_survives_kill_nine() {
         let newest =
             store.events(&Query { limit: 1, order: store::Order::Desc, ..Query::default() }).unwrap();
         assert_eq!(newest.events[0].id, store.stats().events);
-        assert!(verify(dir.path(), &mut |_| {}).unwrap().whole);
+        let report = verify(dir.path(), &mut |_| {}).unwrap();
+        assert!(report.whole, "{report:?}");
     }
 }

@@ -1,0 +1,146 @@
+//! The indexes of a packed segment, and the filters of any: what tells where to look without looking.
+//!
+//! They say nothing that is not in the blocks and contexts. Each value has a checksum, and each chunk of a sorted run
+//! tells where the next one begins, so that damage is noticed; then readers look everywhere instead.
+
+pub mod directory;
+pub mod filter;
+pub mod paths;
+pub mod pids;
+pub mod tree;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use event::Kind;
+use redb::{StorageError, Table, WriteTransaction};
+
+use self::directory::{Directory, Line};
+use self::filter::{Term, hash, path_terms};
+use crate::block::{Core, Zone};
+use crate::bytes::Damaged;
+use crate::context::Summary;
+use crate::segment::file::FileError;
+use crate::segment::tables::{FILTERS, INDEX, PATHS, PIDS, PieceKey, piece_key, put};
+
+/// Number of the row of the [`Directory`] in the table `index`.
+pub const DIRECTORY: u64 = 0;
+/// Number of the row of the [`tree::Tree`].
+pub const TREE: u64 = 1;
+
+/// Collects, block by block and chunk by chunk, what the indexes of a packed segment say.
+#[derive(Debug, Default)]
+pub struct Builder {
+    lines: Vec<Line>,
+    chunks: Vec<(u64, u64, u64)>,
+    paths: paths::Builder,
+    pids: pids::Builder,
+    tree: tree::Builder,
+    /// Numbers of the blocks of each context's events.
+    blocks: HashMap<u64, Vec<u64>>,
+}
+
+impl Builder {
+    /// A block as it will be stored; blocks come in order. `images` are the paths of the contexts' images.
+    pub fn block(
+        &mut self,
+        zone: &Zone,
+        core: &Core,
+        images: &HashMap<u64, Arc<str>>,
+    ) -> Result<(), Damaged> {
+        let number = self.lines.len() as u64;
+        self.lines.push(Line::of(zone));
+        for context in &zone.contexts {
+            self.blocks.entry(*context).or_default().push(number);
+        }
+        let (kinds, whos) = (core.kinds()?, core.whos()?);
+        let mut counts = vec![0_u64; core.paths()?.len()];
+        let mut count = |file: u32| -> Result<(), Damaged> {
+            if let Some(count) = core.path(file)?.and_then(|path| counts.get_mut(path as usize)) {
+                *count += 1;
+            }
+            Ok(())
+        };
+        for file in core.files()?.iter().chain(core.destinations()?) {
+            count(*file)?;
+        }
+        for (kind, who) in kinds.iter().zip(whos) {
+            if matches!(kind, Kind::Exec | Kind::Exit)
+                && let Some(path) = zone.contexts.get(*who as usize).and_then(|context| images.get(context))
+            {
+                self.paths.add(path, number, 1, 1);
+            }
+        }
+        for (path, count) in core.paths()?.iter().zip(counts) {
+            self.paths.add(path, number, count, 0);
+        }
+        Ok(())
+    }
+
+    /// A chunk of contexts as it will be stored; after all blocks.
+    pub fn contexts(&mut self, key: u64, summary: &Summary) {
+        if let (Some(low), Some(high)) = (summary.ids.iter().min(), summary.ids.iter().max()) {
+            self.chunks.push((*low, *high, key));
+        }
+        self.tree.add(summary);
+        for (row, id) in summary.ids.iter().enumerate() {
+            let blocks = self.blocks.get(id).map_or(&[][..], Vec::as_slice);
+            self.pids.add(summary.process(row), *id, blocks);
+        }
+    }
+
+    /// Writes the tables.
+    pub fn write(self, write: &WriteTransaction, level: i32) -> Result<(), FileError> {
+        let mut terms = Vec::new();
+        let mut met = HashSet::new();
+        for path in self.paths.paths() {
+            path_terms(path, |directory| met.insert(directory), &mut terms);
+            let name = path.rsplit('/').next().unwrap_or(path);
+            terms.push(hash(Term::Name, name.as_bytes()));
+        }
+        terms.extend(
+            self.pids.pids().chain(self.tree.creators()).map(|pid| hash(Term::Pid, &pid.to_le_bytes())),
+        );
+        put_filter(&mut write.open_table(FILTERS)?, 0, terms)?;
+        let mut table = write.open_table(PATHS)?;
+        for (key, chunk) in self.paths.chunks(level) {
+            table.insert(key.as_slice(), chunk.as_slice())?;
+        }
+        let mut table = write.open_table(PIDS)?;
+        for (key, chunk) in self.pids.chunks(level) {
+            table.insert(&key.to_be_bytes(), chunk.as_slice())?;
+        }
+        let mut table = write.open_table(INDEX)?;
+        let directory = Directory { lines: self.lines, chunks: Arc::new(self.chunks) };
+        put(&mut table, DIRECTORY, &directory.pack(level))?;
+        put(&mut table, TREE, &self.tree.pack(&self.blocks, level))?;
+        Ok(())
+    }
+}
+
+/// Writes a filter of some hashes.
+pub fn put_filter(
+    table: &mut Table<'_, &'static PieceKey, &'static [u8]>,
+    number: u64,
+    hashes: Vec<u64>,
+) -> Result<usize, StorageError> {
+    let mut written = 0;
+    for (part, value) in filter::parts(hashes).iter().enumerate() {
+        table.insert(&piece_key(number, u16::try_from(part).unwrap_or(u16::MAX)), value.as_slice())?;
+        written += value.len();
+    }
+    Ok(written)
+}
+
+/// Hashes of all paths of some events' files.
+pub fn event_terms<'a>(events: impl Iterator<Item = &'a event::Event>) -> Vec<u64> {
+    let (mut paths, mut directories, mut terms) = (HashSet::new(), HashSet::new(), Vec::new());
+    for event in events {
+        for file in [&event.file, &event.destination].into_iter().flatten() {
+            if paths.insert(file.path.as_str()) {
+                path_terms(&file.path, |directory| directories.insert(directory), &mut terms);
+            }
+        }
+    }
+    terms
+}
