@@ -2,7 +2,7 @@
 //!
 //! `TACHO_EVENTS` (default 10,000,000) events are written once to `TACHO_LARGE` (default: a directory that is removed at
 //! the end), from the stream of the other benchmarks repeated. Each part runs in a process of its own, so that its memory
-//! is its own: `VmHWM` of /proc/PID/status. `TACHO_PARTS` picks parts (`build,pack,query,dirty`).
+//! is its own: `VmHWM` of /proc/PID/status. `TACHO_PARTS` picks parts (`build,pack,questions,query,dirty,reopen`).
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run should stop")]
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
@@ -17,17 +17,20 @@ use store::{Filter, Options, Order, PathPattern, Query, Store, Writer};
 const QUESTIONS: usize = 300;
 /// Events left in the open segment when its writer is killed.
 const DIRTY: u64 = 4_000_000;
+/// Milliseconds from which on a question is told by itself, where `TACHO_SLOW` is set.
+const SLOW: u64 = 10;
 
 fn main() {
     let events: u64 = std::env::var("TACHO_EVENTS").ok().and_then(|n| n.parse().ok()).unwrap_or(10_000_000);
     if let Ok(part) = std::env::var("TACHO_PART") {
         let dir = PathBuf::from(std::env::var_os("TACHO_LARGE").unwrap());
-        let repeat = Repeat::new(benches::stream().unwrap().0);
+        let repeat = || Repeat::new(benches::stream().unwrap().0);
         match part.as_str() {
-            "build" => build(&dir, &repeat, events),
+            "build" => build(&dir, &repeat(), events),
             "pack" => pack(&dir),
-            "query" => query(&dir, &repeat),
-            "dirty" => dirty(&dir, &repeat, events),
+            "questions" => questions(&dir, &repeat(), events),
+            "query" => query(&dir),
+            "dirty" => dirty(&dir, &repeat(), events),
             "reopen" => reopen(&dir),
             other => println!("no part is called {other}"),
         }
@@ -37,7 +40,8 @@ fn main() {
     }
     let made = tempfile::tempdir().unwrap();
     let dir = std::env::var_os("TACHO_LARGE").map_or_else(|| made.path().to_owned(), PathBuf::from);
-    let parts = std::env::var("TACHO_PARTS").unwrap_or_else(|_| "build,pack,query,dirty,reopen".to_owned());
+    let parts =
+        std::env::var("TACHO_PARTS").unwrap_or_else(|_| "build,pack,questions,query,dirty,reopen".to_owned());
     for part in parts.split(',') {
         if part == "build" && dir.join("segments").exists() {
             println!("build: {} is there already", dir.display());
@@ -153,17 +157,49 @@ fn paths(text: &str) -> Filter {
     Filter { paths: vec![PathPattern::parse(text).unwrap()], ..Filter::default() }
 }
 
-fn query(dir: &Path, repeat: &Repeat) {
+/// Asks what the file of questions says, a line each; the stream itself is not in this process's memory.
+fn query(dir: &Path) {
     let begun = Instant::now();
     let store = Store::open(dir).unwrap();
     println!("store opened in {:.1?}", begun.elapsed());
-    let events = store.stats().events;
-    println!("resident after opening: {:.0} MB", costs().0 as f64 / 1e6);
-    ask(&store, repeat, events);
+    println!("{} events, peak memory after opening {:.0} MB", store.stats().events, costs().0 as f64 / 1e6);
+    let questions = std::fs::read_to_string(dir.join("questions")).unwrap();
+    let (mut name, mut times, mut found, mut full) = ("", Vec::new(), 0, 0);
+    for line in questions.lines().chain([""]) {
+        let fields: Vec<&str> = line.split('\t').collect();
+        if fields[0] != name {
+            if !times.is_empty() {
+                told(name, std::mem::take(&mut times), &format!("{found} found, {full} with more than 100"));
+            }
+            (name, found, full) = (fields[0], 0, 0);
+        }
+        let &[_, order, pid, process, descendants, path, since, until] = fields.as_slice() else { continue };
+        let filter = Filter {
+            pids: pid.parse().ok().into_iter().collect(),
+            processes: process.parse().ok().into_iter().collect(),
+            descendants: descendants == "true",
+            paths: PathPattern::parse(path).ok().into_iter().collect(),
+            since: since.parse().ok(),
+            until: until.parse().ok(),
+            ..Filter::default()
+        };
+        let order = if order == "Asc" { Order::Asc } else { Order::Desc };
+        let query = Query { filter, order, limit: 100, after: None };
+        let begun = Instant::now();
+        let page = store.events(&query).unwrap();
+        times.push(begun.elapsed());
+        if times.last().is_some_and(|time| *time > Duration::from_millis(SLOW))
+            && std::env::var_os("TACHO_SLOW").is_some()
+        {
+            println!("slow: {:.1?} {} found: {line}", begun.elapsed(), page.events.len());
+        }
+        found += usize::from(!page.events.is_empty());
+        full += usize::from(page.next.is_some());
+    }
 }
 
-/// Asks random questions of each sort. What is asked for is in the stream by itself, unless it is said to be nowhere.
-fn ask(store: &Store, repeat: &Repeat, events: u64) {
+/// Makes up random questions of each sort. What is asked for is in the stream by itself, unless it is said to be nowhere.
+fn questions(dir: &Path, repeat: &Repeat, events: u64) {
     type Ask<'a> = Box<dyn FnMut(&mut Random) -> Filter + 'a>;
     let path_of = |random: &mut Random, from: u64, to: u64| loop {
         let place = from + random.below((to - from).max(1));
@@ -252,21 +288,21 @@ fn ask(store: &Store, repeat: &Repeat, events: u64) {
             }),
         ),
     ];
+    let mut text = String::new();
     for (name, filter) in &mut sorts {
         let mut random = Random(7);
-        let (mut times, mut found, mut full) = (Vec::new(), 0, 0);
         for question in 0..QUESTIONS {
-            let order = if question % 4 == 3 { Order::Asc } else { Order::Desc };
-            let query = Query { filter: filter(&mut random), order, limit: 100, after: None };
-            let begun = Instant::now();
-            let page = store.events(&query).unwrap();
-            times.push(begun.elapsed());
-            found += usize::from(!page.events.is_empty());
-            full += usize::from(page.next.is_some());
+            let order = if question % 4 == 3 { "Asc" } else { "Desc" };
+            let Filter { pids, processes, descendants, paths, since, until, .. } = filter(&mut random);
+            let pid = pids.first().map(ToString::to_string).unwrap_or_default();
+            let process = processes.first().map(ToString::to_string).unwrap_or_default();
+            let path = paths.first().map(ToString::to_string).unwrap_or_default();
+            let [since, until] =
+                [since, until].map(|time| time.map(|time| time.to_string()).unwrap_or_default());
+            text += &format!("{name}\t{order}\t{pid}\t{process}\t{descendants}\t{path}\t{since}\t{until}\n");
         }
-        told(name, times, &format!("{found} found, {full} with more than 100"));
     }
-    println!("resident after asking: {:.0} MB", costs().0 as f64 / 1e6);
+    std::fs::write(dir.join("questions"), text).unwrap();
 }
 
 /// Goes on writing, without packing, and dies in the middle: with [`DIRTY`] events in the open segment.

@@ -13,7 +13,7 @@ pub const HEAD: &str = "head";
 pub const COMMITS: &str = "commits";
 /// Row of [`Closed`]; only in closed segments.
 pub const CLOSED: &str = "closed";
-/// Row of [`Packed`]; only in packed segments.
+/// Row without a value; only in packed segments.
 pub const PACKED: &str = "packed";
 /// Row of the digest that a segment had when it was closed, 32 bytes; only in segments that were written anew since. It is
 /// what the next segment's head names.
@@ -98,11 +98,4 @@ pub struct Closed {
     pub totals: Totals,
     /// Of everything in it, and of the segment before: see [`super::digest`].
     pub digest: Hash,
-}
-
-/// Written when a segment is packed.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Packed {
-    /// Kinds' numbers, ascending, each with the first event ids of the blocks that have it.
-    pub kinds: Vec<(u8, Vec<u64>)>,
 }

@@ -13,7 +13,7 @@ use crate::limits::{CHUNK_CONTEXTS, MAX_SECTION};
 use crate::reader::{Contexts, Segment, Shared, View, each_zone, image_paths};
 use crate::segment::digest::digest;
 use crate::segment::file::{self, FileError, guarded};
-use crate::segment::meta::{CLOSED, COMMITS, Closed, FORMAT, HEAD, ORIGIN, PACKED, Packed};
+use crate::segment::meta::{CLOSED, COMMITS, Closed, FORMAT, HEAD, ORIGIN, PACKED};
 use crate::segment::tables::{
     BLOCKS, CONTEXTS, EXITS, GAPS, META, PROVENANCE, PieceKey, Pieces, SUMMARIES, ZONES, all, get, put,
 };
@@ -77,7 +77,7 @@ fn fill(
     }
     contexts(view, &write, &mut index)?;
     index.write(&write, LEVEL)?;
-    write.open_table(META)?.insert(PACKED, crate::context::encode_one(&Packed::default()).as_slice())?;
+    write.open_table(META)?.insert(PACKED, [].as_slice())?;
     write.commit()?;
     close(segment, database)?;
     Ok(true)
