@@ -9,7 +9,8 @@ use super::report::SegmentReport;
 use crate::block::{Core, Rest, Zone};
 use crate::bytes::Damaged;
 use crate::context::Summary;
-use crate::reader::{Contexts, Segment, Shared, View, each_zone, load_provenance};
+use crate::index::directory::Line;
+use crate::reader::{Contexts, Segment, Shared, View, directory, each_zone, load_provenance};
 use crate::segment::file::{FileError, guarded};
 use crate::segment::tables::{BLOCKS, SUMMARIES, all, get};
 use crate::{Order, SegmentState};
@@ -31,7 +32,7 @@ pub fn check(
             segment.totals().contexts
         )));
     }
-    let mut kinds: BTreeMap<u8, Vec<u64>> = BTreeMap::new();
+    let mut lines = Vec::new();
     let mut flow = ControlFlow::Continue(());
     guarded(|| {
         let blocks = view.transaction.open_table(BLOCKS)?;
@@ -41,9 +42,7 @@ pub fn check(
                 report.first_bad_block.get_or_insert(zone.first);
                 FileError::Damaged(format!("block {}: {damaged}", zone.first))
             })?;
-            for (kind, _) in &zone.kinds {
-                kinds.entry(*kind).or_default().push(zone.first);
-            }
+            lines.push(Line::of(&zone));
             report.unknown_contexts +=
                 zone.contexts.iter().filter(|id| **id != 0 && !ids.contains(id)).count() as u64;
             flow = told(report.bytes);
@@ -51,10 +50,10 @@ pub fn check(
         })
     })?;
     if flow.is_continue()
-        && let Some(packed) = Segment::packed(&view)?
-        && packed.kinds != kinds.into_iter().collect::<Vec<_>>()
+        && let Some(directory) = directory(shared, segment, &view)
+        && directory.lines != lines
     {
-        return Err(FileError::Damaged("its index of kinds is not that of its blocks".to_owned()));
+        return Err(FileError::Damaged("its directory is not that of its blocks".to_owned()));
     }
     Ok(flow)
 }
