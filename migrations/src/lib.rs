@@ -1,9 +1,9 @@
 //! Ordered changes of the store's on-disk format.
 //!
-//! Each [`Migration`] takes segments from one format version to the next and has a module of its own that freezes
-//! the table definitions of both: they are written out there a second time, on purpose, so that the store's own
-//! definitions can change without changing what an old migration does. Segments of all versions from [`OLDEST`] on are read
-//! as they are.
+//! Segments of all versions from [`OLDEST`] on are read as they are, by code that is frozen with its version (the store's
+//! `block/version1.rs` and the old rule of `segment/digest.rs`). A writer begins new segments in the format [`CURRENT`], and
+//! `tacho migrate` writes old ones anew. `fixtures/` has stores of each version as the code of its time wrote them, and what
+//! that code answered.
 #![forbid(unsafe_code)]
 
 /// Format version that this release writes.

@@ -38,6 +38,8 @@ pub enum Verb {
     Unpin(UnpinFlags),
     /// Check every segment and the chain between them; exit status 0 only if whole
     Verify(VerifyFlags),
+    /// Bring a store of an older format to the format of this release
+    Migrate(MigrateFlags),
     /// What this kernel allows, which probe attaches by which hook, what will not be seen
     Doctor(DoctorFlags),
     /// Print an event schema
@@ -365,6 +367,20 @@ pub struct VerifyFlags {
     #[arg(long, value_name = "DIGEST")]
     pub expect: Vec<String>,
     /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `migrate`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct MigrateFlags {
+    /// Store to bring up to date [default: /var/lib/tachograph]
+    #[arg(long, value_name = "DIR", env = "TACHO_STORE")]
+    pub store: Option<PathBuf>,
+    /// Only say what would be done, how long it takes, and how much space it needs
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
 }

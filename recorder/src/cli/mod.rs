@@ -7,6 +7,7 @@ pub mod config;
 pub mod doctor;
 pub mod events;
 pub mod gaps;
+pub mod migrate;
 pub mod pin;
 pub mod progress;
 pub mod replay;
@@ -97,6 +98,7 @@ fn run(cli: Cli) -> Result<u8> {
         Verb::Unpin(flags) => pin::unpin(&flags, &file).map(|()| DONE),
         Verb::Stats(flags) => stats::run(&flags, &file).map(|()| DONE),
         Verb::Verify(flags) => verify::run(flags, &file).map(|whole| if whole { DONE } else { FAILED }),
+        Verb::Migrate(flags) => migrate::run(flags, &file).map(|done| if done { DONE } else { FAILED }),
         Verb::Schema(flags) => schema::run(&flags).map(|()| DONE),
         Verb::Doctor(flags) => doctor::run(&flags).map(|ready| if ready { DONE } else { FAILED }),
         Verb::Replay(flags) => replay::run(&flags).map(|()| DONE),

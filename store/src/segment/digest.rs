@@ -68,8 +68,13 @@ fn facts(read: &ReadTransaction, totals: &Totals, hasher: &mut blake3::Hasher) -
     let meta = read.open_table(META)?;
     for row in [HEAD, PACKED, ORIGIN] {
         match meta.get(row)? {
-            Some(value) => add(hasher, value.value()),
-            None => add(hasher, &[]),
+            Some(value) => {
+                hasher.update(&[1]);
+                add(hasher, value.value());
+            }
+            None => {
+                hasher.update(&[0]);
+            }
         }
     }
     add(hasher, &encode_one(totals));

@@ -33,8 +33,10 @@ use crate::segment::backend;
 use crate::segment::file::FileError;
 use crate::{AppendError, Appended, Batch, OpenError, Options, Store};
 
+pub(crate) use self::finish::recover;
 pub(crate) use self::lock::{exclusive as lock_exclusive, shared as lock_shared};
 pub(crate) use self::pack::unfinished;
+pub(crate) use self::repack::{Stopped, rewrite};
 
 /// The one writer of a directory.
 #[derive(Debug)]

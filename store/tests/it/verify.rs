@@ -203,7 +203,7 @@ fn a_segment_that_is_missing_or_under_another_name_is_told() {
 fn every_row_of_a_closed_segment_is_covered() {
     let made = dir();
     filled(made.path(), 5, 2);
-    for table in ["blocks", "contexts", "summaries", "exits", "gaps"] {
+    for table in ["blocks", "contexts", "summaries", "exits", "gaps", "index", "filters"] {
         let pieces: TableDefinition<&[u8; 10], &[u8]> = TableDefinition::new(table);
         changed(made.path(), table, |write| {
             let mut table = write.open_table(pieces).unwrap();
@@ -214,7 +214,12 @@ fn every_row_of_a_closed_segment_is_covered() {
             table.insert(&key, value.as_slice()).unwrap();
         });
     }
-    for row in ["head", "packed", "origin", "closed"] {
+    for row in ["packed", "origin"] {
+        changed(made.path(), row, |write| {
+            assert!(write.open_table(META).unwrap().remove(row).unwrap().is_some());
+        });
+    }
+    for row in ["head", "origin", "closed"] {
         changed(made.path(), row, |write| {
             let mut table = write.open_table(META).unwrap();
             let mut value = table.get(row).unwrap().unwrap().value().to_vec();
