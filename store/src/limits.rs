@@ -53,3 +53,8 @@ pub const PINS_BYTES: u64 = 64 << 10;
 pub const AGE_PAUSE: std::time::Duration = std::time::Duration::from_secs(15);
 /// Pause after segments were removed to leave the file system room, before that is looked at again.
 pub const FREE_PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
+/// Bytes a second that the background reads and writes.
+pub const BACKGROUND_BYTES: u64 = 48 << 20;
+/// Bytes of new blocks after which a rewriting is made durable as far as it is: what a kill costs of it, and what the
+/// disk gets at once.
+pub const REWRITE_COMMIT: u64 = 4 << 20;

@@ -77,6 +77,6 @@ impl Options {
 
     /// Bytes of thinned segments.
     pub(crate) fn lifecycle_limit(&self) -> u64 {
-        if self.pack { self.keep_lifecycle.unwrap_or(self.max_size / 8).min(self.max_size / 2) } else { 0 }
+        self.keep_lifecycle.unwrap_or(self.max_size / 8).min(self.max_size / 2)
     }
 }

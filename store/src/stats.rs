@@ -91,6 +91,8 @@ pub struct SegmentStats {
     pub bytes: u64,
     /// Events in it.
     pub events: u64,
+    /// Id of its first event, and the first one after it; of a thinned segment, of the time before that.
+    pub ids: [u64; 2],
     /// Time of its earliest event.
     pub first: Option<Nanos>,
     /// Time of its latest event.

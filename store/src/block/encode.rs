@@ -166,7 +166,6 @@ pub fn encode(first: EventId, events: &[&Event], sealed: bool, previous: &zone::
 
 /// The same with an id for each event, growing (else `None`): what thinning leaves has holes. The block's number is the
 /// first id.
-#[cfg_attr(not(test), expect(dead_code, reason = "for what thins segments"))]
 pub fn encode_sparse(
     ids: &[EventId],
     events: &[&Event],

@@ -12,9 +12,7 @@ mod version1;
 mod zone;
 
 pub use self::core::{Core, Paths};
-#[cfg_attr(not(test), expect(unused_imports, reason = "for what thins segments"))]
-pub use encode::encode_sparse;
-pub use encode::{encode, frame};
+pub use encode::{encode, encode_sparse, frame};
 pub use rest::Rest;
 pub use version1::sections;
 pub use zone::{GENESIS, Hash, Zone, chain, hash_of};

@@ -14,12 +14,11 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use self::compare::{Outcome, compare};
-use crate::limits::BLOCK_EVENTS;
 use crate::pins::Pins;
 use crate::reader::{Segment, Shared};
 use crate::segment::backend;
 use crate::segment::file::{self, FileError, guarded};
-use crate::writer::{lock_exclusive, lock_shared, recover, rewrite, unfinished};
+use crate::writer::{Plan, lock_exclusive, lock_shared, recover, rewrite, unfinished};
 use crate::{OpenError, Progress, SegmentState, Store};
 
 /// Bytes that must be free beside a second copy of the largest segment: redb makes files larger in steps.
@@ -255,10 +254,8 @@ fn make(
     let events = segment.totals().events.max(1);
     let part = |done: u64, base: u64| base + done.min(events).saturating_mul(500) / events;
     let _ = std::fs::remove_file(to);
-    let mut done = 0;
-    let whole = rewrite(&shared, segment, to, &mut || {
-        done += BLOCK_EVENTS as u64;
-        if told(part(done, 0)).is_break() { Err(crate::writer::Stopped) } else { Ok(()) }
+    let whole = rewrite(&shared, segment, to, Plan::Pack, &mut |step| {
+        if told(part(step.done, 0)).is_break() { Err(crate::writer::Stopped) } else { Ok(()) }
     })?;
     if !whole {
         return Ok(ControlFlow::Break(()));

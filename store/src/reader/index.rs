@@ -35,7 +35,7 @@ fn table(view: &View) -> Result<Option<Pieces>, FileError> {
 /// The directory of a segment's indexes; `None` if there are none (it is not packed, or is of format 1) or they are
 /// damaged, so that everything must be looked at.
 pub fn directory(shared: &Shared, segment: &Segment, view: &View) -> Option<Arc<Directory>> {
-    if segment.form() != SegmentState::Packed {
+    if !matches!(segment.form(), SegmentState::Packed | SegmentState::Thinned) {
         return None;
     }
     let key = (segment.uid, 0, 0);

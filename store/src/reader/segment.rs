@@ -9,7 +9,7 @@ use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
 
 use crate::block::{Hash, Zone};
 use crate::segment::file::{self, FileError, Handle, guarded};
-use crate::segment::meta::{Closed, Head, PACKED, Totals};
+use crate::segment::meta::{Closed, Head, PACKED, THINNED, Totals};
 use crate::segment::tables::{META, ZONES};
 use crate::{OpenError, SegmentState};
 
@@ -80,12 +80,16 @@ impl Segment {
         let (format, head, closed) = file::facts(database)?;
         let state = match closed {
             Some(Closed { totals, digest }) => {
-                let (packed, origin) = guarded(|| {
+                let (form, origin) = guarded(|| {
                     let read = database.begin_read()?;
                     let table = read.open_table(META)?;
-                    Ok((table.get(PACKED)?.is_some(), file::origin(&read)?))
+                    let form = match table.get(PACKED)? {
+                        None => SegmentState::Closed,
+                        Some(mark) if mark.value() == THINNED => SegmentState::Thinned,
+                        Some(_) => SegmentState::Packed,
+                    };
+                    Ok((form, file::origin(&read)?))
                 })?;
-                let form = if packed { SegmentState::Packed } else { SegmentState::Closed };
                 State { form, totals, digest: Some(digest), origin }
             }
             None => State { form: SegmentState::Open, totals: count(database)?, digest: None, origin: None },

@@ -151,6 +151,10 @@ impl Shared {
         segments.retain(|segment| segment.number != removed.number);
         // A file that is still open would keep its room.
         removed.let_go();
+        let unfinished = crate::writer::unfinished(&removed.path);
+        if unfinished.exists() {
+            let _ = backend::remove(self.watch.as_ref(), &unfinished);
+        }
         // Under the lock, so that a rewritten file is not put in its place after this.
         backend::remove(self.watch.as_ref(), &removed.path)
     }

@@ -63,6 +63,10 @@ pub fn stats(shared: &Shared) -> Stats {
                 .unwrap_or_default(),
             bytes,
             events: totals.events,
+            ids: segment
+                .head
+                .as_ref()
+                .map_or([0; 2], |head| [head.first_event, totals.next_event(head.first_event)]),
             first,
             last,
             state: form,

@@ -13,8 +13,12 @@ pub const HEAD: &str = "head";
 pub const COMMITS: &str = "commits";
 /// Row of [`Closed`]; only in closed segments.
 pub const CLOSED: &str = "closed";
-/// Row without a value; only in packed segments.
+/// Row that only packed segments have: nothing, or [`THINNED`].
 pub const PACKED: &str = "packed";
+/// Value of [`PACKED`] in segments of which only the events of processes' lifecycle and credentials are left.
+pub const THINNED: &[u8] = &[1];
+/// Row that tells how far a segment is that is being written anew; in no finished file.
+pub const REWRITING: &str = "rewriting";
 /// Row of the digest that a segment had when it was closed, 32 bytes; only in segments that were written anew since. It is
 /// what the next segment's head names.
 pub const ORIGIN: &str = "origin";

@@ -1,12 +1,14 @@
 //! Writing a store.
 
 mod commit;
+mod contents;
 mod finish;
 mod host;
 mod known;
 mod live;
 mod lock;
 mod open;
+mod pace;
 mod pack;
 mod repack;
 mod retain;
@@ -36,7 +38,7 @@ use crate::{AppendError, Appended, Batch, OpenError, Options, Store};
 pub(crate) use self::finish::recover;
 pub(crate) use self::lock::{exclusive as lock_exclusive, shared as lock_shared};
 pub(crate) use self::pack::unfinished;
-pub(crate) use self::repack::{Stopped, rewrite};
+pub(crate) use self::repack::{Plan, Stopped, rewrite};
 
 /// The one writer of a directory.
 #[derive(Debug)]
@@ -429,6 +431,12 @@ impl Writer {
     pub fn close(mut self) -> Result<(), AppendError> {
         self.close_unclosed(&Batch::default())?;
         self.rotate()
+    }
+
+    /// For tests: has a segment thinned, however much room there is.
+    #[doc(hidden)]
+    pub fn thin(&self, number: u64) {
+        self.packer.thin(number);
     }
 
     /// For tests: waits until the background has nothing to do.

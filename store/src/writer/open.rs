@@ -33,7 +33,7 @@ pub fn open(dir: &Path, options: Options) -> Result<Writer, OpenError> {
         .create(&segments_dir)
         .map_err(io("making the directory", &segments_dir))?;
     let lock = lock::exclusive(dir)?;
-    pack::remove_unfinished(&segments_dir, options.watch.as_ref()).map_err(io("cleaning", &segments_dir))?;
+    pack::remove_orphans(&segments_dir, options.watch.as_ref()).map_err(io("cleaning", &segments_dir))?;
     let files = file::list(&segments_dir).map_err(io("listing", &segments_dir))?;
     let segments = Segment::look_all(files)?;
 

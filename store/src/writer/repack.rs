@@ -1,39 +1,131 @@
-//! A closed segment, written anew.
+//! A closed segment, written anew: the one place that does that, for packing, thinning, and another format.
+//!
+//! The new file is made durable every few megabytes, with a row that tells how far it is: after a stop or a kill it is
+//! gone on with. The row goes with the last commit, which makes the file a whole segment.
 
 use std::path::Path;
 
+use event::{Class, Event, EventId, Gap, GapReason, Kind};
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
+use serde::{Deserialize, Serialize};
 
-use crate::Order;
-use crate::block::{Core, GENESIS, Hash, Rest, Zone, chain, encode, frame, sections};
+use super::contents::{contexts, streams};
+use crate::block::{Core, GENESIS, Hash, Rest, Zone, chain, encode_sparse, frame, sections};
 use crate::bytes::{Damaged, unpack};
-use crate::context::{Summary, decode_stream, encode_one, pack_stream, unpack_stream};
+use crate::context::encode_one;
 use crate::index::Builder;
-use crate::limits::{CHUNK_CONTEXTS, MAX_SECTION};
+use crate::limits::{BLOCK_EVENTS, MAX_SECTION, REWRITE_COMMIT};
 use crate::reader::{Contexts, Segment, Shared, View, each_zone, image_paths};
 use crate::segment::digest::digest;
-use crate::segment::file::{self, FileError, guarded};
-use crate::segment::meta::{CLOSED, COMMITS, Closed, FORMAT, HEAD, ORIGIN, PACKED};
-use crate::segment::tables::{
-    BLOCKS, CONTEXTS, EXITS, GAPS, META, PROVENANCE, PieceKey, Pieces, SUMMARIES, ZONES, all, get, put,
+use crate::segment::file::{self, FileError, fact, guarded};
+use crate::segment::meta::{
+    CLOSED, COMMITS, Closed, FORMAT, HEAD, ORIGIN, PACKED, REWRITING, THINNED, Totals,
 };
+use crate::segment::tables::{BLOCKS, EXITS, GAPS, META, PROVENANCE, ZONES, get, put};
+use crate::{Order, SegmentState};
 
 /// Level of zstd for good: a background thread has the time.
-const LEVEL: i32 = 12;
+pub const LEVEL: i32 = 12;
+
 /// The work was interrupted.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopped;
 
-/// Writes a segment anew to another file; false if it was interrupted.
+/// What is made of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Plan {
+    /// The same, packed.
+    Pack,
+    /// Packed, and with the events of processes' lifecycle and credentials alone.
+    Thin,
+}
+
+impl Plan {
+    /// Word of `/stats`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pack => "pack",
+            Self::Thin => "thin",
+        }
+    }
+
+    /// Whether it is for a segment in that state.
+    pub const fn fits(self, form: SegmentState) -> bool {
+        match self {
+            Self::Pack => matches!(form, SegmentState::Closed),
+            Self::Thin => matches!(form, SegmentState::Closed | SegmentState::Packed),
+        }
+    }
+
+    /// The state that it gives.
+    pub const fn gives(self) -> SegmentState {
+        match self {
+            Self::Pack => SegmentState::Packed,
+            Self::Thin => SegmentState::Thinned,
+        }
+    }
+
+    /// Value of the row that tells packed segments.
+    const fn mark(self) -> &'static [u8] {
+        match self {
+            Self::Pack => &[],
+            Self::Thin => THINNED,
+        }
+    }
+
+    fn keeps(self, kind: Kind) -> bool {
+        match self {
+            Self::Pack => true,
+            Self::Thin => kind.class() == Class::Process,
+        }
+    }
+}
+
+/// How far a rewriting is.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// Events done.
+    pub done: u64,
+    /// Bytes read and written since the step before.
+    pub bytes: u64,
+}
+
+/// Asked after each step whether to go on.
+pub type Breathe<'a> = &'a mut dyn FnMut(&Step) -> Result<(), Stopped>;
+
+/// How far a file is, so that it can be gone on with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Rewriting {
+    /// Digest of the segment that is written anew.
+    source: Hash,
+    plan: Plan,
+    /// First event id of the source that is not done.
+    next: EventId,
+    /// Events done.
+    done: u64,
+    /// What was left out so far, a gap a class.
+    left_out: Vec<Gap>,
+}
+
+/// Writes a segment anew to another file; false if it was interrupted, and the file is then to be gone on with.
 pub fn rewrite(
     shared: &Shared,
     segment: &Segment,
     to: &Path,
-    breathe: &mut dyn FnMut() -> Result<(), Stopped>,
+    plan: Plan,
+    breathe: Breathe<'_>,
 ) -> Result<bool, FileError> {
     let view = shared.view(segment)?;
-    let mut database = file::writable(to, true, shared.watch.clone())?;
-    let done = guarded(|| fill(shared, segment, &view, &database, breathe))?;
+    let source = segment.digest().ok_or(Damaged("it was never closed"))?;
+    let begin = Rewriting { source, plan, next: 0, done: 0, left_out: Vec::new() };
+    let (mut database, at) = match resume(shared, to, &begin) {
+        Some(found) => found,
+        None => {
+            let _ = crate::segment::backend::remove(shared.watch.as_ref(), to);
+            (file::writable(to, true, shared.watch.clone())?, begin)
+        }
+    };
+    let done = guarded(|| fill(shared, segment, &view, &database, at, breathe))?;
     if done {
         guarded(|| {
             // Gives back what redb grew in advance.
@@ -45,13 +137,100 @@ pub fn rewrite(
     Ok(done)
 }
 
+/// A file that an earlier rewriting of the same segment left.
+fn resume(shared: &Shared, to: &Path, begin: &Rewriting) -> Option<(Database, Rewriting)> {
+    if !to.exists() {
+        return None;
+    }
+    let database = file::writable(to, false, shared.watch.clone()).ok()?;
+    let at = guarded(|| {
+        let read = database.begin_read()?;
+        if file::version(&read)? != migrations::CURRENT {
+            return Ok(None);
+        }
+        fact::<Rewriting>(&read, REWRITING)
+    });
+    let at = at.ok().flatten().filter(|at| at.source == begin.source && at.plan == begin.plan)?;
+    tracing::debug!(file = %to.display(), done = at.done, "rewriting goes on");
+    Some((database, at))
+}
+
 fn fill(
     shared: &Shared,
     segment: &Segment,
     view: &View,
     database: &Database,
-    breathe: &mut dyn FnMut() -> Result<(), Stopped>,
+    at: Rewriting,
+    breathe: Breathe<'_>,
 ) -> Result<bool, FileError> {
+    let images = image_paths(&Contexts::new(shared, segment, view)?)?;
+    let mut index = Builder::default();
+    // What is there already; the rest is read from the segment.
+    let mut previous = GENESIS;
+    if at.done > 0 {
+        let read = database.begin_read()?;
+        let blocks = read.open_table(BLOCKS)?;
+        for row in read.open_table(ZONES)?.iter()? {
+            let (key, value) = row?;
+            let zone = Zone::decode(migrations::CURRENT, u64::from_be_bytes(*key.value()), value.value())?;
+            let block = get(&blocks, zone.first)?.ok_or(Damaged("a block is missing"))?;
+            index.block(&zone, &Core::decode(&zone, &block)?, &images)?;
+            previous = zone.hash;
+        }
+    }
+    let mut source = Vec::new();
+    each_zone(shared, segment, view, Order::Asc, |zone| {
+        source.push(zone);
+        Ok(true)
+    })?;
+    // A damaged header row is passed over by readers: such a segment is better left as it is.
+    if source.iter().map(|zone| u64::from(zone.count)).sum::<u64>() != segment.totals().events {
+        return Err(FileError::Damaged("some of its blocks cannot be read".to_owned()));
+    }
+    let mut blocks = Blocks { at, previous, waiting: Vec::new() };
+    let mut rest =
+        source.into_iter().filter(|zone| zone.end() > blocks.at.next).collect::<Vec<_>>().into_iter();
+    while !rest.as_slice().is_empty() {
+        let write = database.begin_write()?;
+        let mut written = 0;
+        while written < REWRITE_COMMIT
+            && let Some(zone) = rest.next()
+        {
+            let value = get(&view.transaction.open_table(BLOCKS)?, zone.first)?
+                .ok_or(Damaged("a block is missing"))?;
+            let mut new = blocks.take(zone, &value)?;
+            if rest.as_slice().is_empty() {
+                new.extend(blocks.flush(true)?);
+            }
+            let mut bytes = value.len() as u64;
+            for (zone, value) in new {
+                index.block(&zone, &Core::decode(&zone, &value)?, &images)?;
+                put(&mut write.open_table(BLOCKS)?, zone.first, &value)?;
+                write.open_table(ZONES)?.insert(&zone.first.to_be_bytes(), zone.encode().as_slice())?;
+                written += value.len() as u64;
+                bytes += value.len() as u64;
+            }
+            if breathe(&Step { done: blocks.at.done, bytes }).is_err() {
+                blocks.note(&write)?;
+                write.commit()?;
+                return Ok(false);
+            }
+        }
+        blocks.note(&write)?;
+        write.commit()?;
+    }
+    finish(segment, view, database, index, &blocks.at)?;
+    Ok(true)
+}
+
+/// All but the blocks.
+fn finish(
+    segment: &Segment,
+    view: &View,
+    database: &Database,
+    mut index: Builder,
+    at: &Rewriting,
+) -> Result<(), FileError> {
     let write = database.begin_write()?;
     {
         let from = view.transaction.open_table(META)?;
@@ -64,151 +243,128 @@ fn fill(
         let origin = segment.link().ok_or(Damaged("it was never closed"))?;
         to.insert(ORIGIN, origin.as_slice())?;
     }
-    for table in [EXITS, GAPS] {
-        streams(&view.transaction.open_table(table)?, &write, table)?;
-    }
-    if let Some(from) = crate::reader::provenance_table(&view.transaction)? {
-        streams(&from, &write, PROVENANCE)?;
-    }
-    let mut index = Builder::default();
-    if !blocks(shared, segment, view, &write, &mut index, breathe)? {
-        write.abort()?;
-        return Ok(false);
-    }
+    // Tables are there even if they have nothing, so that readers need not ask.
+    write.open_table(ZONES)?;
+    write.open_table(BLOCKS)?;
     contexts(view, &write, &mut index)?;
+    streams(&view.transaction.open_table(EXITS)?, &write, EXITS, &[])?;
+    let left_out: Vec<u8> = at.left_out.iter().flat_map(encode_one).collect();
+    streams(&view.transaction.open_table(GAPS)?, &write, GAPS, &left_out)?;
+    if let Some(from) = crate::reader::provenance_table(&view.transaction)? {
+        streams(&from, &write, PROVENANCE, &[])?;
+    }
     index.write(&write, LEVEL)?;
-    write.open_table(META)?.insert(PACKED, [].as_slice())?;
+    write.open_table(META)?.insert(PACKED, at.plan.mark())?;
     write.commit()?;
-    close(segment, database)?;
-    Ok(true)
+    close(segment, database, at)
 }
 
 /// Writes down what is in a segment, and the digest of what is stored now.
-fn close(segment: &Segment, database: &Database) -> Result<(), FileError> {
+fn close(segment: &Segment, database: &Database, at: &Rewriting) -> Result<(), FileError> {
     let head = segment.head.as_ref().ok_or(Damaged("no head"))?;
-    let mut totals = segment.totals();
-    totals.behind = totals.next_event(head.first_event);
+    let before = segment.totals();
+    let mut totals = Totals { events: 0, span: None, kinds: Vec::new(), ..before.clone() };
+    totals.behind = before.next_event(head.first_event);
+    let mut last = GENESIS;
     let read = database.begin_read()?;
-    let last = match read.open_table(ZONES)?.last()? {
-        Some((key, value)) => {
-            Zone::decode(migrations::CURRENT, u64::from_be_bytes(*key.value()), value.value())?.hash
-        }
-        None => GENESIS,
-    };
+    for row in read.open_table(ZONES)?.iter()? {
+        let (key, value) = row?;
+        let zone = Zone::decode(migrations::CURRENT, u64::from_be_bytes(*key.value()), value.value())?;
+        totals.add_zone(&zone);
+        last = zone.hash;
+    }
+    let left_out: u64 = at.left_out.iter().filter_map(|gap| gap.lost).sum();
+    if totals.events + left_out != before.events {
+        return Err(FileError::Damaged("the new file does not have all events".to_owned()));
+    }
     let digest = digest(migrations::CURRENT, &read, head, &totals, &last)?;
     drop(read);
     let write = database.begin_write()?;
     write.open_table(META)?.insert(CLOSED, encode_one(&Closed { totals, digest }).as_slice())?;
+    write.open_table(META)?.remove(REWRITING)?;
     Ok(write.commit()?)
 }
 
-fn contexts(view: &View, write: &WriteTransaction, index: &mut Builder) -> Result<(), FileError> {
-    let mut chunks = write.open_table(CONTEXTS)?;
-    let mut summaries = write.open_table(SUMMARIES)?;
-    let mut problem: Option<FileError> = None;
-    let (mut stream, mut count, mut next) = (Vec::new(), 0, 0);
-    let mut flush = |stream: &mut Vec<u8>| -> Result<(), FileError> {
-        let contexts = decode_stream::<event::Context>(stream)?;
-        let summary = Summary::of(&contexts.iter().collect::<Vec<_>>());
-        put(&mut chunks, next, &pack_stream(stream, LEVEL))?;
-        put(&mut summaries, next, &summary.pack(LEVEL))?;
-        index.contexts(next, &summary);
-        next += 1;
-        stream.clear();
+/// Blocks of the segment to blocks of the new file.
+struct Blocks {
+    at: Rewriting,
+    /// Hash of the last new block.
+    previous: Hash,
+    /// Events that wait for a full block, with their ids.
+    waiting: Vec<(EventId, Event)>,
+}
+
+impl Blocks {
+    /// The row that tells how far the file is. What waits is not done.
+    fn note(&self, write: &WriteTransaction) -> Result<(), FileError> {
+        let mut meta = write.open_table(META)?;
+        meta.insert(FORMAT, migrations::CURRENT.to_le_bytes().as_slice())?;
+        // A file that is not gone on with from a clear point is begun anew: only thinning has such, and it is quick.
+        if self.waiting.is_empty() {
+            meta.insert(REWRITING, encode_one(&self.at).as_slice())?;
+        } else {
+            meta.remove(REWRITING)?;
+        }
         Ok(())
-    };
-    all(&view.transaction.open_table(CONTEXTS)?, |_, value| {
-        let mut take = || -> Result<(), FileError> {
-            let more = unpack_stream(&value)?;
-            stream.extend_from_slice(&more);
-            count += decode_stream::<event::Context>(&more)?.len();
-            if count >= CHUNK_CONTEXTS {
-                count = 0;
-                flush(&mut stream)?;
+    }
+
+    /// The new blocks that a block of the segment gives.
+    fn take(&mut self, zone: Zone, value: &[u8]) -> Result<Vec<(Zone, Vec<u8>)>, FileError> {
+        self.at.next = zone.end();
+        self.at.done += u64::from(zone.count);
+        if self.at.plan == Plan::Pack && zone.format == migrations::CURRENT {
+            return Ok(vec![self.again(zone, value)?]);
+        }
+        let core = Core::decode(&zone, value)?;
+        let (kinds, times) = (core.kinds()?, core.times()?);
+        let mut details = None;
+        for (row, (kind, time)) in kinds.iter().zip(times).enumerate() {
+            if self.at.plan.keeps(*kind) {
+                if details.is_none() {
+                    details = Some(Rest::decode(&zone, core.file_count(), value)?);
+                }
+                if let Some(rest) = &details {
+                    self.waiting.push((core.id(row), core.event(&zone, rest, row)?));
+                }
+            } else {
+                self.leave_out(kind.class(), *time);
             }
-            Ok(())
-        };
-        if problem.is_none() {
-            problem = take().err();
         }
-    })?;
-    if let Some(problem) = problem {
-        return Err(problem);
+        self.flush(self.at.plan == Plan::Pack)
     }
-    if !stream.is_empty() {
-        flush(&mut stream)?;
-    }
-    Ok(())
-}
 
-/// Joins all rows of a table of streams to one.
-fn streams(
-    from: &impl ReadableTable<&'static PieceKey, &'static [u8]>,
-    write: &WriteTransaction,
-    table: Pieces,
-) -> Result<(), FileError> {
-    let mut to = write.open_table(table)?;
-    let mut problem: Option<Damaged> = None;
-    let mut stream = Vec::new();
-    all(from, |_, value| match unpack_stream(&value) {
-        Ok(more) => stream.extend_from_slice(&more),
-        Err(damaged) => problem = Some(damaged),
-    })?;
-    match problem {
-        Some(damaged) => Err(damaged.into()),
-        None if stream.is_empty() => Ok(()),
-        None => Ok(put(&mut to, 0, &pack_stream(&stream, LEVEL))?),
-    }
-}
-
-/// A block in the format of this release, packed harder, and linked to the one before.
-fn again(zone: Zone, core: &Core, block: &[u8], previous: &Hash) -> Result<(Zone, Vec<u8>), Damaged> {
-    if zone.format < migrations::CURRENT {
-        let rest = Rest::decode(&zone, core.file_count(), block)?;
-        let events =
-            (0..core.len()).map(|row| core.event(&zone, &rest, row)).collect::<Result<Vec<_>, _>>()?;
-        let events: Vec<_> = events.iter().collect();
-        return Ok(encode(zone.first, &events, zone.sealed, previous).seal(LEVEL));
-    }
-    let [names, columns, rest] = sections(block)?;
-    let raw = [unpack(names, MAX_SECTION)?, unpack(columns, MAX_SECTION)?, unpack(rest, MAX_SECTION)?];
-    let value = frame([&raw[0], &raw[1], &raw[2]], LEVEL);
-    let hash = chain(previous, zone.first, &value);
-    Ok((Zone { hash, ..zone }, value))
-}
-
-/// Writes the blocks anew; false if it was interrupted.
-fn blocks(
-    shared: &Shared,
-    segment: &Segment,
-    view: &View,
-    write: &WriteTransaction,
-    index: &mut Builder,
-    breathe: &mut dyn FnMut() -> Result<(), Stopped>,
-) -> Result<bool, FileError> {
-    let images = image_paths(&Contexts::new(shared, segment, view)?)?;
-    let from = view.transaction.open_table(BLOCKS)?;
-    let mut to = write.open_table(BLOCKS)?;
-    let mut zones = write.open_table(ZONES)?;
-    let (mut stopped, mut events, mut previous) = (false, 0, GENESIS);
-    each_zone(shared, segment, view, Order::Asc, |zone| {
-        if breathe().is_err() {
-            stopped = true;
-            return Ok(false);
+    fn leave_out(&mut self, class: Class, time: event::Nanos) {
+        let gap = Gap { from: time, to: time, class, lost: Some(1), reason: GapReason::Evicted };
+        if !self.at.left_out.iter_mut().any(|known| known.join(&gap)) {
+            self.at.left_out.push(gap);
         }
-        let block = get(&from, zone.first)?.ok_or(Damaged("a block is missing"))?;
-        let core = Core::decode(&zone, &block)?;
-        let (zone, value) = again(zone, &core, &block, &previous)?;
-        previous = zone.hash;
-        put(&mut to, zone.first, &value)?;
-        zones.insert(&zone.first.to_be_bytes(), zone.encode().as_slice())?;
-        index.block(&zone, &core, &images)?;
-        events += u64::from(zone.count);
-        Ok(true)
-    })?;
-    // A damaged header row is passed over by readers: such a segment is better left as it is.
-    if !stopped && events != segment.totals().events {
-        return Err(FileError::Damaged("some of its blocks cannot be read".to_owned()));
     }
-    Ok(!stopped)
+
+    /// Full blocks of what waits, or all of it.
+    fn flush(&mut self, all: bool) -> Result<Vec<(Zone, Vec<u8>)>, FileError> {
+        let mut blocks = Vec::new();
+        while self.waiting.len() >= BLOCK_EVENTS || (all && !self.waiting.is_empty()) {
+            let count = self.waiting.len().min(BLOCK_EVENTS);
+            let (ids, events): (Vec<_>, Vec<_>) = self.waiting.drain(..count).unzip();
+            let events: Vec<&Event> = events.iter().collect();
+            let block = encode_sparse(&ids, &events, true, &self.previous)
+                .ok_or(Damaged("its events are not in order of their ids"))?;
+            let (zone, value) = block.seal(LEVEL);
+            self.previous = zone.hash;
+            blocks.push((zone, value));
+        }
+        Ok(blocks)
+    }
+
+    /// A block as it is, packed harder, and linked to the one before.
+    fn again(&mut self, zone: Zone, value: &[u8]) -> Result<(Zone, Vec<u8>), Damaged> {
+        let [names, columns, rest] = sections(value)?;
+        let raw = [unpack(names, MAX_SECTION)?, unpack(columns, MAX_SECTION)?, unpack(rest, MAX_SECTION)?];
+        let value = frame([&raw[0], &raw[1], &raw[2]], LEVEL);
+        self.previous = chain(&self.previous, zone.first, &value);
+        Ok((Zone { hash: self.previous, ..zone }, value))
+    }
 }
+
+#[cfg(test)]
+mod tests;

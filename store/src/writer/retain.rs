@@ -8,10 +8,11 @@ use event::Nanos;
 
 use super::Writer;
 use super::host::Host;
-use crate::Retention;
+use super::repack::Plan;
 use crate::limits::{AGE_PAUSE, FREE_PAUSE};
 use crate::pins::Pins;
 use crate::reader::{Segment, is_pinned, reach};
+use crate::{Retention, SegmentState};
 
 /// Bytes of a new file of redb's.
 pub const NEW_FILE: u64 = 1 << 20;
@@ -70,6 +71,7 @@ impl Writer {
         self.keep_age(&pins);
         self.keep_free(&pins);
         self.keep_size(&pins);
+        self.keep_lifecycle(&pins);
     }
 
     /// The oldest segment that may be removed.
@@ -151,13 +153,50 @@ impl Writer {
         }
     }
 
-    fn keep_size(&mut self, pins: &Pins) {
-        let max = self.options.max_size;
-        // The next commit may double the open file, and another segment may be being rewritten.
+    /// Room that must be there: the next commit may double the open file, and another segment may be being rewritten.
+    /// First that of the open file alone.
+    fn reserve(&self) -> (u64, u64) {
+        let half = self.options.max_size / 2;
         let open = self.open.as_ref().map_or(0, |open| open.segment.bytes()).max(NEW_FILE);
         let rewritten =
             if self.options.pack { self.options.close_at().saturating_mul(2).max(NEW_FILE) } else { 0 };
-        let reserve = open.saturating_add(rewritten).min(max / 2);
+        (open.min(half), open.saturating_add(rewritten).min(half))
+    }
+
+    /// Has the oldest segment thinned when there is room for one more only, and removes thinned ones beyond their budget.
+    /// If thinning does not keep up, [`Self::keep_size`] removes segments whole.
+    fn keep_lifecycle(&mut self, pins: &Pins) {
+        let limit = self.options.lifecycle_limit();
+        let thinned =
+            |segment: &Segment| segment.form() == SegmentState::Thinned && !is_pinned(pins, segment);
+        loop {
+            let segments = self.shared.segments();
+            let bytes: u64 = segments.iter().filter(|one| thinned(one)).map(|one| one.bytes()).sum();
+            if bytes <= limit {
+                break;
+            }
+            let Some(segment) = self.oldest(&segments, thinned) else { break };
+            self.remove(&segment, Rule::Size, false);
+        }
+        let (segments, bytes) = self.shared.sizes();
+        let (_, reserve) = self.reserve();
+        let soon = reserve.saturating_add(self.options.close_at().max(NEW_FILE));
+        if limit == 0 || bytes.saturating_add(soon) <= self.options.max_size {
+            return;
+        }
+        let whole = |segment: &Segment| {
+            Plan::Thin.fits(segment.form())
+                && !is_pinned(pins, segment)
+                && self.packer.can_thin(segment.number)
+        };
+        if let Some(segment) = self.oldest(&segments, whole) {
+            self.packer.thin(segment.number);
+        }
+    }
+
+    fn keep_size(&mut self, pins: &Pins) {
+        let max = self.options.max_size;
+        let (least, reserve) = self.reserve();
         loop {
             let (segments, bytes) = self.shared.sizes();
             let over = |reserve: u64| bytes.saturating_add(reserve) > max;
@@ -168,7 +207,7 @@ impl Writer {
             let (segment, pinned) = match self.oldest(&segments, free) {
                 Some(segment) => (segment, false),
                 // Pins may keep half of the cap at most, so that this is met only if the cap was lowered.
-                None if over(open.min(max / 2)) => match self.oldest(&segments, |_| true) {
+                None if over(least) => match self.oldest(&segments, |_| true) {
                     Some(segment) => (segment, true),
                     None => return,
                 },

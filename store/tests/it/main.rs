@@ -19,4 +19,5 @@ mod provenance;
 mod retention;
 mod scenario;
 mod simulation;
+mod thinning;
 mod verify;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use event::{Context, Detail, Event, Exit, ImageRef, Kind, ProcessKey};
+use event::{Class, Context, Detail, Event, Exit, ImageRef, Kind, ProcessKey};
 use store::{Batch, Filter, Order, Query};
 
 #[derive(Clone, Default)]
@@ -12,6 +12,8 @@ pub struct Model {
     pub contexts: BTreeMap<u64, Arc<Context>>,
     pub exits: HashMap<ProcessKey, Exit>,
     pub gaps: usize,
+    /// First id that no event had yet; 0 at the beginning.
+    pub behind: u64,
 }
 
 fn any<T: PartialEq>(wanted: &[T], value: &T) -> bool {
@@ -24,12 +26,21 @@ fn own_paths(event: &Event) -> Vec<String> {
 
 impl Model {
     pub fn append(&mut self, batch: &Batch) {
-        self.append_at(self.events.last().map_or(1, |(id, _)| id + 1), batch);
+        self.append_at(self.behind.max(1), batch);
+    }
+
+    /// Of the events with these ids, only those of lifecycle and credentials are left.
+    pub fn thin(&mut self, ids: std::ops::Range<u64>) {
+        let before = self.events.len();
+        self.events.retain(|(id, event)| !ids.contains(id) || event.kind.class() == Class::Process);
+        // One a class that lost something.
+        self.gaps += if self.events.len() < before { 3 } else { 0 };
     }
 
     pub fn append_at(&mut self, next: u64, batch: &Batch) {
         self.events.extend((next..).zip(batch.events.iter().cloned()));
         self.events.sort_by_key(|(id, _)| *id);
+        self.behind = self.behind.max(next + batch.events.len() as u64);
         self.contexts.extend(batch.contexts.iter().map(|context| (context.id, Arc::clone(context))));
         self.exits.extend(batch.exits.iter().map(|exit| (exit.process, *exit)));
         self.gaps += batch.gaps.len();

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use event::{Category, Context, Kind, Outcome, ProcessKey};
 use proptest::prelude::*;
-use store::{Filter, Lineage, Options, Order, PathPattern, ProcessQuery, Query, Store, Writer, verify};
+use store::{
+    Filter, Lineage, Options, Order, PathPattern, ProcessQuery, Query, SegmentState, Store, Writer, verify,
+};
 
 use crate::model::Model;
 use crate::scenario::{Host, PATHS, Random, dir};
@@ -143,7 +145,7 @@ fn run(seed: u64) {
             host.step();
         }
         let batch = host.take();
-        assert_eq!(writer.next_event_id(), model.events.len() as u64 + 1);
+        assert_eq!(writer.next_event_id(), model.behind.max(1));
         writer.append(&batch).unwrap();
         model.append(&batch);
         match random.below(8) {
@@ -161,6 +163,18 @@ fn run(seed: u64) {
             }
             1 => compare(&writer.reader(), &model, &mut random, &host),
             2 => writer.settle(),
+            3 => {
+                let segments = writer.reader().stats().segments;
+                let place = random.below(1 + segments.len() as u64) as usize;
+                if let Some(segment) = segments.get(place).filter(|one| one.state != SegmentState::Open) {
+                    writer.thin(segment.number);
+                    writer.settle();
+                    let after = writer.reader().stats().segments;
+                    if after[place].state == SegmentState::Thinned {
+                        model.thin(segment.ids[0]..segment.ids[1]);
+                    }
+                }
+            }
             _ => {}
         }
     }

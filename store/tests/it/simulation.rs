@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use event::{Event, GapReason};
-use store::{Batch, Options, Order, Query, Store, Writer, verify};
+use event::{Class, Event, GapReason};
+use store::{Batch, Options, Order, Query, SegmentState, Store, Writer, verify};
 
 use crate::disk::{Disk, Faults};
 use crate::model::Model;
@@ -86,7 +86,16 @@ impl Known {
         // What was evicted is a head of it all, and the gap says how much.
         let first = found.first_key_value().map_or(u64::MAX, |(id, _)| *id);
         let evicted = expected.range(..first).count() as u64;
-        let kept = expected.split_off(&first);
+        let mut kept = expected.split_off(&first);
+        // Of thinned segments the lifecycle is left, and gaps say how much went.
+        let segments = store.stats().segments;
+        let thinned: Vec<_> = segments.iter().filter(|one| one.state == SegmentState::Thinned).collect();
+        let whole = kept.len();
+        kept.retain(|id, event| {
+            event.kind.class() == Class::Process
+                || !thinned.iter().any(|one| (one.ids[0]..one.ids[1]).contains(id))
+        });
+        let evicted = evicted + (whole - kept.len()) as u64;
         let told: u64 =
             gaps.iter().filter(|gap| gap.reason == GapReason::Evicted).filter_map(|gap| gap.lost).sum();
         assert!(evicted == 0 || evicted == told || self.crooked, "{evicted} are missing, {told} told");
