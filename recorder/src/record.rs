@@ -51,6 +51,7 @@ pub fn run(args: &RecordArgs) -> Result<u8> {
         pin_max_size: args.pin_max_size,
         keep_lifecycle: args.keep_lifecycle,
         boot: clock::boot_id()?,
+        signer: crate::cli::key::signer(args.signing_key.as_deref())?,
         ..Options::default()
     };
     let commit_interval = options.commit_interval;

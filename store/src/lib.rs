@@ -19,6 +19,7 @@ mod process;
 mod query;
 mod reader;
 mod segment;
+mod sign;
 mod stats;
 pub mod stream;
 mod verify;
@@ -34,6 +35,7 @@ pub use pins::{Pin, PinError, PinStats};
 pub use process::{Ancestor, Lineage, Process, ProcessImage, ProcessPage, ProcessQuery};
 pub use query::{Filter, Found, Order, OtherProcess, Page, Query};
 pub use reader::Store;
+pub use sign::{Finding, KeyError, PublicKey, SegmentSigner};
 pub use stats::{Retention, SegmentState, SegmentStats, Stats, Work};
 pub use verify::{
     Anchor, BadBlock, Progress, Report, SegmentReport, Unchecked, Verification, verify, verify_with,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use event::BootId;
 
+use crate::SegmentSigner;
 use crate::faults::Watch;
 use crate::limits::MIN_SEGMENT;
 
@@ -35,6 +36,8 @@ pub struct Options {
     pub boot: BootId,
     /// Whether closed segments are rewritten smaller in a background thread. Without it none is thinned. Default true.
     pub pack: bool,
+    /// Signs segments as they are closed or written anew. Default `None`.
+    pub signer: Option<Arc<SegmentSigner>>,
     /// For tests: sees, and may refuse, all that is done to the segments' files.
     #[doc(hidden)]
     pub watch: Option<Arc<dyn Watch>>,
@@ -53,6 +56,7 @@ impl Default for Options {
             commit_interval: Duration::from_millis(250),
             boot: 0,
             pack: true,
+            signer: None,
             watch: None,
         }
     }

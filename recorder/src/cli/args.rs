@@ -40,6 +40,8 @@ pub enum Verb {
     Verify(VerifyFlags),
     /// Bring a store of an older format to the format of this release
     Migrate(MigrateFlags),
+    /// Make a key that signs segments, or print the public half of one
+    Key(KeyFlags),
     /// What this kernel allows, which probe attaches by which hook, what will not be seen
     Doctor(DoctorFlags),
     /// Print an event schema
@@ -82,6 +84,9 @@ pub struct RecordFlags {
     /// them whole [default: an eighth]
     #[arg(long, value_name = "SIZE", env = "TACHO_KEEP_LIFECYCLE")]
     pub keep_lifecycle: Option<Size>,
+    /// Key that signs closed segments: Ed25519, readable by its owner alone (`tacho key --new FILE`) [default: none]
+    #[arg(long, value_name = "FILE", env = "TACHO_SIGNING_KEY")]
+    pub signing_key: Option<PathBuf>,
     /// Bytes of executables read a second to hash them; 0 finds out neither hashes nor packages [default: 32MiB]
     #[arg(long, value_name = "SIZE", env = "TACHO_HASH_RATE")]
     pub hash_rate: Option<Size>,
@@ -360,6 +365,9 @@ pub struct VerifyFlags {
     /// Also unpack everything: counts, indexes and references, beside the hashes of the stored bytes
     #[arg(long)]
     pub deep: bool,
+    /// Every closed segment must be signed by this key (what `tacho key` printed, or 32 bytes)
+    #[arg(long, value_name = "FILE")]
+    pub public_key: Option<PathBuf>,
     /// Begin with this segment (after an interruption)
     #[arg(long, value_name = "NUMBER")]
     pub from_segment: Option<u64>,
@@ -377,12 +385,27 @@ pub struct MigrateFlags {
     /// Store to bring up to date [default: /var/lib/tachograph]
     #[arg(long, value_name = "DIR", env = "TACHO_STORE")]
     pub store: Option<PathBuf>,
+    /// Key that signs what is written anew, as for `record`
+    #[arg(long, value_name = "FILE", env = "TACHO_SIGNING_KEY")]
+    pub signing_key: Option<PathBuf>,
     /// Only say what would be done, how long it takes, and how much space it needs
     #[arg(long)]
     pub dry_run: bool,
     /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Flags of `key`.
+#[derive(Clone, Debug, Default, Args)]
+#[group(id = "file", required = true, multiple = false)]
+pub struct KeyFlags {
+    /// Make a signing key in this file (mode 0600), and print its public half
+    #[arg(long, value_name = "FILE", group = "file")]
+    pub new: Option<PathBuf>,
+    /// Print the public half of the signing key in this file
+    #[arg(long, value_name = "FILE", group = "file")]
+    pub public: Option<PathBuf>,
 }
 
 /// Flags of `doctor`.

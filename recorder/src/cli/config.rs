@@ -40,6 +40,8 @@ pub struct Config {
     pub pin_max_size: Option<Size>,
     /// What thinned segments may have.
     pub keep_lifecycle: Option<Size>,
+    /// Key that signs closed segments.
+    pub signing_key: Option<PathBuf>,
     /// Bytes of executables read a second.
     pub hash_rate: Option<Size>,
     /// Largest executable that is hashed.
@@ -109,13 +111,14 @@ mod tests {
     fn every_key_is_read() {
         let config: Config = toml::from_str(
             "store = '/data'\nlisten = '[::1]:80'\nsocket = '/s'\nno_auth = true\nmax_size = '1GiB'\n\
-             segment_size = 1048576\nmax_age = '30d'\nmin_free = '1G'\npin_max_size = 7\nkeep_lifecycle = 0\nhash_rate = '1MB'\nhash_max_file = 7\neverything = false\nleave_out = ['splice', 'open path=/srv']\n",
+             segment_size = 1048576\nmax_age = '30d'\nmin_free = '1G'\npin_max_size = 7\nkeep_lifecycle = 0\nsigning_key = '/k'\nhash_rate = '1MB'\nhash_max_file = 7\neverything = false\nleave_out = ['splice', 'open path=/srv']\n",
         )
         .unwrap();
         assert_eq!(config.max_size, Some(Size(1 << 30)));
         assert_eq!(config.max_age, Some("30d".parse().unwrap()));
         assert_eq!((config.min_free, config.pin_max_size), (Some(Size(1 << 30)), Some(Size(7))));
         assert_eq!(config.keep_lifecycle, Some(Size(0)));
+        assert_eq!(config.signing_key, Some("/k".into()));
         assert_eq!(config.segment_size, Some(Size(1 << 20)));
         assert_eq!((config.hash_rate, config.hash_max_file), (Some(Size(1_000_000)), Some(Size(7))));
         assert_eq!(config.listen, Some("[::1]:80".parse().unwrap()));

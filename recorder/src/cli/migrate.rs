@@ -12,6 +12,7 @@ use store::{Migrated, MigrationPlan, migrate, plan_migration};
 use super::{
     args::MigrateFlags,
     config::Config,
+    key::signer,
     progress::{Shown, interruption},
     settings::store_of,
     size::Size,
@@ -35,8 +36,10 @@ pub fn run(flags: MigrateFlags, file: &Config) -> Result<bool> {
         }
         return Ok(true);
     }
+    let signing_key = flags.signing_key.or_else(|| file.signing_key.clone());
+    let signer = signer(signing_key.as_deref())?;
     let (mut shown, interrupted) = (Shown::default(), interruption());
-    let migrated = migrate(&dir, &mut |now| {
+    let migrated = migrate(&dir, signer.as_ref(), &mut |now| {
         let what = format!("segment {}, {} of {} done", now.segment, now.done, now.segments);
         shown.at(now.bytes_done, now.bytes, &what);
         if interrupted.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }

@@ -7,6 +7,7 @@ pub mod config;
 pub mod doctor;
 pub mod events;
 pub mod gaps;
+pub mod key;
 pub mod migrate;
 pub mod pin;
 pub mod progress;
@@ -99,6 +100,7 @@ fn run(cli: Cli) -> Result<u8> {
         Verb::Stats(flags) => stats::run(&flags, &file).map(|()| DONE),
         Verb::Verify(flags) => verify::run(flags, &file).map(|whole| if whole { DONE } else { FAILED }),
         Verb::Migrate(flags) => migrate::run(flags, &file).map(|done| if done { DONE } else { FAILED }),
+        Verb::Key(flags) => key::run(&flags).map(|()| DONE),
         Verb::Schema(flags) => schema::run(&flags).map(|()| DONE),
         Verb::Doctor(flags) => doctor::run(&flags).map(|ready| if ready { DONE } else { FAILED }),
         Verb::Replay(flags) => replay::run(&flags).map(|()| DONE),

@@ -60,6 +60,8 @@ pub struct RecordArgs {
     pub pin_max_size: Option<u64>,
     /// What thinned segments may have, bytes.
     pub keep_lifecycle: Option<u64>,
+    /// Key that signs closed segments.
+    pub signing_key: Option<PathBuf>,
     /// How much is read to find out hashes.
     pub hash: provenance::Settings,
     /// What is left out.
@@ -191,6 +193,7 @@ impl RecordFlags {
             min_free: self.min_free.or(file.min_free).unwrap_or(MIN_FREE).0,
             pin_max_size: share("--pin-max-size", self.pin_max_size.or(file.pin_max_size), max_size)?,
             keep_lifecycle: share("--keep-lifecycle", self.keep_lifecycle.or(file.keep_lifecycle), max_size)?,
+            signing_key: self.signing_key.or_else(|| file.signing_key.clone()),
             hash: provenance::Settings {
                 rate: self.hash_rate.or(file.hash_rate).unwrap_or(HASH_RATE).0,
                 max_file: self.hash_max_file.or(file.hash_max_file).unwrap_or(HASH_MAX_FILE).0,

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Result;
 use event::render::Date;
-use store::{BadBlock, Report, SegmentReport, Verification, verify_with};
+use store::{BadBlock, Finding, PublicKey, Report, SegmentReport, Verification, verify_with};
 
 use super::{
     args::VerifyFlags,
@@ -24,7 +24,8 @@ use super::{
 /// If the store cannot be read at all, or standard output not written.
 pub fn run(flags: VerifyFlags, file: &Config) -> Result<bool> {
     let expect = flags.expect.iter().map(|text| digest(text)).collect::<Result<_, UsageError>>()?;
-    let how = Verification { deep: flags.deep, from: flags.from_segment, expect };
+    let key = flags.public_key.as_deref().map(PublicKey::load).transpose()?;
+    let how = Verification { key, deep: flags.deep, from: flags.from_segment, expect };
     let dir = store_of(flags.store, file);
     let (mut shown, interrupted) = (Shown::default(), interruption());
     let report = verify_with(&dir, &how, &mut |now| {
@@ -70,6 +71,9 @@ fn print(out: &mut impl Write, style: Style, segment: &SegmentReport) -> io::Res
     };
     let (file, word) = (escape(&segment.file), style.paint(colour, &word));
     writeln!(out, "{file}  {} blocks, {} events: {word}", segment.blocks, segment.events)?;
+    if let Finding::By(key) = segment.signature {
+        writeln!(out, "  signed by {key}")?;
+    }
     if let Some((first, last)) = segment.hole {
         writeln!(out, "  retention removed segments {first} to {last} before it, and kept an older one")?;
     }

@@ -19,7 +19,7 @@ use crate::reader::{Segment, Shared};
 use crate::segment::backend;
 use crate::segment::file::{self, FileError, guarded};
 use crate::writer::{Plan, lock_exclusive, lock_shared, recover, rewrite, unfinished};
-use crate::{OpenError, Progress, SegmentState, Store};
+use crate::{OpenError, Progress, SegmentSigner, SegmentState, Store};
 
 /// Bytes that must be free beside a second copy of the largest segment: redb makes files larger in steps.
 const MARGIN: u64 = 16 << 20;
@@ -155,7 +155,8 @@ pub fn plan_migration(dir: &Path, scratch: &Path) -> Result<MigrationPlan, Migra
 fn tried(segment: &Arc<Segment>, scratch: &Path) -> Result<(Duration, u64), FileError> {
     let to = scratch.join(format!("tacho-migrate-{}.redb", std::process::id()));
     let begun = Instant::now();
-    let made = guarded(|| make(segment, &to, &mut |_| ControlFlow::Continue(())));
+    let _ = std::fs::remove_file(&to);
+    let made = guarded(|| make(segment, &to, None, &mut |_| ControlFlow::Continue(())));
     let bytes = std::fs::metadata(&to).map_or(0, |metadata| metadata.len());
     let _ = std::fs::remove_file(&to);
     made.map(|_| (begun.elapsed(), bytes))
@@ -163,12 +164,13 @@ fn tried(segment: &Arc<Segment>, scratch: &Path) -> Result<(Duration, u64), File
 
 /// Brings all segments of a store to the format of this release. Segments that cannot be read as a whole stay as they are.
 ///
-/// `progress` is told of each block, and may end it.
+/// `signer` signs what is written anew; `progress` is told of each block, and may end it.
 ///
 /// # Errors
 /// If there is no store, somebody writes it, it comes from a newer release, or there is no room.
 pub fn migrate(
     dir: &Path,
+    signer: Option<&Arc<SegmentSigner>>,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Migrated, MigrateError> {
     let files = list(dir)?;
@@ -191,7 +193,7 @@ pub fn migrate(
         now.segment = segment.number;
         let before = now;
         let step = guarded(|| {
-            one(segment, &mut |part| {
+            one(segment, signer, &mut |part| {
                 let bytes_done = before.bytes_done + bytes / 1000 * part;
                 progress(Progress { bytes_done, ..before })
             })
@@ -225,14 +227,15 @@ pub fn migrate(
 /// Brings one segment up to date; gives the bytes of its new file. `told` hears the part of the work that is done, of 1000.
 fn one(
     segment: &Arc<Segment>,
+    signer: Option<&Arc<SegmentSigner>>,
     told: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<ControlFlow<(), u64>, FileError> {
     if segment.form() == SegmentState::Open {
         // As at any start after a crash.
-        segment.closed(recover(&segment.path, None)?.closed);
+        segment.closed(recover(&segment.path, None, signer.map(|signer| &**signer))?.closed);
     }
     let temporary = unfinished(&segment.path);
-    if make(segment, &temporary, told)?.is_break() {
+    if make(segment, &temporary, signer, told)?.is_break() {
         return Ok(ControlFlow::Break(()));
     }
     segment.let_go();
@@ -245,15 +248,15 @@ fn one(
 fn make(
     segment: &Arc<Segment>,
     to: &Path,
+    signer: Option<&Arc<SegmentSigner>>,
     told: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, FileError> {
     let alone = |segment: &Arc<Segment>| {
-        Arc::new(Shared::new(vec![Arc::clone(segment)], Pins::default(), None, None))
+        Arc::new(Shared::new(vec![Arc::clone(segment)], Pins::default(), None, None).signing(signer.cloned()))
     };
     let shared = alone(segment);
     let events = segment.totals().events.max(1);
     let part = |done: u64, base: u64| base + done.min(events).saturating_mul(500) / events;
-    let _ = std::fs::remove_file(to);
     let whole = rewrite(&shared, segment, to, Plan::Pack, &mut |step| {
         if told(part(step.done, 0)).is_break() { Err(crate::writer::Stopped) } else { Ok(()) }
     })?;

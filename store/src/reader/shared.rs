@@ -9,13 +9,13 @@ use super::cache::Cache;
 use super::contexts::Contexts;
 use super::pinned::Retained;
 use super::segment::{Segment, View};
-use crate::Work;
 use crate::block::Zone;
 use crate::limits::OPEN_SEGMENTS;
 use crate::pins::Pins;
 use crate::segment::backend::{self, Watch};
 use crate::segment::file::FileError;
 use crate::segment::meta::Totals;
+use crate::{SegmentSigner, Work};
 
 /// The segments, and what was decoded of them.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub struct Shared {
     work: Mutex<(Option<Work>, u64)>,
     /// Sees what is done to the files, if somebody wants to.
     pub watch: Option<Arc<dyn Watch>>,
+    /// Signs what is written anew.
+    pub signer: Option<Arc<SegmentSigner>>,
 }
 
 impl Shared {
@@ -54,6 +56,7 @@ impl Shared {
             retained,
             work: Mutex::default(),
             watch,
+            signer: None,
         };
         // Each segment begins with what is known of the removed ones, the newest knows most.
         let newest = shared.segments().iter().rev().find_map(|segment| {
@@ -63,6 +66,11 @@ impl Shared {
         });
         *shared.removed_from.lock().unwrap_or_else(PoisonError::into_inner) = newest;
         shared
+    }
+
+    /// The same, whose segments are signed when they are written anew.
+    pub fn signing(self, signer: Option<Arc<SegmentSigner>>) -> Self {
+        Self { signer, ..self }
     }
 
     /// The segments, oldest first.

@@ -22,6 +22,8 @@ pub const REWRITING: &str = "rewriting";
 /// Row of the digest that a segment had when it was closed, 32 bytes; only in segments that were written anew since. It is
 /// what the next segment's head names.
 pub const ORIGIN: &str = "origin";
+/// Row of the signature: 32 bytes of public key, 64 bytes of Ed25519 signature; only in closed segments, if signing is on.
+pub const SIGNATURE: &str = "signature";
 
 /// Written when a segment begins.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use redb::{ReadableTable, ReadableTableMetadata};
+use redb::{AccessGuard, ReadableTable, ReadableTableMetadata};
 
 use super::report::{BadBlock, SegmentReport};
 use crate::SegmentState;
@@ -10,14 +10,16 @@ use crate::block::{GENESIS, Hash, Zone, hash_of};
 use crate::bytes::Damaged;
 use crate::reader::{Segment, Shared, View};
 use crate::segment::digest::digest;
-use crate::segment::file::{FileError, guarded};
-use crate::segment::meta::{Head, Totals};
-use crate::segment::tables::{BLOCKS, ZONES, get, pieces};
+use crate::segment::file::{self, FileError, guarded};
+use crate::segment::meta::{Head, SIGNATURE, Totals};
+use crate::segment::tables::{BLOCKS, META, ZONES, get, pieces};
+use crate::sign::{Finding, PublicKey, Signed};
 
 /// Checks a segment. What is wrong with blocks is written down, and the check goes on behind them.
 pub fn check(
     shared: &Shared,
     segment: &Segment,
+    key: Option<&PublicKey>,
     report: &mut SegmentReport,
     told: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, FileError> {
@@ -46,7 +48,33 @@ pub fn check(
     if segment.digest() != Some(digest) {
         return Err(FileError::Damaged("its digest is not that of its content".to_owned()));
     }
+    signature(&view, head, &digest, key, report)?;
     Ok(ControlFlow::Continue(()))
+}
+
+/// Whether a segment's signature is of this segment, and by the key that is asked for.
+fn signature(
+    view: &View,
+    head: &Head,
+    digest: &Hash,
+    key: Option<&PublicKey>,
+    report: &mut SegmentReport,
+) -> Result<(), FileError> {
+    let found = guarded(|| {
+        let origin = file::origin(&view.transaction)?;
+        let table = view.transaction.open_table(META)?;
+        let row = table.get(SIGNATURE)?;
+        let signed = Signed { format: view.format, head, digest, origin: origin.as_ref() };
+        Ok(signed.check(row.as_ref().map(AccessGuard::value)))
+    })?;
+    report.signature = found;
+    let problem = match (found, key) {
+        (Finding::Invalid, _) => "its signature is not of this segment".to_owned(),
+        (Finding::None, Some(_)) => "it is not signed".to_owned(),
+        (Finding::By(other), Some(key)) if other != *key => format!("it is signed by another key, {other}"),
+        _ => return Ok(()),
+    };
+    Err(FileError::Damaged(problem))
 }
 
 /// A walk through the blocks.

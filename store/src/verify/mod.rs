@@ -14,7 +14,7 @@ use crate::block::Hash;
 use crate::pins::Pins;
 use crate::reader::{Segment, Shared};
 use crate::segment::file::{self, FileError};
-use crate::{OpenError, SegmentState, VerifyError};
+use crate::{OpenError, PublicKey, SegmentState, VerifyError};
 
 /// How a store is checked.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +24,8 @@ pub struct Verification {
     pub deep: bool,
     /// Begin with this segment.
     pub from: Option<u64>,
+    /// Every closed segment must be signed by this key.
+    pub key: Option<PublicKey>,
     /// Digests, kept elsewhere, that must be in the chain.
     pub expect: Vec<Hash>,
 }
@@ -145,7 +147,7 @@ fn check(
     if told(0).is_break() {
         return None;
     }
-    let outcome = bytes::check(shared, segment, &mut result, told).and_then(|flow| {
+    let outcome = bytes::check(shared, segment, how.key.as_ref(), &mut result, told).and_then(|flow| {
         if flow.is_continue() && how.deep && result.problem.is_none() {
             return deep::check(shared, segment, &mut result, told);
         }

@@ -4,9 +4,9 @@ use event::render::Date;
 use event::{EventId, Nanos};
 use serde::{Serialize, Serializer};
 
-use crate::SegmentState;
 use crate::block::Hash;
 use crate::reader::Segment;
+use crate::{Finding, SegmentState};
 
 /// Bad blocks of a segment that are listed; more are counted.
 const MAX_BAD: usize = 100;
@@ -98,6 +98,8 @@ pub struct SegmentReport {
     pub problem: Option<String>,
     /// Whether it was never closed (a crash, or it was copied while being written): it cannot be checked to be complete.
     pub unclosed: bool,
+    /// Who signed it: a public key in hexadecimal, "invalid", or nothing.
+    pub signature: Finding,
     /// Whether it was written anew since it was closed (packed, thinned): then the chain names what it was before.
     pub rewritten: bool,
     /// References of blocks to contexts that it does not have; counted by the deep check. A recorder that lost records
@@ -171,6 +173,7 @@ impl SegmentReport {
             unclosed: segment.form() == SegmentState::Open,
             rewritten: segment.link() != segment.digest(),
             unknown_contexts: 0,
+            signature: Finding::None,
             hole: None,
         }
     }

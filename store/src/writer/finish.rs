@@ -8,12 +8,13 @@ use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
 use super::commit::last_hash;
 use crate::block::{Hash, Zone};
 use crate::bytes::Damaged;
-use crate::context::{Summary, decode_stream, encode_one, unpack_stream};
+use crate::context::{Summary, decode_stream, unpack_stream};
 use crate::segment::backend::Watch;
 use crate::segment::digest::digest;
 use crate::segment::file::{self, FileError, Handle, fact, guarded};
-use crate::segment::meta::{CLOSED, COMMITS, Closed, HEAD, Head, Totals};
+use crate::segment::meta::{COMMITS, Closed, HEAD, Head, Totals};
 use crate::segment::tables::{EXITS, GAPS, META, SUMMARIES, ZONES, all};
+use crate::sign::{SegmentSigner, Signed};
 
 /// A segment that a crash or an error left open, closed now.
 pub struct Recovered {
@@ -72,25 +73,31 @@ pub fn totals(path: &Path) -> Result<Totals, FileError> {
     guarded(|| Ok(sum(&handle.database()?.begin_read()?)?.1))
 }
 
-fn write_closed(database: &Database) -> Result<Closed, FileError> {
+fn write_closed(database: &Database, signer: Option<&SegmentSigner>) -> Result<Closed, FileError> {
     let read = database.begin_read()?;
     let (head, totals, last) = sum(&read)?;
-    let digest = digest(file::version(&read)?, &read, &head, &totals, &last)?;
+    let (format, origin) = (file::version(&read)?, file::origin(&read)?);
+    let digest = digest(format, &read, &head, &totals, &last)?;
     let closed = Closed { totals, digest };
     drop(read);
     let write = database.begin_write()?;
-    write.open_table(META)?.insert(CLOSED, encode_one(&closed).as_slice())?;
+    let signed = Signed { format, head: &head, digest: &digest, origin: origin.as_ref() };
+    signed.close(&write, &closed, signer)?;
     write.commit()?;
     Ok(closed)
 }
 
 /// Closes the open segment.
-pub fn finish(database: &Handle) -> Result<Closed, FileError> {
-    guarded(|| write_closed(database.database()?))
+pub fn finish(database: &Handle, signer: Option<&SegmentSigner>) -> Result<Closed, FileError> {
+    guarded(|| write_closed(database.database()?, signer))
 }
 
 /// Closes a segment that a crash or an error left open.
-pub fn recover(path: &Path, watch: Option<Arc<dyn Watch>>) -> Result<Recovered, FileError> {
+pub fn recover(
+    path: &Path,
+    watch: Option<Arc<dyn Watch>>,
+    signer: Option<&SegmentSigner>,
+) -> Result<Recovered, FileError> {
     let handle = Handle::new(file::writable(path, false, watch)?);
     guarded(|| {
         let database = handle.database()?;
@@ -104,6 +111,6 @@ pub fn recover(path: &Path, watch: Option<Arc<dyn Watch>>) -> Result<Recovered, 
                 .map_err(|_| FileError::Damaged("the commit counter is damaged".to_owned()))?;
             u64::from_le_bytes(bytes)
         };
-        Ok(Recovered { closed: write_closed(database)?, commits })
+        Ok(Recovered { closed: write_closed(database, signer)?, commits })
     })
 }

@@ -279,7 +279,9 @@ impl Writer {
             segment.set_database(None);
             let recovered = backend::refresh(&segment.path, self.options.watch.clone())
                 .map_err(FileError::from)
-                .and_then(|()| finish::recover(&segment.path, self.options.watch.clone()));
+                .and_then(|()| {
+                    finish::recover(&segment.path, self.options.watch.clone(), self.options.signer.as_deref())
+                });
             match recovered {
                 Ok(recovered) => {
                     self.last_digest = Some(recovered.closed.digest);
@@ -350,7 +352,7 @@ impl Writer {
         let Some(open) = self.open.take() else { return Ok(()) };
         let segment = Arc::clone(&open.segment);
         segment.set_database(None);
-        let closed = finish::finish(&open.database);
+        let closed = finish::finish(&open.database, self.options.signer.as_deref());
         drop(open);
         match closed {
             Ok(closed) => {

@@ -42,7 +42,7 @@ pub fn open(dir: &Path, options: Options) -> Result<Writer, OpenError> {
         if segment.form() != SegmentState::Open {
             continue;
         }
-        match finish::recover(&segment.path, options.watch.clone()) {
+        match finish::recover(&segment.path, options.watch.clone(), options.signer.as_deref()) {
             Ok(recovered) => segment.closed(recovered.closed),
             // Tried again at the first append; until then the ids in it must be known.
             Err(error @ (file::FileError::Io(_) | file::FileError::Previous)) => {
@@ -78,12 +78,14 @@ pub fn open(dir: &Path, options: Options) -> Result<Writer, OpenError> {
     }
     let next_number = segments.last().map_or(1, |segment| segment.number + 1);
     let last_digest = segments.last().and_then(|segment| segment.link());
-    let shared = Arc::new(Shared::new(
+    let shared = Shared::new(
         segments,
         Pins::load(dir).writable(dir, options.pin_limit()),
         Some(Retained::new(&options)),
         options.watch.clone(),
-    ));
+    )
+    .signing(options.signer.clone());
+    let shared = Arc::new(shared);
     let mut live = Live::new();
     if let Some(last) = shared.segments().last()
         && last.head.as_ref().is_some_and(|head| head.boot == options.boot)

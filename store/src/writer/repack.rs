@@ -18,10 +18,9 @@ use crate::limits::{BLOCK_EVENTS, MAX_SECTION, REWRITE_COMMIT};
 use crate::reader::{Contexts, Segment, Shared, View, each_zone, image_paths};
 use crate::segment::digest::digest;
 use crate::segment::file::{self, FileError, fact, guarded};
-use crate::segment::meta::{
-    CLOSED, COMMITS, Closed, FORMAT, HEAD, ORIGIN, PACKED, REWRITING, THINNED, Totals,
-};
+use crate::segment::meta::{COMMITS, Closed, FORMAT, HEAD, ORIGIN, PACKED, REWRITING, THINNED, Totals};
 use crate::segment::tables::{BLOCKS, EXITS, GAPS, META, PROVENANCE, ZONES, get, put};
+use crate::sign::Signed;
 use crate::{Order, SegmentState};
 
 /// Level of zstd for good: a background thread has the time.
@@ -220,6 +219,7 @@ fn fill(
         write.commit()?;
     }
     finish(segment, view, database, index, &blocks.at)?;
+    close(shared, segment, database, &blocks.at)?;
     Ok(true)
 }
 
@@ -255,12 +255,11 @@ fn finish(
     }
     index.write(&write, LEVEL)?;
     write.open_table(META)?.insert(PACKED, at.plan.mark())?;
-    write.commit()?;
-    close(segment, database, at)
+    Ok(write.commit()?)
 }
 
 /// Writes down what is in a segment, and the digest of what is stored now.
-fn close(segment: &Segment, database: &Database, at: &Rewriting) -> Result<(), FileError> {
+fn close(shared: &Shared, segment: &Segment, database: &Database, at: &Rewriting) -> Result<(), FileError> {
     let head = segment.head.as_ref().ok_or(Damaged("no head"))?;
     let before = segment.totals();
     let mut totals = Totals { events: 0, span: None, kinds: Vec::new(), ..before.clone() };
@@ -277,10 +276,12 @@ fn close(segment: &Segment, database: &Database, at: &Rewriting) -> Result<(), F
     if totals.events + left_out != before.events {
         return Err(FileError::Damaged("the new file does not have all events".to_owned()));
     }
-    let digest = digest(migrations::CURRENT, &read, head, &totals, &last)?;
+    let (format, origin) = (migrations::CURRENT, file::origin(&read)?);
+    let digest = digest(format, &read, head, &totals, &last)?;
     drop(read);
     let write = database.begin_write()?;
-    write.open_table(META)?.insert(CLOSED, encode_one(&Closed { totals, digest }).as_slice())?;
+    let signed = Signed { format, head, digest: &digest, origin: origin.as_ref() };
+    signed.close(&write, &Closed { totals, digest }, shared.signer.as_deref())?;
     write.open_table(META)?.remove(REWRITING)?;
     Ok(write.commit()?)
 }

@@ -2,11 +2,15 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use event::GapReason;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
-use store::{Options, Query, Report, Store, Verification, Writer, verify, verify_with};
+use store::{
+    Finding, Options, PublicKey, Query, Report, SegmentSigner, Store, Verification, Writer, verify,
+    verify_with,
+};
 
 use crate::scenario::{Host, dir};
 
@@ -244,4 +248,57 @@ fn changed(store: &Path, what: &str, change: impl FnOnce(&redb::WriteTransaction
     drop(database);
     assert!(!quick(copy.path()).whole, "{what}");
     assert!(!verify(copy.path(), &mut |_| {}).unwrap().whole, "{what}");
+}
+
+#[test]
+fn signed_segments_are_told_from_those_that_are_not() {
+    let keys = dir();
+    let signer = Arc::new(SegmentSigner::create(&keys.path().join("key")).unwrap());
+    let other = SegmentSigner::create(&keys.path().join("other")).unwrap();
+    let dir = dir();
+    let mut host = Host::new(5);
+    let write = |host: &mut Host, signer: Option<&Arc<SegmentSigner>>, pack| {
+        let signer = signer.map(Arc::clone);
+        let options = Options { boot: 7, segment_age: Duration::ZERO, pack, signer, ..Options::default() };
+        let mut writer = Writer::open(dir.path(), options).unwrap();
+        for _ in 0..2 {
+            let mut batch = host_events(host);
+            batch.contexts.retain(|context| context.id >= writer.next_context_id());
+            writer.append(&batch).unwrap();
+        }
+        writer.settle();
+        writer.close().unwrap();
+    };
+    let demand =
+        |key: PublicKey| check(dir.path(), &Verification { key: Some(key), ..Verification::default() });
+    write(&mut host, Some(&signer), false);
+    assert!(demand(signer.public_key()).whole);
+    // Written anew, they are signed again.
+    write(&mut host, Some(&signer), true);
+    let report = demand(signer.public_key());
+    assert!(report.whole, "{report:?}");
+    assert!(report.segments[0].rewritten);
+    assert!(report.segments.iter().all(|one| one.signature == Finding::By(signer.public_key())));
+    assert!(demand(other.public_key()).segments.iter().all(|one| one.problem.is_some()));
+    // Who lacks the key can make a store that is whole, and not one that is signed.
+    write(&mut host, None, false);
+    assert!(quick(dir.path()).whole);
+    let report = demand(signer.public_key());
+    let unsigned: Vec<_> =
+        report.segments.iter().filter(|one| one.problem.is_some()).map(|one| one.number).collect();
+    assert_eq!(unsigned, [5, 6], "{report:?}");
+    // A signature of another segment is none.
+    let row = |number| {
+        let database = Database::open(segment(dir.path(), number)).unwrap();
+        let table = database.begin_read().unwrap().open_table(META).unwrap();
+        table.get("signature").unwrap().map(|row| row.value().to_vec())
+    };
+    let (of_first, of_second) = (row(1).unwrap(), row(2).unwrap());
+    assert!(of_first != of_second && row(5).is_none());
+    let database = Database::open(segment(dir.path(), 1)).unwrap();
+    let write = database.begin_write().unwrap();
+    write.open_table(META).unwrap().insert("signature", of_second.as_slice()).unwrap();
+    write.commit().unwrap();
+    drop(database);
+    assert!(quick(dir.path()).segments[0].problem.as_ref().unwrap().contains("signature"));
 }
