@@ -124,6 +124,77 @@ mod tests {
         }
     }
 
+    /// A small file system of its own; `None` where none can be mounted.
+    struct Small(tempfile::TempDir);
+
+    impl Small {
+        fn mount() -> Option<Self> {
+            let dir = tempfile::tempdir().unwrap();
+            let mount = ["-t", "tmpfs", "-o", "size=16m,mode=0700", "tacho"];
+            let done = std::process::Command::new("mount").args(mount).arg(dir.path()).output();
+            if done.is_ok_and(|done| done.status.success()) {
+                return Some(Self(dir));
+            }
+            eprintln!("SKIPPED: mounting a small file system needs root");
+            None
+        }
+    }
+
+    impl Drop for Small {
+        fn drop(&mut self) {
+            let _ = std::process::Command::new("umount").arg("-l").arg(self.0.path()).status();
+        }
+    }
+
+    #[test]
+    fn on_a_full_disk_events_are_dropped_and_counted_until_there_is_room() {
+        let Some(small) = Small::mount() else { return };
+        let ballast = small.0.path().join("ballast");
+        std::fs::write(&ballast, vec![1; 11 << 20]).unwrap();
+        let dir = small.0.path().join("store");
+        let options = store::Options { segment_size: 1 << 20, pack: false, ..store::Options::default() };
+        let writer = Writer::open(&dir, options).unwrap();
+        let (sender, batches) = std::sync::mpsc::channel();
+        let (mut total, mut random) = (0_i64, 1_u64);
+        for _ in 0..120 {
+            let events = (0..500).map(|_| {
+                total += 1;
+                let mut event = event(Kind::Open, total);
+                let name = (0..8).fold(String::new(), |name, _| {
+                    random = random
+                        .wrapping_mul(6_364_136_223_846_793_005)
+                        .wrapping_add(1_442_695_040_888_963_407);
+                    format!("{name}/{:x}", random >> 8)
+                });
+                event.file = Some(event::File { path: name, ..event::File::default() });
+                event
+            });
+            sender.send(Batch { events: events.collect(), ..Batch::default() }).unwrap();
+        }
+        drop(sender);
+        let stats = Arc::new(Stats::default());
+        let watched = Arc::clone(&stats);
+        run(writer, &batches, &stats, |_| {
+            if watched.failed_commits.get() == 5 {
+                let _ = std::fs::remove_file(&ballast);
+            }
+        })
+        .unwrap();
+        let (committed, refused) = (stats.committed.get(), stats.refused.get());
+        assert_eq!(committed + refused, total.cast_unsigned());
+        assert!(refused >= 5 * 500, "the disk was never full");
+        let store = store::Store::open(&dir).unwrap();
+        assert_eq!(store.stats().events, committed);
+        let gaps = store.gaps(None, None, &[]);
+        let lost: u64 = gaps
+            .iter()
+            .filter(|gap| gap.reason == GapReason::StoreFailed && gap.class == Class::File)
+            .map(|gap| gap.lost.unwrap())
+            .sum();
+        assert_eq!(lost, refused, "{gaps:?}");
+        assert!(store.stats().newest.unwrap() > gaps.iter().map(|gap| gap.to).max().unwrap());
+    }
+
     #[test]
     fn refused_events_become_gaps_of_their_class() {
         let events = vec![event(Kind::Open, 5), event(Kind::Open, 9), event(Kind::Fork, 7)];

@@ -53,7 +53,7 @@ pub const PINS_BYTES: u64 = 64 << 10;
 /// Pause between two segments that are removed because of their age: a clock that jumps ahead costs one of them each
 /// pause until it is set right, not all at once.
 pub const AGE_PAUSE: std::time::Duration = std::time::Duration::from_secs(15);
-/// Pause after segments were removed to leave the file system room, before that is looked at again.
+/// Time for a file system to give back the room of removed segments, before it is asked again how much is free.
 pub const FREE_PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
 /// Bytes a second that the background reads and writes.
 pub const BACKGROUND_BYTES: u64 = 48 << 20;

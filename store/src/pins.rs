@@ -239,9 +239,11 @@ fn line_of(line: &str) -> Option<Pin> {
 }
 
 fn write(dir: &Path, path: &Path, list: &[Pin]) -> io::Result<()> {
+    use std::fmt::Write as _;
     let mut text = format!("{MAGIC}\n");
     for Pin { name, since, until, created } in list {
-        text.push_str(&format!("{name} {since} {until} {created}\n"));
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{name} {since} {until} {created}");
     }
     let temporary = path.with_extension("tmp");
     let written = (|| {
@@ -310,8 +312,7 @@ mod tests {
 
     #[test]
     fn a_span_is_kept_if_it_touches_a_pin() {
-        let mut pins = Pins::default();
-        pins.list = vec![pin("a", 10, 20)];
+        let pins = Pins { list: vec![pin("a", 10, 20)], ..Pins::default() };
         for (from, to, kept) in [(0, 9, false), (0, 10, true), (19, 30, true), (20, 30, false), (0, 99, true)]
         {
             assert_eq!(pins.keep(from, to), kept, "{from}..={to}");

@@ -25,8 +25,19 @@ pub struct Retainer {
     began: (Nanos, Duration),
     /// Time since boot when a segment was last removed because of its age.
     aged: Option<Duration>,
-    /// Likewise, to leave room.
-    freed: Option<Duration>,
+    /// What there was when segments were last removed to leave room.
+    freed: Option<Freed>,
+}
+
+/// After a removal, before the file system has given back the room, which it may do late.
+#[derive(Clone, Copy, Debug)]
+struct Freed {
+    /// Time since boot.
+    at: Duration,
+    /// Free bytes that there should be.
+    free: u64,
+    /// Bytes of the store then.
+    bytes: u64,
 }
 
 /// Which rule a segment falls to.
@@ -131,25 +142,32 @@ impl Writer {
         }
     }
 
-    /// After a removal the file system gets a moment to give the room back, so that what is slow to be freed does not
-    /// cost more segments.
+    /// After a removal it is not the file system that is asked for a moment, but what it should have: room that is given
+    /// back late does not cost more segments.
     fn keep_free(&mut self, pins: &Pins) {
-        if self.options.min_free == 0 || !self.retainer.passed(self.retainer.freed, FREE_PAUSE) {
+        if self.options.min_free == 0 {
             return;
         }
         let Some(space) = self.retainer.host.space(&self.dir) else { return };
         let wanted = self.options.min_free.min(space.total / 10);
         let floor = self.options.max_size.min(space.total) / 4;
         let (_, mut bytes) = self.shared.sizes();
-        let mut free = space.free;
-        while free < wanted && bytes > floor {
+        let now = self.retainer.host.since_boot();
+        let recent = self.retainer.freed.filter(|freed| now.saturating_sub(freed.at) < FREE_PAUSE);
+        let mut free =
+            recent.map_or(space.free, |freed| freed.free.saturating_sub(bytes.saturating_sub(freed.bytes)));
+        let at = recent.map_or(now, |freed| freed.at);
+        while free < wanted {
             let segments = self.shared.segments();
             let Some(segment) = self.oldest(&segments, |segment| !is_pinned(pins, segment)) else { return };
             let size = segment.bytes();
-            self.retainer.freed = Some(self.retainer.host.since_boot());
+            if bytes.saturating_sub(size) < floor {
+                return;
+            }
             self.remove(&segment, Rule::Free, false);
             free = free.saturating_add(size);
             bytes = bytes.saturating_sub(size);
+            self.retainer.freed = Some(Freed { at, free, bytes });
         }
     }
 

@@ -11,6 +11,7 @@
 mod damage;
 mod disk;
 mod fixtures;
+mod full;
 mod guard;
 mod kill;
 mod model;

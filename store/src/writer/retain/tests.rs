@@ -182,10 +182,14 @@ fn room_is_left_on_the_file_system_but_others_cannot_empty_the_store() {
         state.space = Space { total: bytes * 3 / 2, free: bytes * 3 / 20 - 1 };
     }
     segment(&mut writer, &host);
-    let after = numbers(&writer);
-    assert_eq!(after[0], 2, "one is enough");
+    // One for what is missing, and one for the new segment.
+    let after = numbers(&writer)[0];
+    assert!((2..=3).contains(&after), "{after}");
     segment(&mut writer, &host);
-    assert_eq!(numbers(&writer)[0], 2, "the file system gets a moment");
+    assert!(
+        numbers(&writer)[0] <= after + 1,
+        "one for one, also if the file system is slow to give back the room"
+    );
     host.0.lock().unwrap().space.free = 0;
     for _ in 0..60 {
         host.pass(Duration::from_secs(3));
