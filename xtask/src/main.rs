@@ -7,6 +7,7 @@ mod setup;
 mod test;
 #[cfg(test)]
 mod tidy;
+mod vm;
 
 use std::{
     ffi::OsString, os::unix::process::CommandExt as _, path::PathBuf, process::ExitCode, time::Instant,
@@ -26,6 +27,8 @@ usage: ./x VERB [ARGS]
   bench [ARGS]   set up, run the benchmarks (ARGS go to cargo bench)
   fuzz [SECONDS [TARGET...]]
                  set up, run the fuzz targets of tests/fuzz
+  vm [VERSION [FILTER]]
+                 set up, run the kernel tests on Debian's kernel VERSION (6.1) in qemu
   check          format, lints, licences of the dependencies
   setup          only install what is missing
   help           this text";
@@ -69,6 +72,12 @@ fn run(verb: &str, args: Vec<OsString>) -> Result<ExitCode> {
         "fuzz" => {
             setup::run(&host, Purpose::Test)?;
             fuzz::command(&host, &args)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        "vm" => {
+            setup::run(&host, Purpose::Machine)?;
+            let args: Result<Vec<_>, _> = args.into_iter().map(OsString::into_string).collect();
+            vm::run(&host, &args.map_err(|odd| anyhow::anyhow!("{} is not UTF-8", odd.display()))?)?;
             Ok(ExitCode::SUCCESS)
         }
         "check" => {

@@ -15,6 +15,8 @@ pub(crate) enum Purpose {
     Test,
     /// Lints as well.
     Check,
+    /// Running the kernel tests in a virtual machine.
+    Machine,
 }
 
 /// Something that must be there.
@@ -89,12 +91,28 @@ const CXX_COMPILER: Need = Need {
     present: |host| host.which("c++").is_some(),
     packages: &["g++"],
 };
+const QEMU: Need = Need {
+    what: "qemu (a machine with another kernel)",
+    present: |host| host.which("qemu-system-x86_64").is_some(),
+    packages: &["qemu-system-x86"],
+};
+const BUSYBOX: Need = Need {
+    what: "busybox (what starts in that machine)",
+    present: |_| Path::new("/bin/busybox").exists(),
+    packages: &["busybox-static"],
+};
+const CPIO: Need = Need {
+    what: "cpio (the machine's file system)",
+    present: |host| host.which("cpio").is_some(),
+    packages: &["cpio"],
+};
 
 fn needs(purpose: Purpose) -> Vec<&'static Need> {
     let mut needs = vec![&C_COMPILER, &CERTIFICATES, &BPF_RUST, &BPF_LINKER_NEEDS];
     match purpose {
         Purpose::Build => {}
         Purpose::Test => needs.extend([&RUSTFMT, &STRACE, &RPM, &GIT, &PYTHON, &CXX_COMPILER]),
+        Purpose::Machine => needs.extend([&QEMU, &BUSYBOX, &CPIO]),
         Purpose::Check => needs.extend([&RUSTFMT, &CLIPPY]),
     }
     needs
