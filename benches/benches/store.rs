@@ -52,7 +52,9 @@ fn ingest(criterion: &mut Criterion) {
     let refs: Vec<_> = batches.iter().flat_map(|batch| &batch.events).take(store::BLOCK_EVENTS).collect();
     let mut group = criterion.benchmark_group("block");
     group.throughput(Throughput::Elements(refs.len() as u64));
-    group.bench_function("encode", |bencher| bencher.iter(|| black_box(store::encoded_size(&refs))));
+    group.bench_function("encode", |bencher| {
+        bencher.iter(|| black_box(store::measure::Block::of(&refs, None).bytes()))
+    });
     group.finish();
 }
 

@@ -11,6 +11,8 @@ mod edit;
 mod error;
 mod index;
 mod limits;
+#[doc(hidden)]
+pub mod measure;
 mod migrate;
 mod options;
 mod pattern;
@@ -43,17 +45,10 @@ pub use verify::{
 pub use writer::Writer;
 
 #[doc(hidden)]
-pub use limits::BLOCK_EVENTS;
+pub use limits::{BLOCK_EVENTS, PACKED_BLOCK_EVENTS};
 
 /// For tests: disks that fail.
 #[doc(hidden)]
 pub mod faults {
     pub use crate::segment::backend::{Operation, Watch};
-}
-
-/// For benchmarks: bytes of a block of events.
-#[doc(hidden)]
-#[must_use]
-pub fn encoded_size(events: &[&event::Event]) -> usize {
-    block::encode(1, events, true, &block::GENESIS).pack(1).len()
 }

@@ -2,6 +2,10 @@
 
 /// Events of a full block: as many as compress well together and are still decoded in under a millisecond.
 pub const BLOCK_EVENTS: usize = 16_384;
+/// Events of a block of a packed segment: the more, the more often a path is stored only once.
+pub const PACKED_BLOCK_EVENTS: usize = 131_072;
+/// Events of the largest block that is read; more is damage.
+pub const MAX_BLOCK_EVENTS: usize = 1 << 18;
 /// Contexts of a full chunk.
 pub const CHUNK_CONTEXTS: usize = 512;
 /// Bytes of decoded blocks and contexts that a reader keeps; the least recently used go first.

@@ -1,365 +1,319 @@
-//! Events to columns.
+//! Rows to columns.
 
 use std::collections::HashMap;
-use std::hash::{Hash, Hasher};
 
-use event::{Detail, Event, EventId, File};
+use event::{Event, EventId, File, Kind, Outcome};
 
+use super::build::{BlockBuilder, number};
+use super::column::{Columns, Form, Layout};
 use super::zone::{self, Zone, chain};
-use crate::bytes::{pack, put, put_bytes, zigzag};
+use crate::bytes::{put, put_bytes, zigzag};
 
-/// A block before it is packed.
-#[derive(Debug)]
-pub struct Encoded {
-    /// Its header row; until [`Encoded::seal`] its hash is the one of the block before.
-    pub zone: Zone,
-    /// Paths; columns; files' facts and details.
-    pub sections: [Vec<u8>; 3],
+/// Puts events into a block, their ids being `first` and the next ones; gives its header row and the stored value.
+/// There must be at least one and no more than `MAX_BLOCK_EVENTS`. `previous` is the hash of the block before.
+pub fn encode(
+    first: EventId,
+    events: &[&Event],
+    sealed: bool,
+    previous: &zone::Hash,
+    form: Form,
+) -> (Zone, Vec<u8>) {
+    let mut builder = BlockBuilder::new(events.len());
+    for (id, event) in (first..).zip(events) {
+        builder.push(id, event);
+    }
+    builder.finish(sealed, previous, form)
 }
 
-impl Encoded {
-    /// Its header row and the stored value.
-    pub fn seal(mut self, level: i32) -> (Zone, Vec<u8>) {
-        let value = self.pack(level);
-        self.zone.hash = chain(&self.zone.hash, self.zone.first, &value);
-        (self.zone, value)
+impl BlockBuilder<'_> {
+    /// Makes the block: its header row and the stored value. `previous` is the hash of the block before. There must be
+    /// events; their ids must have grown. A block may well have more events than one of an open segment, at most
+    /// `MAX_BLOCK_EVENTS`.
+    pub fn finish(self, sealed: bool, previous: &zone::Hash, form: Form) -> (Zone, Vec<u8>) {
+        let mut zone = self.zone(sealed);
+        let (order, rank) = self.order();
+        let files: Vec<&File> = order.iter().map(|index| &*self.files[*index as usize]).collect();
+        let mut columns = Columns::new(form);
+        let starts = path_starts(&files);
+        columns.count(files.len());
+        columns.count(starts.iter().filter(|new| **new).count());
+        columns.count(self.shapes.len());
+        columns.count(self.details.len());
+        self.events(&zone, &rank, &mut columns);
+        self.shapes(&mut columns);
+        paths(&files, &starts, &mut columns);
+        facts(&files, &mut columns);
+        let mut details = Vec::new();
+        for detail in &self.details {
+            put_bytes(&mut details, detail);
+        }
+        columns.bytes(&details);
+        let value = columns.finish();
+        zone.hash = chain(previous, zone.first, &value);
+        (zone, value)
     }
 
-    /// The stored value.
-    pub fn pack(&self, level: i32) -> Vec<u8> {
-        frame([&self.sections[0], &self.sections[1], &self.sections[2]], level)
-    }
-}
-
-/// The stored value of three sections: the lengths of the three zstd frames (little-endian u32), then the frames.
-pub fn frame(sections: [&[u8]; 3], level: i32) -> Vec<u8> {
-    let frames = sections.map(|section| pack(section, level));
-    let mut out = Vec::with_capacity(12 + frames.iter().map(Vec::len).sum::<usize>());
-    for frame in &frames {
-        out.extend_from_slice(&u32::try_from(frame.len()).unwrap_or(u32::MAX).to_le_bytes());
-    }
-    for frame in &frames {
-        out.extend_from_slice(frame);
-    }
-    out
-}
-
-/// Files are the same if everything is; hashed by what usually tells them apart.
-#[derive(PartialEq, Eq)]
-struct ByContent<'a>(&'a File);
-
-impl Hash for ByContent<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.path.hash(state);
-        self.0.flags.hash(state);
-        if let Some(facts) = &self.0.facts {
-            (facts.inode, facts.mtime, facts.ctime).hash(state);
+    fn zone(&self, sealed: bool) -> Zone {
+        let mut contexts = self.contexts.clone();
+        contexts.sort_unstable();
+        contexts.dedup();
+        let mut of_shape = vec![0_u32; self.shapes.len()];
+        for shape in &self.shape_column {
+            of_shape[*shape as usize] += 1;
+        }
+        let mut kinds = [0_u32; 256];
+        let mut outcomes = 0;
+        for (shape, count) in self.shapes.iter().zip(of_shape) {
+            kinds[usize::from(shape.kind.number())] += count;
+            outcomes |= 1 << (outcome(shape.kind, shape.retval) as u8);
+        }
+        let first = self.ids.first().copied().unwrap_or(0);
+        Zone {
+            format: migrations::CURRENT,
+            first,
+            last: self.ids.last().copied().unwrap_or(first),
+            count: number(self.len()),
+            sealed,
+            min_time: self.times.iter().copied().min().unwrap_or(0),
+            max_time: self.times.iter().copied().max().unwrap_or(0),
+            kinds: (0..=u8::MAX).zip(kinds).filter(|(_, count)| *count > 0).collect(),
+            outcomes,
+            contexts,
+            hash: zone::GENESIS,
         }
     }
-}
 
-/// A cheap hash for keys that are short and made by us from what is already bounded (FNV would be as good).
-#[derive(Clone, Default)]
-struct Quick(u64);
-
-impl Hasher for Quick {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        let mut chunks = bytes.chunks_exact(8);
-        for chunk in &mut chunks {
-            let mut word = [0; 8];
-            word.copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
+    /// Files in order of directory, then name, then appearance; and the place of each in that order.
+    fn order(&self) -> (Vec<u32>, Vec<u32>) {
+        let mut directories: HashMap<&[u8], u32> = HashMap::new();
+        let mut list: Vec<&[u8]> = Vec::new();
+        let mut last: (&[u8], u32) = (&[], u32::MAX);
+        // Directory, first bytes of the name, index: nearly always enough to tell two files' order.
+        let mut keys: Vec<(u32, u64, u32)> = Vec::with_capacity(self.files.len());
+        for (index, file) in self.files.iter().enumerate() {
+            let (directory, name) = split(&file.path);
+            if last.1 == u32::MAX || last.0 != directory {
+                let next = number(list.len());
+                let place = *directories.entry(directory).or_insert_with(|| {
+                    list.push(directory);
+                    next
+                });
+                last = (directory, place);
+            }
+            let mut start = [0; 8];
+            let length = name.len().min(8);
+            start[..length].copy_from_slice(&name[..length]);
+            keys.push((last.1, u64::from_be_bytes(start), number(index)));
         }
-        for byte in chunks.remainder() {
-            self.write_u64(u64::from(*byte));
+        let mut sorted: Vec<u32> = (0..number(list.len())).collect();
+        sorted.sort_unstable_by_key(|directory| list[*directory as usize]);
+        let mut place = vec![0; list.len()];
+        for (rank, directory) in sorted.iter().enumerate() {
+            place[*directory as usize] = number(rank);
         }
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 ^= self.0 >> 29;
-    }
-}
-
-type QuickMap<K, V> = HashMap<K, V, std::hash::BuildHasherDefault<Quick>>;
-
-/// Distinct files in order of path, and each event's.
-struct Files<'a> {
-    list: Vec<&'a File>,
-    rank: Vec<u32>,
-    found: HashMap<ByContent<'a>, u32>,
-}
-
-impl<'a> Files<'a> {
-    /// `SipHash`, for paths come from outside.
-    fn collect(events: &[&'a Event]) -> Self {
-        let mut found: HashMap<ByContent<'a>, u32> = HashMap::new();
-        let mut list: Vec<&'a File> = Vec::new();
-        for file in events.iter().flat_map(|event| [&event.file, &event.destination]).flatten() {
-            found.entry(ByContent(file)).or_insert_with(|| {
-                list.push(file);
-                number(list.len() - 1)
-            });
+        for key in &mut keys {
+            key.0 = place[key.0 as usize];
         }
-        let mut order: Vec<u32> = (0..number(list.len())).collect();
-        order.sort_by(|a, b| list[*a as usize].path.cmp(&list[*b as usize].path).then(a.cmp(b)));
-        let mut rank = vec![0; list.len()];
+        let path = |index: u32| self.files[index as usize].path.as_bytes();
+        keys.sort_unstable_by(|a, b| {
+            (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| path(a.2).cmp(path(b.2))).then(a.2.cmp(&b.2))
+        });
+        let order: Vec<u32> = keys.iter().map(|key| key.2).collect();
+        let mut rank = vec![0; order.len()];
         for (place, from) in order.iter().enumerate() {
             rank[*from as usize] = number(place);
         }
-        let list = order.iter().map(|from| list[*from as usize]).collect();
-        Self { list, rank, found }
+        (order, rank)
     }
 
-    /// 0 for none, else one more than its place.
-    fn place(&self, file: Option<&'a File>) -> u64 {
-        file.and_then(|file| self.found.get(&ByContent(file)))
-            .map_or(0, |found| u64::from(self.rank[*found as usize]) + 1)
-    }
-}
-
-/// Distinct details, as `MessagePack`, in order of appearance.
-#[derive(Default)]
-struct Details {
-    opens: QuickMap<(u32, u32), u32>,
-    others: HashMap<Vec<u8>, u32>,
-    count: u32,
-    bytes: Vec<u8>,
-}
-
-impl Details {
-    fn place(&mut self, detail: &Detail) -> u32 {
-        if let Detail::Open { flags, mode } = detail
-            && let Some(place) = self.opens.get(&(*flags, *mode))
-        {
-            return *place;
-        }
-        let encoded = rmp_serde::to_vec(detail).unwrap_or_default();
-        if let Some(place) = self.others.get(&encoded) {
-            return *place;
-        }
-        let place = self.count;
-        self.count += 1;
-        put_bytes(&mut self.bytes, &encoded);
-        match detail {
-            Detail::Open { flags, mode } => {
-                self.opens.insert((*flags, *mode), place);
-            }
-            _ => {
-                self.others.insert(encoded, place);
-            }
-        }
-        place
-    }
-}
-
-/// Puts events into columns, their ids being `first` and the next ones. There must be at least one and no more than fit
-/// `u32`.
-pub fn encode(first: EventId, events: &[&Event], sealed: bool, previous: &zone::Hash) -> Encoded {
-    let last = first.saturating_add((events.len() as u64).saturating_sub(1));
-    build((first, last), &[], events, sealed, previous)
-}
-
-/// The same with an id for each event, growing (else `None`): what thinning leaves has holes. The block's number is the
-/// first id.
-pub fn encode_sparse(
-    ids: &[EventId],
-    events: &[&Event],
-    sealed: bool,
-    previous: &zone::Hash,
-) -> Option<Encoded> {
-    let (first, last) = (*ids.first()?, *ids.last()?);
-    if ids.len() != events.len() || !ids.is_sorted_by(|a, b| a < b) {
-        return None;
-    }
-    let mut steps = Vec::new();
-    if last - first + 1 != ids.len() as u64 {
-        let mut before = first.wrapping_sub(1);
-        for id in ids {
-            put(&mut steps, id.wrapping_sub(before) - 1);
+    /// Columns over events.
+    fn events(&self, zone: &Zone, rank: &[u32], columns: &mut Columns) {
+        let mut before = zone.first.wrapping_sub(1);
+        let steps = self.ids.iter().map(|id| {
+            let step = id.wrapping_sub(before).wrapping_sub(1);
             before = *id;
+            step
+        });
+        columns.numbers(&steps.collect::<Vec<_>>(), Layout::Varint);
+        let mut last = zone.min_time;
+        let steps = self.times.iter().map(|time| {
+            let step = zigzag(time.wrapping_sub(last));
+            last = *time;
+            step
+        });
+        columns.numbers(&steps.collect::<Vec<_>>(), Layout::Planes);
+        let whos = whos(&self.contexts, &zone.contexts);
+        columns.numbers(&wide(&whos), Layout::Fixed);
+        let mut last = vec![None; zone.contexts.len()];
+        let mut newest = 0;
+        let steps = self.tids.iter().zip(&whos).map(|(tid, who)| {
+            let tid = i64::from(*tid);
+            let before =
+                last[*who as usize].replace(tid).unwrap_or_else(|| std::mem::replace(&mut newest, tid));
+            zigzag(tid - before)
+        });
+        columns.numbers(&steps.collect::<Vec<_>>(), Layout::Varint);
+        columns.numbers(&wide(&self.shape_column), Layout::Fixed);
+        columns.numbers(&predicted(&self.file_column, &whos, zone.contexts.len(), rank), Layout::Planes);
+        let placed = |file: &u32| file.checked_sub(1).map_or(0, |file| u64::from(rank[file as usize]) + 1);
+        let mut destinations: Vec<u64> = self.destinations.iter().map(placed).collect();
+        if !destinations.is_empty() {
+            destinations.resize(self.len(), 0);
         }
+        columns.numbers(&destinations, Layout::Varint);
     }
-    Some(build((first, last), &steps, events, sealed, previous))
+
+    fn shapes(&self, columns: &mut Columns) {
+        let of = |f: &dyn Fn(&super::build::Shape) -> u64| self.shapes.iter().map(f).collect::<Vec<_>>();
+        columns.numbers(&of(&|shape| u64::from(shape.kind.number())), Layout::Fixed);
+        columns.numbers(&of(&|shape| u64::from(shape.flags)), Layout::Varint);
+        columns.numbers(&of(&|shape| zigzag(shape.retval)), Layout::Varint);
+        columns.numbers(&of(&|shape| u64::from(shape.detail)), Layout::Varint);
+    }
 }
 
-/// `ids`: steps between them, less one each; empty if there are no holes.
-fn build(
-    (first, last): (EventId, EventId),
-    ids: &[u8],
-    events: &[&Event],
-    sealed: bool,
-    previous: &zone::Hash,
-) -> Encoded {
-    let files = Files::collect(events);
-    let mut contexts: Vec<u64> = events.iter().map(|event| event.context).collect();
-    contexts.sort_unstable();
-    contexts.dedup();
-    let places: QuickMap<u64, u32> =
-        contexts.iter().enumerate().map(|(place, context)| (*context, number(place))).collect();
-
-    let mut columns: [Vec<u8>; 8] = Default::default();
-    let [times, whos, tids, kinds, retvals, flags, file_column, detail_column] = &mut columns;
-    let mut destinations = Vec::new();
-    let mut details = Details::default();
-    let mut kind_counts = [0_u32; 256];
-    let mut outcomes = 0;
-    let (mut min_time, mut max_time) = (i64::MAX, i64::MIN);
-    let mut last_time = 0_i64;
-    let mut last_tid = vec![0_u32; contexts.len()];
-    for event in events {
-        put(times, zigzag(event.time.wrapping_sub(last_time)));
-        last_time = event.time;
-        min_time = min_time.min(event.time);
-        max_time = max_time.max(event.time);
-        let who = places.get(&event.context).copied().unwrap_or(0);
-        put(whos, u64::from(who));
-        if let Some(last) = last_tid.get_mut(who as usize) {
-            put(tids, zigzag(i64::from(event.tid) - i64::from(*last)));
-            *last = event.tid;
-        }
-        kinds.push(event.kind.number());
-        kind_counts[usize::from(event.kind.number())] += 1;
-        outcomes |= 1 << (event.outcome() as u8);
-        put(retvals, zigzag(event.retval));
-        put(flags, u64::from(event.flags));
-        put(file_column, files.place(event.file.as_ref()));
-        if event.destination.is_some() {
-            put(&mut destinations, files.place(event.destination.as_ref()));
-        } else {
-            destinations.push(0);
-        }
-        put(detail_column, u64::from(details.place(&event.detail)));
+/// `evt.outcome`.
+pub const fn outcome(kind: Kind, retval: i64) -> Outcome {
+    match kind {
+        Kind::Fork | Kind::Exec | Kind::Exit => Outcome::Success,
+        _ => Outcome::of_return(retval),
     }
-
-    let (paths, path_column, path_count) = paths(&files.list);
-    let mut core = Vec::new();
-    put(&mut core, files.list.len() as u64);
-    put(&mut core, path_count);
-    put_bytes(&mut core, &path_column);
-    for column in [times, whos, tids, kinds, retvals, flags, file_column] {
-        put_bytes(&mut core, column);
-    }
-    put_bytes(&mut core, &destinations);
-    put_bytes(&mut core, ids);
-
-    let mut rest = facts(&files.list);
-    put(&mut rest, u64::from(details.count));
-    put_bytes(&mut rest, &details.bytes);
-    put_bytes(&mut rest, detail_column);
-    mount_paths(&files.list, &mut rest);
-
-    let sections = [paths, core, rest];
-    let zone = Zone {
-        format: migrations::CURRENT,
-        first,
-        last,
-        count: number(events.len()),
-        sealed,
-        min_time,
-        max_time,
-        kinds: (0..=u8::MAX).zip(kind_counts).filter(|(_, count)| *count > 0).collect(),
-        outcomes,
-        contexts,
-        sizes: [number(sections[0].len()), number(sections[1].len()), number(sections[2].len())],
-        hash: *previous,
-    };
-    Encoded { zone, sections }
 }
 
-/// The sorted distinct paths, front-coded (bytes shared with the one before, rest), and each file's path as steps.
-fn paths(files: &[&File]) -> (Vec<u8>, Vec<u8>, u64) {
-    let (mut out, mut column, mut count) = (Vec::new(), Vec::new(), 0);
+fn wide(numbers: &[u32]) -> Vec<u64> {
+    numbers.iter().map(|number| u64::from(*number)).collect()
+}
+
+/// Directory with its slash, and name.
+pub fn split(path: &str) -> (&[u8], &[u8]) {
+    let bytes = path.as_bytes();
+    bytes.split_at(bytes.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1))
+}
+
+/// Places of contexts in their sorted list. They come in runs.
+fn whos(contexts: &[u64], sorted: &[u64]) -> Vec<u32> {
+    let mut last = (0, u32::MAX);
+    contexts
+        .iter()
+        .map(|context| {
+            if last.1 == u32::MAX || last.0 != *context {
+                let place = sorted.partition_point(|other| other < context);
+                last = (*context, number(place));
+            }
+            last.1
+        })
+        .collect()
+}
+
+/// Files as steps from the one that the same context used before, for what is used together lies together; 1 where a file
+/// follows that followed the last time, for programs do the same again and again.
+fn predicted(files: &[u32], whos: &[u32], contexts: usize, rank: &[u32]) -> Vec<u64> {
+    let mut last = vec![0_u32; contexts];
+    let mut follower = vec![0_u32; rank.len() + 1];
+    files
+        .iter()
+        .zip(whos)
+        .map(|(file, who)| {
+            let Some(file) = file.checked_sub(1) else { return 0 };
+            let file = rank[file as usize] + 1;
+            let before = std::mem::replace(&mut last[*who as usize], file);
+            let expected = std::mem::replace(&mut follower[before as usize], file);
+            let expected = if expected == 0 { before + 1 } else { expected };
+            if file == expected { 1 } else { zigzag(i64::from(file) - i64::from(before)) + 2 }
+        })
+        .collect()
+}
+
+/// Whether each file has another path than the one before.
+fn path_starts(files: &[&File]) -> Vec<bool> {
     let mut last: Option<&str> = None;
-    for file in files {
-        let new = last != Some(&file.path);
-        if new {
-            let before = last.unwrap_or_default().as_bytes();
-            let path = file.path.as_bytes();
-            let shared = before.iter().zip(path).take_while(|(a, b)| a == b).count();
-            put(&mut out, shared as u64);
-            put_bytes(&mut out, &path[shared..]);
-            count += 1;
-        }
-        put(&mut column, u64::from(new));
-        last = Some(&file.path);
-    }
-    (out, column, count)
+    files.iter().map(|file| last.replace(&file.path) != Some(&file.path)).collect()
 }
 
-/// What else is known of each file, a column each.
-fn facts(files: &[&File]) -> Vec<u8> {
-    let mut columns: [Vec<u8>; 9] = Default::default();
-    let [flags, known, inodes, modes, uids, gids, mtimes, ctimes, mounts] = &mut columns;
-    let mut filesystems: Vec<&str> = Vec::new();
-    let (mut filesystem_column, mut odd, mut odd_count) = (Vec::new(), Vec::new(), 0);
-    let (mut last_inode, mut last_mtime) = (0_i64, 0_i64);
+/// The distinct paths, front-coded, and which files begin one.
+fn paths(files: &[&File], starts: &[bool], columns: &mut Columns) {
+    let (mut shared, mut lengths, mut text) = (Vec::new(), Vec::new(), Vec::new());
+    let mut last: &[u8] = &[];
+    for (file, _) in files.iter().zip(starts).filter(|(_, new)| **new) {
+        let path = file.path.as_bytes();
+        let same = last.iter().zip(path).take_while(|(a, b)| a == b).count();
+        shared.push(same as u64);
+        lengths.push((path.len() - same) as u64);
+        text.extend_from_slice(&path[same..]);
+        last = path;
+    }
+    columns.numbers(&starts.iter().map(|new| u64::from(*new)).collect::<Vec<_>>(), Layout::Fixed);
+    columns.numbers(&shared, Layout::Fixed);
+    columns.numbers(&lengths, Layout::Fixed);
+    columns.bytes(&text);
+}
+
+/// Texts, each once, and their numbers.
+#[derive(Default)]
+struct Texts<'a>(Vec<&'a str>);
+
+impl<'a> Texts<'a> {
+    /// There are few; the last one is looked at first.
+    fn place(&mut self, text: &'a str) -> u64 {
+        let place = self.0.iter().rposition(|known| *known == text).unwrap_or_else(|| {
+            self.0.push(text);
+            self.0.len() - 1
+        });
+        place as u64
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        put(&mut out, self.0.len() as u64);
+        for text in &self.0 {
+            put_bytes(&mut out, text.as_bytes());
+        }
+        out
+    }
+}
+
+/// What else is known of each file.
+fn facts(files: &[&File], columns: &mut Columns) {
+    let mut odd = Vec::new();
+    let mut odd_count = 0;
     for (place, file) in files.iter().enumerate() {
-        put(flags, u64::from(file.flags));
         if file.raw.is_some() || file.error.is_some() {
             odd_count += 1;
             put(&mut odd, place as u64);
             put_bytes(&mut odd, &rmp_serde::to_vec(&(&file.raw, &file.error)).unwrap_or_default());
         }
-        known.push(u8::from(file.facts.is_some()));
-        let Some(facts) = &file.facts else { continue };
-        put(inodes, zigzag(facts.inode.cast_signed().wrapping_sub(last_inode)));
-        last_inode = facts.inode.cast_signed();
-        put(modes, u64::from(facts.mode));
-        put(uids, u64::from(facts.uid));
-        put(gids, u64::from(facts.gid));
-        put(mtimes, zigzag(facts.mtime.wrapping_sub(last_mtime)));
-        last_mtime = facts.mtime;
-        put(ctimes, zigzag(facts.ctime.wrapping_sub(facts.mtime)));
-        put(mounts, u64::from(facts.mount_id));
-        let filesystem = filesystems.iter().position(|name| *name == facts.filesystem).unwrap_or_else(|| {
-            filesystems.push(&facts.filesystem);
-            filesystems.len() - 1
-        });
-        put(&mut filesystem_column, filesystem as u64);
     }
-    let mut out = Vec::new();
-    for column in &columns {
-        put_bytes(&mut out, column);
+    columns.numbers(&files.iter().map(|file| u64::from(file.flags)).collect::<Vec<_>>(), Layout::Fixed);
+    let known = files.iter().map(|file| u64::from(file.facts.is_some()));
+    columns.numbers(&known.collect::<Vec<_>>(), Layout::Fixed);
+    let facts: Vec<_> = files.iter().filter_map(|file| file.facts.as_ref()).collect();
+    let mut last = 0_i64;
+    let inodes = facts.iter().map(|facts| {
+        let inode = facts.inode.cast_signed();
+        let step = zigzag(inode.wrapping_sub(last));
+        last = inode;
+        step
+    });
+    columns.numbers(&inodes.collect::<Vec<_>>(), Layout::Varint);
+    let mut column = |f: &dyn Fn(&event::FileFacts) -> u64, layout| {
+        columns.numbers(&facts.iter().map(|facts| f(facts)).collect::<Vec<_>>(), layout);
+    };
+    column(&|facts| u64::from(facts.mode), Layout::Fixed);
+    column(&|facts| u64::from(facts.uid), Layout::Fixed);
+    column(&|facts| u64::from(facts.gid), Layout::Fixed);
+    column(&|facts| facts.mtime.cast_unsigned(), Layout::Fixed);
+    column(&|facts| zigzag(facts.ctime.wrapping_sub(facts.mtime)), Layout::Varint);
+    column(&|facts| u64::from(facts.mount_id), Layout::Fixed);
+    for text in [(|facts| &facts.filesystem) as fn(&event::FileFacts) -> &str, |facts| &facts.mount_path] {
+        let mut texts = Texts::default();
+        let places: Vec<u64> = facts.iter().map(|facts| texts.place(text(facts))).collect();
+        columns.numbers(&places, Layout::Fixed);
+        columns.bytes(&texts.bytes());
     }
-    put_bytes(&mut out, &filesystem_column);
-    put(&mut out, filesystems.len() as u64);
-    for name in filesystems {
-        put_bytes(&mut out, name.as_bytes());
+    let mut all = Vec::new();
+    if odd_count > 0 {
+        put(&mut all, odd_count);
+        all.extend_from_slice(&odd);
     }
-    put(&mut out, odd_count);
-    put_bytes(&mut out, &odd);
-    out
-}
-
-/// Where the mounts of the files with facts are mounted: the distinct paths, and each file's. This column came later and
-/// is last: a block without it is one in which none is known.
-fn mount_paths(files: &[&File], out: &mut Vec<u8>) {
-    let mut paths: Vec<&str> = Vec::new();
-    let mut places: HashMap<&str, usize> = HashMap::new();
-    let mut column = Vec::new();
-    for facts in files.iter().filter_map(|file| file.facts.as_ref()) {
-        let place = *places.entry(&facts.mount_path).or_insert_with(|| {
-            paths.push(&facts.mount_path);
-            paths.len() - 1
-        });
-        put(&mut column, place as u64);
-    }
-    if paths.iter().all(|path| path.is_empty()) {
-        return;
-    }
-    put(out, paths.len() as u64);
-    for path in paths {
-        put_bytes(out, path.as_bytes());
-    }
-    put_bytes(out, &column);
-}
-
-/// Counts within a block fit, for a batch is limited.
-fn number(count: usize) -> u32 {
-    u32::try_from(count).unwrap_or(u32::MAX)
+    columns.bytes(&all);
 }

@@ -1,40 +1,232 @@
 //! What is looked at only for events that fit: files' facts and details.
 
-use event::{Detail, File};
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
+use event::{Detail, File, FileFacts};
+
+use super::column::Stored;
+use super::core::{Core, Source};
+use super::place;
 use super::version1;
 use super::zone::Zone;
-use crate::bytes::Damaged;
+use crate::bytes::{Damaged, Input, unzigzag};
 
 /// Files' facts and details of a block.
 #[derive(Debug)]
 pub struct Rest {
-    /// Distinct files, their paths left empty.
-    pub(super) files: Vec<File>,
-    pub(super) details: Vec<Detail>,
-    pub(super) detail_column: Vec<u32>,
+    pub(super) files: Files,
+    pub(super) details: Details,
 }
 
+/// Distinct files, their paths left out.
+#[derive(Debug)]
+pub(super) enum Files {
+    /// Ready.
+    Whole(Vec<File>),
+    /// Put together when asked for.
+    Facts(Box<Facts>),
+}
+
+/// Details of events.
+#[derive(Debug)]
+pub(super) struct Details {
+    /// Decoded when asked for; `None` for one that is damaged.
+    pub list: Vec<OnceLock<Option<Detail>>>,
+    /// As `MessagePack`, and where each ends; empty if all are decoded.
+    pub bytes: Vec<u8>,
+    pub ends: Vec<usize>,
+    /// Of each shape, or of each event if there are no shapes.
+    pub column: Vec<u32>,
+    /// Of each event.
+    pub shapes: Option<Arc<Vec<u32>>>,
+}
+
+/// Columns over files.
+#[derive(Debug)]
+pub(super) struct Facts {
+    flags: Vec<u32>,
+    /// One more than the place in the columns below; 0 for a file of which nothing is known.
+    known: Vec<u32>,
+    inodes: Vec<u64>,
+    modes: Vec<u32>,
+    uids: Vec<u32>,
+    gids: Vec<u32>,
+    mtimes: Vec<u64>,
+    ctimes: Vec<u64>,
+    mounts: Vec<u32>,
+    filesystems: Vec<u32>,
+    filesystem_names: Vec<Arc<str>>,
+    mount_paths: Vec<u32>,
+    mount_path_texts: Vec<Arc<str>>,
+    odd: HashMap<u64, Odd>,
+}
+
+/// Raw path and error of a file that has one.
+type Odd = (Option<Vec<u8>>, Option<String>);
+
 impl Rest {
-    /// From a stored block of any format; `files` is [`super::Core::file_count`] of the same block.
-    pub fn decode(zone: &Zone, files: usize, value: &[u8]) -> Result<Self, Damaged> {
-        version1::rest(zone, files, value)
+    /// From a block that [`Core::decode`] read.
+    pub fn decode(zone: &Zone, core: &Core) -> Result<Self, Damaged> {
+        match &*core.source {
+            Source::Version1(value) => version1::rest(zone, core.file_count(), value),
+            Source::Columns(stored) => Ok(Self {
+                files: Files::Facts(Box::new(Facts::decode(stored, core.file_count())?)),
+                details: Details::decode(stored, core)?,
+            }),
+        }
     }
 
     /// A distinct file, its path left empty.
     pub(super) fn file(&self, index: usize) -> Option<File> {
-        self.files.get(index).cloned()
+        match &self.files {
+            Files::Whole(files) => files.get(index).cloned(),
+            Files::Facts(facts) => facts.file(index),
+        }
     }
 
-    /// Of an event.
+    /// Number of an event's detail within the block: equal details have one number.
+    pub(super) fn detail_number(&self, row: usize) -> Option<u32> {
+        self.details.number(row)
+    }
+
+    /// Of an event; `None` if it is damaged.
     pub fn detail(&self, row: usize) -> Option<&Detail> {
-        self.details.get(*self.detail_column.get(row)? as usize)
+        let number = self.details.number(row)? as usize;
+        let decode = || {
+            let end = *self.details.ends.get(number)?;
+            let start = number.checked_sub(1).map_or(Some(0), |n| self.details.ends.get(n).copied())?;
+            rmp_serde::from_slice(Input(self.details.bytes.get(start..end)?).bytes().ok()?).ok()
+        };
+        self.details.list.get(number)?.get_or_init(decode).as_ref()
     }
 
     /// Bytes in memory, about.
-    pub const fn size(&self) -> usize {
-        self.files.len() * (size_of::<File>() + 8)
-            + self.details.len() * (size_of::<Detail>() + 64)
-            + self.detail_column.len() * 4
+    pub fn size(&self) -> usize {
+        let files = match &self.files {
+            Files::Whole(files) => files.len() * (size_of::<File>() + 8),
+            Files::Facts(facts) => facts.flags.len() * 8 + facts.inodes.len() * 48 + facts.odd.len() * 128,
+        };
+        files + self.details.list.len() * (size_of::<Detail>() + 64) + self.details.column.len() * 4
     }
+}
+
+impl Details {
+    fn decode(stored: &Stored, core: &Core) -> Result<Self, Damaged> {
+        let bytes = stored.bytes(place::DETAILS)?;
+        let mut input = Input(&bytes);
+        let ends = (0..stored.count(place::DETAIL_COUNT)).map(|_| {
+            input.bytes()?;
+            Ok(bytes.len() - input.0.len())
+        });
+        let ends = ends.collect::<Result<Vec<_>, Damaged>>()?;
+        Ok(Self {
+            list: ends.iter().map(|_| OnceLock::new()).collect(),
+            ends,
+            column: core.shapes()?.iter().map(|shape| shape.detail).collect(),
+            shapes: Some(Arc::clone(core.shape_column()?)),
+            bytes,
+        })
+    }
+
+    fn number(&self, row: usize) -> Option<u32> {
+        let index = match &self.shapes {
+            Some(shapes) => *shapes.get(row)? as usize,
+            None => row,
+        };
+        self.column.get(index).copied()
+    }
+}
+
+impl Facts {
+    fn decode(stored: &Stored, files: usize) -> Result<Self, Damaged> {
+        let all = u64::from(u32::MAX);
+        let mut facts = 0;
+        let known = stored.small(place::FACTS_KNOWN, files, 1)?.into_iter().map(|known| {
+            facts += known;
+            known * facts
+        });
+        let known: Vec<u32> = known.collect();
+        let facts = facts as usize;
+        let mut inode = 0_u64;
+        let inodes = stored.numbers(place::INODES, facts)?.into_iter().map(|step| {
+            inode = inode.wrapping_add(unzigzag(step).cast_unsigned());
+            inode
+        });
+        let filesystem_names = texts(&stored.bytes(place::FILESYSTEM_NAMES)?)?;
+        let mount_path_texts = texts(&stored.bytes(place::MOUNT_PATH_TEXTS)?)?;
+        let odd = stored.bytes(place::ODD)?;
+        Ok(Self {
+            flags: stored.small(place::FILE_FLAGS, files, all)?,
+            known,
+            inodes: inodes.collect(),
+            modes: stored.small(place::MODES, facts, all)?,
+            uids: stored.small(place::UIDS, facts, all)?,
+            gids: stored.small(place::GIDS, facts, all)?,
+            mtimes: stored.numbers(place::MTIMES, facts)?,
+            ctimes: stored.numbers(place::CTIMES, facts)?,
+            mounts: stored.small(place::MOUNTS, facts, all)?,
+            filesystems: stored.small(
+                place::FILESYSTEMS,
+                facts,
+                (filesystem_names.len() as u64).saturating_sub(1),
+            )?,
+            filesystem_names,
+            mount_paths: stored.small(
+                place::MOUNT_PATHS,
+                facts,
+                (mount_path_texts.len() as u64).saturating_sub(1),
+            )?,
+            mount_path_texts,
+            odd: odd_files(&odd)?,
+        })
+    }
+
+    fn file(&self, index: usize) -> Option<File> {
+        let (raw, error) = self.odd.get(&(index as u64)).cloned().unwrap_or_default();
+        let mut file = File { raw, error, flags: *self.flags.get(index)?, ..File::default() };
+        if let Some(at) = self.known.get(index)?.checked_sub(1) {
+            let at = at as usize;
+            let mtime = self.mtimes.get(at)?.cast_signed();
+            file.facts = Some(FileFacts {
+                inode: *self.inodes.get(at)?,
+                mode: *self.modes.get(at)?,
+                uid: *self.uids.get(at)?,
+                gid: *self.gids.get(at)?,
+                mtime,
+                ctime: mtime.wrapping_add(unzigzag(*self.ctimes.get(at)?)),
+                mount_id: *self.mounts.get(at)?,
+                filesystem: self.filesystem_names.get(*self.filesystems.get(at)? as usize)?.to_string(),
+                mount_path: Arc::clone(self.mount_path_texts.get(*self.mount_paths.get(at)? as usize)?),
+            });
+        }
+        Some(file)
+    }
+}
+
+fn texts(bytes: &[u8]) -> Result<Vec<Arc<str>>, Damaged> {
+    let mut input = Input(bytes);
+    if bytes.is_empty() {
+        return Ok(Vec::new());
+    }
+    (0..input.count()?)
+        .map(|_| {
+            std::str::from_utf8(input.bytes()?).map(Arc::from).map_err(|_| Damaged("a text is not UTF-8"))
+        })
+        .collect()
+}
+
+fn odd_files(bytes: &[u8]) -> Result<HashMap<u64, Odd>, Damaged> {
+    let mut input = Input(bytes);
+    if bytes.is_empty() {
+        return Ok(HashMap::new());
+    }
+    (0..input.count()?)
+        .map(|_| {
+            let place = input.number()?;
+            let odd =
+                rmp_serde::from_slice(input.bytes()?).map_err(|_| Damaged("a file's error is damaged"))?;
+            Ok((place, odd))
+        })
+        .collect()
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use event::{Detail, Event, File, FileFacts, Kind};
+use event::{Detail, Event, File, FileFacts, Kind, SocketAddress};
+use proptest::prelude::*;
 
-use super::encode::Encoded;
-use super::{Core, GENESIS, Rest, Zone, encode, encode_sparse, frame};
+use super::{BlockBuilder, Core, Form, GENESIS, Rest, Zone, chain, encode};
 use crate::bytes::Damaged;
 
 fn file(path: &str, mount_path: &str) -> File {
@@ -27,13 +27,22 @@ fn opened(file: File) -> Event {
     }
 }
 
-fn encoded(events: &[Event]) -> Encoded {
-    encode(1, &events.iter().collect::<Vec<_>>(), true, &GENESIS)
+fn encoded(events: &[Event], form: Form) -> (Zone, Vec<u8>) {
+    encode(1, &events.iter().collect::<Vec<_>>(), true, &GENESIS, form)
+}
+
+/// Builds a block of events with ids of their own.
+fn sparse(ids: &[u64], events: &[Event], form: Form) -> (Zone, Vec<u8>) {
+    let mut builder = BlockBuilder::new(events.len());
+    for (id, event) in ids.iter().zip(events) {
+        builder.push(*id, event);
+    }
+    builder.finish(true, &GENESIS, form)
 }
 
 fn decode(zone: &Zone, block: &[u8]) -> Result<Vec<Event>, Damaged> {
     let core = Core::decode(zone, block)?;
-    let rest = Rest::decode(zone, core.file_count(), block)?;
+    let rest = Rest::decode(zone, &core)?;
     (0..core.len()).map(|row| core.event(zone, &rest, row)).collect()
 }
 
@@ -42,8 +51,8 @@ fn mount_paths_come_back_and_are_shared() {
     let unknown = File { path: "/c".to_owned(), ..File::default() };
     let events =
         [opened(file("/a", "/")), opened(file("/b", "/mnt")), opened(unknown), opened(file("/d", "/mnt"))];
-    let block = encoded(&events);
-    let found = decode(&block.zone, &block.pack(1)).unwrap();
+    let (zone, block) = encoded(&events, Form::Open);
+    let found = decode(&zone, &block).unwrap();
     assert_eq!(found, events);
     let path =
         |place: usize| Arc::clone(&found[place].file.as_ref().unwrap().facts.as_ref().unwrap().mount_path);
@@ -51,49 +60,169 @@ fn mount_paths_come_back_and_are_shared() {
 }
 
 #[test]
-fn a_block_of_before_mount_paths_is_read_as_one_that_knows_none() {
-    let block = encoded(&[opened(file("/a", "/mnt")), opened(file("/b", ""))]);
-    let before = encoded(&[opened(file("/a", "")), opened(file("/b", ""))]);
-    let [paths, core, rest] = &block.sections;
-    let old = &rest[..before.sections[2].len()];
-    assert_eq!(old, before.sections[2], "the column is the last thing of a block");
-    let found = decode(&block.zone, &frame([paths, core, old], 1)).unwrap();
-    assert_eq!(found, [opened(file("/a", "")), opened(file("/b", ""))]);
-}
-
-#[test]
-fn a_column_of_mount_paths_that_is_cut_or_points_nowhere_is_damage() {
-    let block = encoded(&[opened(file("/a", "/mnt")), opened(file("/b", "/"))]);
-    let before = encoded(&[opened(file("/a", "")), opened(file("/b", ""))]).sections[2].len();
-    let [paths, core, rest] = &block.sections;
-    for length in before + 1..rest.len() {
-        assert!(decode(&block.zone, &frame([paths, core, &rest[..length]], 1)).is_err(), "{length}");
-    }
-    let mut wrong = rest.clone();
-    *wrong.last_mut().unwrap() = 7;
-    assert!(decode(&block.zone, &frame([paths, core, &wrong], 1)).is_err());
-}
-
-#[test]
 fn events_with_holes_between_their_ids_come_back_by_id() {
     let events: Vec<Event> = (0..5).map(|n| Event { time: n, ..opened(file("/a", "/")) }).collect();
-    let refs: Vec<&Event> = events.iter().collect();
     let ids = [3, 4, 7, 1000, 1001];
-    let block = encode_sparse(&ids, &refs, true, &GENESIS).unwrap();
-    assert_eq!((block.zone.first, block.zone.last, block.zone.end()), (3, 1001, 1002));
-    let zone = Zone::decode(migrations::CURRENT, 3, &block.zone.encode()).unwrap();
-    assert_eq!(zone, block.zone);
-    assert_eq!(decode(&zone, &block.pack(1)).unwrap(), events);
-    let core = Core::decode(&zone, &block.pack(1)).unwrap();
+    let (zone, block) = sparse(&ids, &events, Form::Open);
+    assert_eq!((zone.first, zone.last, zone.end()), (3, 1001, 1002));
+    assert_eq!(zone.hash, chain(&GENESIS, 3, &block));
+    assert_eq!(Zone::decode(migrations::CURRENT, 3, &zone.encode()).unwrap(), zone);
+    assert_eq!(decode(&zone, &block).unwrap(), events);
+    let core = Core::decode(&zone, &block).unwrap();
     assert_eq!((0..5).map(|row| core.id(row)).collect::<Vec<_>>(), ids);
     let rows = [0, 3, 5, 7, 8, 1001, 1002].map(|id| core.row_from(id));
     assert_eq!(rows, [0, 0, 2, 2, 3, 4, 5]);
-    assert!(encode_sparse(&[3, 3], &refs[..2], true, &GENESIS).is_none(), "ids that do not grow");
-    assert!(encode_sparse(&[3], &refs[..2], true, &GENESIS).is_none(), "too few ids");
     // Another last id than the header row's is damage.
-    let mut wrong = zone.clone();
-    wrong.last += 1;
-    assert!(decode(&wrong, &block.pack(1)).is_err());
-    let whole = encode_sparse(&[3, 4, 5, 6, 7], &refs, true, &GENESIS).unwrap();
-    assert_eq!(whole.sections, encode(3, &refs, true, &GENESIS).sections, "no holes, no column");
+    let wrong = Zone { last: zone.last + 1, ..zone };
+    assert!(decode(&wrong, &block).is_err());
+    let (whole, block) = sparse(&[3, 4, 5, 6, 7], &events, Form::Open);
+    assert_eq!(block, encode(3, &events.iter().collect::<Vec<_>>(), true, &GENESIS, Form::Open).1);
+    let wrong = Zone { last: whole.last + 1, ..whole };
+    assert!(decode(&wrong, &block).is_err());
+}
+
+#[test]
+fn a_block_with_more_events_than_any_is_refused() {
+    let (mut zone, block) = encoded(&[opened(file("/a", "/"))], Form::Open);
+    zone.count = u32::MAX;
+    zone.last = zone.first + u64::from(zone.count) - 1;
+    assert!(Core::decode(&zone, &block).is_err());
+}
+
+fn details() -> impl Strategy<Value = Detail> {
+    let text = "[a-c/]{0,3}";
+    prop_oneof![
+        Just(Detail::None),
+        (0_u32..4, 0_u32..2).prop_map(|(flags, mode)| Detail::Open { flags, mode }),
+        text.prop_map(|path| Detail::Exec { path }),
+        any::<u32>().prop_map(|status| Detail::Exit { status }),
+        (any::<u32>(), text).prop_map(|(mode, path)| Detail::Chmod { mode, path }),
+        (any::<Option<i64>>(), any::<Option<i64>>())
+            .prop_map(|(access, modification)| Detail::Utimes { access, modification }),
+        (text, any::<u16>()).prop_map(|(path, port)| {
+            Detail::Socket(SocketAddress { path, port, ..SocketAddress::default() })
+        }),
+        prop::collection::vec(any::<u32>(), 0..5).prop_map(|numbers| Detail::Syscalls { numbers }),
+    ]
+}
+
+fn files() -> impl Strategy<Value = File> {
+    let facts = (any::<u64>(), 0_u32..3, any::<i64>(), 0_i64..3, "(ext4|tmpfs)?", "/?").prop_map(
+        |(inode, small, mtime, more, filesystem, mount_path)| FileFacts {
+            inode,
+            mode: small,
+            uid: small,
+            gid: 0,
+            mtime,
+            ctime: mtime.wrapping_add(more),
+            mount_id: small,
+            filesystem,
+            mount_path: mount_path.as_str().into(),
+        },
+    );
+    let path = "(/([ab]|\u{e9}|a-b)){0,4}";
+    (path, prop::option::of(facts), 0_u32..3, prop::option::weighted(0.1, "[xy]")).prop_map(
+        |(path, facts, flags, error)| File {
+            path,
+            raw: error.as_ref().map(|error| error.as_bytes().to_vec()),
+            error,
+            facts,
+            flags,
+            provenance: None,
+        },
+    )
+}
+
+fn events() -> impl Strategy<Value = Vec<Event>> {
+    let kinds = prop::sample::select(Kind::ALL.to_vec());
+    let numbers = (any::<i64>(), 0_i64..1000, any::<bool>(), 1_u64..5, any::<u32>());
+    let rest = (prop_oneof![Just(0_i64), -40_i64..40, any::<i64>()], 0_u32..2);
+    let event =
+        (numbers, kinds, rest, prop::option::of(files()), prop::option::weighted(0.1, files()), details());
+    prop::collection::vec(event, 1..40).prop_map(|events| {
+        let event =
+            |((odd, step, wild, context, tid), kind, (retval, flags), file, destination, detail)| Event {
+                time: if wild { odd } else { step },
+                kind,
+                context,
+                tid,
+                retval,
+                flags,
+                file,
+                destination,
+                detail,
+            };
+        events.into_iter().map(event).collect()
+    })
+}
+
+fn form(closed: bool) -> Form {
+    if closed { Form::Closed(3) } else { Form::Open }
+}
+
+proptest! {
+    #[test]
+    fn events_of_all_sorts_come_back(events in events(), closed: bool) {
+        let (zone, block) = encoded(&events, form(closed));
+        prop_assert_eq!(decode(&zone, &block).unwrap(), events.clone());
+        let core = Core::decode(&zone, &block).unwrap();
+        let kinds: Vec<Kind> = events.iter().map(|event| event.kind).collect();
+        prop_assert_eq!(core.kinds().unwrap(), kinds);
+        for (row, event) in events.iter().enumerate() {
+            prop_assert_eq!(Core::outcome(&core.shape(row).unwrap()), event.outcome());
+            prop_assert!(zone.outcomes & (1 << (event.outcome() as u8)) != 0);
+            prop_assert!(zone.kinds.iter().any(|(kind, _)| *kind == event.kind.number()));
+        }
+        let paths = core.paths().unwrap();
+        for event in &events {
+            if let Some(file) = &event.file {
+                prop_assert!(paths.find(&file.path).is_some());
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_are_joined_and_thinned(
+        parts in prop::collection::vec((events(), any::<bool>()), 1..4),
+        steps in prop::collection::vec((1_u64..4, any::<bool>()), 160),
+    ) {
+        let (mut id, mut at) = (10, 0);
+        let mut joined = BlockBuilder::new(0);
+        let mut expected = Vec::new();
+        for (events, closed) in &parts {
+            let ids: Vec<u64> = events.iter().enumerate().map(|(row, _)| { id += steps[at + row].0; id }).collect();
+            let (zone, block) = sparse(&ids, events, form(*closed));
+            let core = Core::decode(&zone, &block).unwrap();
+            let rest = Rest::decode(&zone, &core).unwrap();
+            joined.absorb(&zone, &core, &rest, |row| steps[at + row].1).unwrap();
+            let kept = ids.into_iter().zip(events).enumerate().filter(|(row, _)| steps[at + row].1);
+            expected.extend(kept.map(|(_, (id, event))| (id, event.clone())));
+            at += events.len();
+        }
+        prop_assert_eq!(joined.len(), expected.len());
+        if !expected.is_empty() {
+            let (zone, block) = joined.finish(true, &GENESIS, Form::Closed(3));
+            let core = Core::decode(&zone, &block).unwrap();
+            let found = decode(&zone, &block).unwrap();
+            let found: Vec<_> = found.into_iter().enumerate().map(|(row, event)| (core.id(row), event)).collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_is_noticed_or_harmless(events in events(), at: prop::sample::Index, bit in 0_u8..8) {
+        let (zone, mut block) = encoded(&events, Form::Open);
+        let at = at.index(block.len());
+        block[at] ^= 1 << bit;
+        if let Ok(found) = decode(&zone, &block) {
+            prop_assert_eq!(found, events);
+        }
+    }
+
+    #[test]
+    fn a_header_row_that_belongs_to_another_block_is_no_panic(a in events(), b in events()) {
+        let (zone, _) = encoded(&a, Form::Open);
+        let (_, block) = encoded(&b, Form::Open);
+        let _ = decode(&zone, &block);
+    }
 }

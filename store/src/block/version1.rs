@@ -1,12 +1,14 @@
 //! Blocks of format 1, read only: frozen, whatever newer formats do. Whatever is damaged is an error, never a panic.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use event::{EventId, File, FileFacts, Kind};
+use event::{Detail, EventId, File, FileFacts, Kind};
 
-use super::core::{Core, Paths, SPARSE_FROM};
-use super::rest::Rest;
+use super::build::Shape;
+use super::core::{Core, Lazy, Source};
+use super::paths::Paths;
+use super::rest::{Details, Files, Rest};
 use super::zone::{Hash, Zone};
 use crate::bytes::{Damaged, Input, unpack};
 use crate::limits::MAX_SECTION;
@@ -93,46 +95,45 @@ pub fn core(zone: &Zone, value: &[u8]) -> Result<Core, Damaged> {
     };
     let file_column = column(input.bytes()?, count, file)?;
     let destinations = column(input.bytes()?, count, file)?;
-    let ids = if zone.format >= SPARSE_FROM { ids(zone, input.bytes()?)? } else { Vec::new() };
     let paths = decode_paths(&unpack(paths, MAX_SECTION)?, path_count)?;
+    let mut shapes: Vec<Shape> = Vec::new();
+    let mut places = HashMap::new();
+    let shape_column = kinds.iter().zip(flags).zip(retvals).map(|((kind, flags), retval)| {
+        // Details are found by event: see `rest`.
+        *places.entry((*kind, flags, retval)).or_insert_with(|| {
+            shapes.push(Shape { kind: *kind, flags, retval, detail: 0 });
+            u32::try_from(shapes.len() - 1).unwrap_or(u32::MAX)
+        })
+    });
+    let shape_column = Arc::new(shape_column.collect());
     Ok(Core {
+        source: Arc::new(Source::Version1(value.to_vec())),
         count,
-        first: zone.first,
-        ids,
-        paths,
-        file_paths,
-        times,
-        whos,
-        tids,
-        kinds,
-        retvals,
-        flags,
-        files: file_column,
-        destinations,
+        contexts,
+        file_count: files,
+        first: (zone.first, zone.min_time),
+        ids: Vec::new(),
+        paths: ready(paths),
+        file_paths: ready(file_paths),
+        times: ready(times),
+        whos: ready(whos),
+        tids: ready(tids),
+        shapes: ready(shapes),
+        shape_column: ready(shape_column),
+        kinds: ready(kinds),
+        files: ready(file_column),
+        destinations: ready(destinations),
     })
 }
 
-/// Ids of the events, if there are holes between them.
-fn ids(zone: &Zone, steps: &[u8]) -> Result<Vec<u64>, Damaged> {
-    if steps.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut last = zone.first.wrapping_sub(1);
-    let ids = column(steps, zone.count as usize, |steps| {
-        last = steps
-            .number()?
-            .checked_add(1)
-            .and_then(|step| last.checked_add(step))
-            .ok_or(Damaged("an id is too large"))?;
-        Ok(last)
-    })?;
-    if last == zone.last { Ok(ids) } else { Err(Damaged("the last id is not that of the header row")) }
+fn ready<T>(value: T) -> Lazy<T> {
+    Lazy::from(Ok(value))
 }
 
 fn decode_paths(bytes: &[u8], count: usize) -> Result<Paths, Damaged> {
     let mut input = Input(bytes);
     let mut path: Vec<u8> = Vec::new();
-    let (mut total, mut paths) = (0, Paths::default());
+    let (mut total, mut paths) = (0, Paths::by_bytes());
     for _ in 0..count {
         let shared = usize::try_from(input.number()?).map_err(|_| Damaged("a path is damaged"))?;
         if shared > path.len() {
@@ -164,7 +165,17 @@ pub fn rest(zone: &Zone, files: usize, value: &[u8]) -> Result<Rest, Damaged> {
         _ => Err(Damaged("an event has no such detail")),
     })?;
     decode_mount_paths(&mut input, &mut files)?;
-    Ok(Rest { files, details, detail_column })
+    let details: Vec<Detail> = details;
+    Ok(Rest {
+        files: Files::Whole(files),
+        details: Details {
+            list: details.into_iter().map(|detail| OnceLock::from(Some(detail))).collect(),
+            bytes: Vec::new(),
+            ends: Vec::new(),
+            column: detail_column,
+            shapes: None,
+        },
+    })
 }
 
 fn decode_facts(input: &mut Input<'_>, count: usize) -> Result<Vec<File>, Damaged> {

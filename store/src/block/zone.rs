@@ -39,8 +39,6 @@ pub struct Zone {
     pub outcomes: u8,
     /// Contexts of the events, ascending.
     pub contexts: Vec<u64>,
-    /// Lengths of the sections unpacked.
-    pub sizes: [u32; 3],
     /// Of this block's stored value and the block before: see [`chain`].
     pub hash: Hash,
 }
@@ -67,8 +65,9 @@ impl Zone {
             put(&mut out, u64::from(*count));
         }
         out.push(self.outcomes);
-        for size in self.sizes {
-            put(&mut out, u64::from(size));
+        if self.format < SPARSE_FROM {
+            // Lengths of the sections unpacked, of which nobody ever asked.
+            out.extend_from_slice(&[0; 3]);
         }
         out.extend_from_slice(&self.hash);
         put_growing(&mut out, &self.contexts);
@@ -96,23 +95,14 @@ impl Zone {
             .map(|_| Ok((input.array::<1>()?[0], input.small()?)))
             .collect::<Result<_, Damaged>>()?;
         let [outcomes] = input.array::<1>()?;
-        let sizes = [input.small()?, input.small()?, input.small()?];
+        if format < SPARSE_FROM {
+            for _section in 0..3 {
+                input.small()?;
+            }
+        }
         let hash = input.array()?;
         let contexts = input.growing()?;
-        Ok(Self {
-            format,
-            first,
-            last,
-            count,
-            sealed,
-            min_time,
-            max_time,
-            kinds,
-            outcomes,
-            contexts,
-            sizes,
-            hash,
-        })
+        Ok(Self { format, first, last, count, sealed, min_time, max_time, kinds, outcomes, contexts, hash })
     }
 }
 

@@ -62,7 +62,7 @@ pub fn path_terms<'a>(path: &'a str, mut new: impl FnMut(&'a str) -> bool, out: 
 
 /// Part of a filter in which a term is.
 pub fn part(hash: u64, parts: u16) -> u16 {
-    let place = (hash >> 48) * u64::from(parts) >> 16;
+    let place = ((hash >> 48) * u64::from(parts)) >> 16;
     u16::try_from(place).unwrap_or(0)
 }
 

@@ -62,7 +62,7 @@ impl<'a> Blocks<'a> {
         if let Some(Cached::Rest(rest)) = self.shared.cache.get(Sort::Rest, key) {
             return Ok(rest);
         }
-        let rest = Arc::new(Rest::decode(zone, core.file_count(), &self.value(zone)?)?);
+        let rest = Arc::new(Rest::decode(zone, core)?);
         self.shared.cache.put(Sort::Rest, key, Cached::Rest(Arc::clone(&rest)), rest.size());
         Ok(rest)
     }

@@ -1,6 +1,5 @@
 //! Which contexts and which events of a block fit a filter.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::net::IpAddr;
 
@@ -177,12 +176,8 @@ pub fn paths(paths: &Paths, patterns: &[PathPattern]) -> Vec<bool> {
     let mut fits = vec![false; paths.len()];
     for pattern in patterns {
         let prefix = pattern.literal_prefix();
-        let from = paths.from(prefix);
-        for (path, fits) in paths.iter().zip(&mut fits).skip(from) {
-            if !path.starts_with(prefix) {
-                break;
-            }
-            *fits |= pattern.matches(path);
+        for index in paths.starting_with(prefix).into_iter().flatten() {
+            fits[index] |= paths.get(index).is_some_and(|path| pattern.matches(path));
         }
     }
     fits
@@ -195,7 +190,15 @@ pub fn rows(
     fits: &Fits,
     kinds: &impl Fn(Kind) -> bool,
 ) -> Result<Vec<usize>, Damaged> {
-    let allowed: Vec<bool> = (0..=u8::MAX).map(|number| Kind::try_from(number).is_ok_and(kinds)).collect();
+    // Kind and outcome are told by the shapes, of which there are few.
+    let shapes = core.shapes()?;
+    let allowed: Vec<bool> = shapes
+        .iter()
+        .map(|shape| kinds(shape.kind) && any(&filter.outcomes, &Core::outcome(shape)))
+        .collect();
+    if !allowed.contains(&true) {
+        return Ok(Vec::new());
+    }
     let (who, images) = (&fits.contexts, &fits.images);
     let paths = if filter.paths.is_empty() { None } else { Some(paths(core.paths()?, &filter.paths)) };
     if let (Some(paths), None) = (&paths, images)
@@ -204,11 +207,10 @@ pub fn rows(
         return Ok(Vec::new());
     }
     // Only the columns that the filter needs.
-    let kind_column = core.kinds()?;
+    let shape_column = core.shape_column()?;
     let times = if filter.since.is_some() || filter.until.is_some() { core.times()? } else { &[] };
     let whos = if who.is_some() || images.is_some() { core.whos()? } else { &[] };
     let tids = if filter.tids.is_empty() { &[] } else { core.tids()? };
-    let outcomes = if filter.outcomes.is_empty() { Cow::Borrowed(&[][..]) } else { core.outcomes()? };
     let (files, destinations, file_paths) = match &paths {
         Some(_) => (core.files()?, core.destinations()?, core.file_paths()?),
         None => (&[][..], &[][..], &[][..]),
@@ -219,17 +221,16 @@ pub fn rows(
     let rows = (0..core.len())
         .filter(|row| {
             let row = *row;
-            let kind = kind_column[row];
-            allowed[usize::from(kind.number())]
+            let shape = shape_column[row] as usize;
+            allowed[shape]
                 && filter.since.is_none_or(|since| times[row] >= since)
                 && filter.until.is_none_or(|until| times[row] < until)
                 && who.as_ref().is_none_or(|who| who[whos[row] as usize])
                 && (filter.tids.is_empty() || any(&filter.tids, &tids[row]))
-                && (filter.outcomes.is_empty() || any(&filter.outcomes, &outcomes[row]))
                 && paths.as_ref().is_none_or(|paths| {
                     file_fits(paths, files[row])
                         || destinations.get(row).is_some_and(|file| file_fits(paths, *file))
-                        || (matches!(kind, Kind::Exec | Kind::Exit)
+                        || (matches!(shapes[shape].kind, Kind::Exec | Kind::Exit)
                             && images.as_ref().is_some_and(|images| images[whos[row] as usize]))
                 })
         })

@@ -81,7 +81,7 @@ fn contexts(shared: &Shared, segment: &Segment, view: &View) -> Result<HashSet<u
 /// Whether a block can be unpacked and is what its header row says.
 fn unpacked(zone: &Zone, block: &[u8]) -> Result<(), Damaged> {
     let core = Core::decode(zone, block)?;
-    let rest = Rest::decode(zone, core.file_count(), block)?;
+    let rest = Rest::decode(zone, &core)?;
     let wrong = Err(Damaged("its header row does not fit its events"));
     let bounds = |time: &Nanos| (zone.min_time..=zone.max_time).contains(time);
     if core.len() != zone.count as usize || !core.times()?.iter().all(bounds) {

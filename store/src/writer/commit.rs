@@ -10,7 +10,7 @@ use redb::WriteTransaction;
 
 use super::pack::unfinished;
 use super::tail::{Chunk, Tail};
-use crate::block::{GENESIS, Hash, Zone, encode};
+use crate::block::{Form, GENESIS, Hash, Zone, encode};
 use crate::context::{Summary, encode_one, pack_stream};
 use crate::index::{event_terms, put_filter};
 use crate::limits::{BLOCK_EVENTS, CHUNK_CONTEXTS};
@@ -302,7 +302,7 @@ impl Open {
             let (now, later) = rest.split_at(*size);
             rest = later;
             let sealed = *size >= BLOCK_EVENTS;
-            let (zone, value) = encode(key, now, sealed, &previous).seal(LEVEL);
+            let (zone, value) = encode(key, now, sealed, &previous, Form::Open);
             let row = zone.encode();
             put(&mut blocks, key, &value)?;
             zones.insert(&key.to_be_bytes(), row.as_slice())?;

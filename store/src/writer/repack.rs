@@ -5,16 +5,16 @@
 
 use std::path::Path;
 
-use event::{Class, Event, EventId, Gap, GapReason, Kind};
+use event::{Class, EventId, Gap, GapReason, Kind};
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
 use super::contents::{contexts, streams};
-use crate::block::{Core, GENESIS, Hash, Rest, Zone, chain, encode_sparse, frame, sections};
-use crate::bytes::{Damaged, unpack};
+use crate::block::{BlockBuilder, Core, Form, GENESIS, Hash, Rest, Zone};
+use crate::bytes::Damaged;
 use crate::context::encode_one;
 use crate::index::Builder;
-use crate::limits::{BLOCK_EVENTS, MAX_SECTION, REWRITE_COMMIT};
+use crate::limits::{BLOCK_EVENTS, PACKED_BLOCK_EVENTS, REWRITE_COMMIT};
 use crate::reader::{Contexts, Segment, Shared, View, each_zone, image_paths};
 use crate::segment::digest::digest;
 use crate::segment::file::{self, FileError, fact, guarded};
@@ -25,6 +25,8 @@ use crate::{Order, SegmentState};
 
 /// Level of zstd for good: a background thread has the time.
 pub const LEVEL: i32 = 12;
+/// Events of a full block; tests make do with less.
+const FULL: usize = if cfg!(test) { 2 * BLOCK_EVENTS } else { PACKED_BLOCK_EVENTS };
 
 /// The work was interrupted.
 #[derive(Clone, Copy, Debug)]
@@ -186,7 +188,7 @@ fn fill(
     if source.iter().map(|zone| u64::from(zone.count)).sum::<u64>() != segment.totals().events {
         return Err(FileError::Damaged("some of its blocks cannot be read".to_owned()));
     }
-    let mut blocks = Blocks { at, previous, waiting: Vec::new() };
+    let mut blocks = Blocks { written: at.clone(), at, previous, waiting: BlockBuilder::new(0) };
     let mut rest =
         source.into_iter().filter(|zone| zone.end() > blocks.at.next).collect::<Vec<_>>().into_iter();
     while !rest.as_slice().is_empty() {
@@ -197,10 +199,7 @@ fn fill(
         {
             let value = get(&view.transaction.open_table(BLOCKS)?, zone.first)?
                 .ok_or(Damaged("a block is missing"))?;
-            let mut new = blocks.take(zone, &value)?;
-            if rest.as_slice().is_empty() {
-                new.extend(blocks.flush(true)?);
-            }
+            let new = blocks.take(&zone, &value, rest.as_slice().is_empty())?;
             let mut bytes = value.len() as u64;
             for (zone, value) in new {
                 index.block(&zone, &Core::decode(&zone, &value)?, &images)?;
@@ -289,49 +288,47 @@ fn close(shared: &Shared, segment: &Segment, database: &Database, at: &Rewriting
 /// Blocks of the segment to blocks of the new file.
 struct Blocks {
     at: Rewriting,
+    /// How far it was when the last new block was made: what waits is not done.
+    written: Rewriting,
     /// Hash of the last new block.
     previous: Hash,
-    /// Events that wait for a full block, with their ids.
-    waiting: Vec<(EventId, Event)>,
+    /// Events that wait for a full block.
+    waiting: BlockBuilder<'static>,
 }
 
 impl Blocks {
-    /// The row that tells how far the file is. What waits is not done.
+    /// The row that tells how far the file is.
     fn note(&self, write: &WriteTransaction) -> Result<(), FileError> {
         let mut meta = write.open_table(META)?;
         meta.insert(FORMAT, migrations::CURRENT.to_le_bytes().as_slice())?;
-        // A file that is not gone on with from a clear point is begun anew: only thinning has such, and it is quick.
-        if self.waiting.is_empty() {
-            meta.insert(REWRITING, encode_one(&self.at).as_slice())?;
-        } else {
-            meta.remove(REWRITING)?;
-        }
+        meta.insert(REWRITING, encode_one(&self.written).as_slice())?;
         Ok(())
     }
 
-    /// The new blocks that a block of the segment gives.
-    fn take(&mut self, zone: Zone, value: &[u8]) -> Result<Vec<(Zone, Vec<u8>)>, FileError> {
+    /// Takes a block of the segment in; gives the new one that is full by it, or that is the last.
+    fn take(&mut self, zone: &Zone, value: &[u8], last: bool) -> Result<Option<(Zone, Vec<u8>)>, FileError> {
+        let plan = self.at.plan;
+        let core = Core::decode(zone, value)?;
+        let (kinds, times) = (core.kinds()?, core.times()?);
+        if kinds.iter().any(|kind| plan.keeps(*kind)) {
+            let rest = Rest::decode(zone, &core)?;
+            let keeps = |row: usize| kinds.get(row).is_some_and(|kind| plan.keeps(*kind));
+            self.waiting.absorb(zone, &core, &rest, keeps)?;
+        }
+        for (kind, time) in kinds.iter().zip(times).filter(|(kind, _)| !plan.keeps(**kind)) {
+            self.leave_out(kind.class(), *time);
+        }
         self.at.next = zone.end();
         self.at.done += u64::from(zone.count);
-        if self.at.plan == Plan::Pack && zone.format == migrations::CURRENT {
-            return Ok(vec![self.again(zone, value)?]);
+        let full = self.waiting.len() + BLOCK_EVENTS > FULL;
+        if self.waiting.len() == 0 || !(full || last) {
+            return Ok(None);
         }
-        let core = Core::decode(&zone, value)?;
-        let (kinds, times) = (core.kinds()?, core.times()?);
-        let mut details = None;
-        for (row, (kind, time)) in kinds.iter().zip(times).enumerate() {
-            if self.at.plan.keeps(*kind) {
-                if details.is_none() {
-                    details = Some(Rest::decode(&zone, core.file_count(), value)?);
-                }
-                if let Some(rest) = &details {
-                    self.waiting.push((core.id(row), core.event(&zone, rest, row)?));
-                }
-            } else {
-                self.leave_out(kind.class(), *time);
-            }
-        }
-        self.flush(self.at.plan == Plan::Pack)
+        let waiting = std::mem::replace(&mut self.waiting, BlockBuilder::new(0));
+        let (zone, value) = waiting.finish(true, &self.previous, Form::Closed(LEVEL));
+        self.previous = zone.hash;
+        self.written = self.at.clone();
+        Ok(Some((zone, value)))
     }
 
     fn leave_out(&mut self, class: Class, time: event::Nanos) {
@@ -339,31 +336,6 @@ impl Blocks {
         if !self.at.left_out.iter_mut().any(|known| known.join(&gap)) {
             self.at.left_out.push(gap);
         }
-    }
-
-    /// Full blocks of what waits, or all of it.
-    fn flush(&mut self, all: bool) -> Result<Vec<(Zone, Vec<u8>)>, FileError> {
-        let mut blocks = Vec::new();
-        while self.waiting.len() >= BLOCK_EVENTS || (all && !self.waiting.is_empty()) {
-            let count = self.waiting.len().min(BLOCK_EVENTS);
-            let (ids, events): (Vec<_>, Vec<_>) = self.waiting.drain(..count).unzip();
-            let events: Vec<&Event> = events.iter().collect();
-            let block = encode_sparse(&ids, &events, true, &self.previous)
-                .ok_or(Damaged("its events are not in order of their ids"))?;
-            let (zone, value) = block.seal(LEVEL);
-            self.previous = zone.hash;
-            blocks.push((zone, value));
-        }
-        Ok(blocks)
-    }
-
-    /// A block as it is, packed harder, and linked to the one before.
-    fn again(&mut self, zone: Zone, value: &[u8]) -> Result<(Zone, Vec<u8>), Damaged> {
-        let [names, columns, rest] = sections(value)?;
-        let raw = [unpack(names, MAX_SECTION)?, unpack(columns, MAX_SECTION)?, unpack(rest, MAX_SECTION)?];
-        let value = frame([&raw[0], &raw[1], &raw[2]], LEVEL);
-        self.previous = chain(&self.previous, zone.first, &value);
-        Ok((Zone { hash: self.previous, ..zone }, value))
     }
 }
 

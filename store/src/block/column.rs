@@ -1,0 +1,411 @@
+//! Columns on disk: each is one zstd frame of numbers or bytes, found by a directory and unpacked alone.
+//!
+//! Numbers have one of four layouts, whichever the writer found to be small: all the same; varints; little-endian numbers
+//! of one width; or the same in planes (all lowest bytes, then all second bytes): of numbers whose low bits are noise,
+//! the planes of the high ones compress to nothing and the low ones are stored as they are.
+
+use crate::bytes::{Damaged, Input, put, unpack};
+use crate::limits::{MAX_BLOCK_EVENTS, MAX_SECTION};
+
+/// All numbers are the one in the directory.
+const CONSTANT: u8 = 0;
+/// Unsigned LEB128.
+const VARINT: u8 = 1;
+/// Little-endian, of one width; the width is in the upper half of the byte.
+const FIXED: u8 = 2;
+/// Byte n of each number, for each n below the width (upper half of the byte).
+const PLANES: u8 = 3;
+/// No numbers.
+const BYTES: u8 = 4;
+/// Bytes of a BLAKE3 hash that protect the directory; frames have checksums of their own.
+const CHECK: usize = 4;
+
+/// How numbers are laid out where there is no time to try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// Small numbers and a few large ones.
+    Varint,
+    /// Numbers that come again as a whole.
+    Fixed,
+    /// Numbers whose low bits are noise.
+    Planes,
+}
+
+/// How much work is put into a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// While recording: zstd's fastest level, layouts as expected.
+    Open,
+    /// For good, in the background: the level, and every layout tried.
+    Closed(i32),
+}
+
+/// Level of zstd while recording.
+const OPEN_LEVEL: i32 = 1;
+
+/// Writes columns one after the other; the reader asks for them by their places.
+pub struct Columns {
+    directory: Vec<u8>,
+    payload: Vec<u8>,
+    packer: Option<zstd::bulk::Compressor<'static>>,
+    form: Form,
+    scratch: Vec<u8>,
+}
+
+impl Columns {
+    /// None yet.
+    pub fn new(form: Form) -> Self {
+        let level = match form {
+            Form::Open => OPEN_LEVEL,
+            Form::Closed(level) => level,
+        };
+        // Without memory for a compressor columns stay empty, which is refused when they are read.
+        let packer = zstd::bulk::Compressor::new(level).ok().and_then(|mut packer| {
+            packer.set_parameter(zstd::zstd_safe::CParameter::ChecksumFlag(true)).ok()?;
+            Some(packer)
+        });
+        Self { directory: Vec::new(), payload: Vec::new(), packer, form, scratch: Vec::new() }
+    }
+
+    /// A number of the directory itself.
+    pub fn count(&mut self, count: usize) {
+        put(&mut self.directory, count as u64);
+    }
+
+    fn pack(&mut self, bytes: &[u8]) -> Vec<u8> {
+        self.packer.as_mut().and_then(|packer| packer.compress(bytes).ok()).unwrap_or_default()
+    }
+
+    fn add(&mut self, layout: u8, unpacked: usize, frame: &[u8]) {
+        self.directory.push(layout);
+        put(&mut self.directory, unpacked as u64);
+        put(&mut self.directory, frame.len() as u64);
+        self.payload.extend_from_slice(frame);
+    }
+
+    /// Adds a column of numbers; the reader must know how many.
+    pub fn numbers(&mut self, numbers: &[u64], expected: Layout) {
+        let first = numbers.first().copied().unwrap_or(0);
+        let (mut union, mut same) = (0, true);
+        for number in numbers {
+            union |= number;
+            same &= *number == first;
+        }
+        if same {
+            self.directory.push(CONSTANT);
+            put(&mut self.directory, first);
+            return;
+        }
+        let width = (64 - union.leading_zeros() as usize).div_ceil(8);
+        let layouts: &[Layout] = match self.form {
+            Form::Open => &[expected],
+            Form::Closed(_) if width == 1 => &[Layout::Fixed],
+            Form::Closed(_) => &[Layout::Varint, Layout::Fixed, Layout::Planes],
+        };
+        let mut best: Option<(u8, usize, Vec<u8>)> = None;
+        for layout in layouts {
+            let mut laid = std::mem::take(&mut self.scratch);
+            laid.clear();
+            let code = lay(numbers, *layout, width, &mut laid);
+            let frame = self.pack(&laid);
+            if best.as_ref().is_none_or(|(_, _, best)| frame.len() < best.len()) {
+                best = Some((code, laid.len(), frame));
+            }
+            self.scratch = laid;
+        }
+        if let Some((code, unpacked, frame)) = best {
+            self.add(code, unpacked, &frame);
+        }
+    }
+
+    /// Adds a column of bytes.
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            self.directory.push(CONSTANT);
+            self.directory.push(0);
+            return;
+        }
+        let frame = self.pack(bytes);
+        self.add(BYTES, bytes.len(), &frame);
+    }
+
+    /// The stored value: check, length of the directory (varint), directory, frames.
+    pub fn finish(self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(self.directory.len() + self.payload.len() + 16);
+        out.extend_from_slice(&blake3::hash(&self.directory).as_bytes()[..CHECK]);
+        put(&mut out, self.directory.len() as u64);
+        out.extend_from_slice(&self.directory);
+        out.extend_from_slice(&self.payload);
+        out
+    }
+}
+
+/// Lays numbers out that need `width` bytes at most; gives the layout's code.
+fn lay(numbers: &[u64], layout: Layout, width: usize, out: &mut Vec<u8>) -> u8 {
+    let wide = u8::try_from(width << 4).unwrap_or(0x80);
+    match layout {
+        Layout::Varint => {
+            out.reserve(2 * numbers.len());
+            for number in numbers {
+                put(out, *number);
+            }
+            VARINT
+        }
+        Layout::Fixed => {
+            out.reserve(width * numbers.len() + 8);
+            for number in numbers {
+                out.extend_from_slice(&number.to_le_bytes()[..width]);
+            }
+            FIXED | wide
+        }
+        Layout::Planes => {
+            out.reserve(width * numbers.len());
+            for plane in 0..width {
+                out.extend(numbers.iter().map(|number| (number >> (8 * plane)).to_le_bytes()[0]));
+            }
+            PLANES | wide
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    layout: u8,
+    /// Or the one value.
+    unpacked: u64,
+    start: usize,
+    end: usize,
+}
+
+/// The columns of a stored value, not unpacked yet.
+#[derive(Debug)]
+pub struct Stored {
+    value: Vec<u8>,
+    counts: Vec<usize>,
+    entries: Vec<Entry>,
+}
+
+impl Stored {
+    /// Finds `columns` columns behind `counts` counts.
+    pub fn open(value: &[u8], counts: usize, columns: usize) -> Result<Self, Damaged> {
+        let mut input = Input(value);
+        let check = input.array::<CHECK>()?;
+        let directory = input.bytes()?;
+        if blake3::hash(directory).as_bytes()[..CHECK] != check {
+            return Err(Damaged("a block's directory does not fit its checksum"));
+        }
+        let mut place = value.len() - input.0.len();
+        let mut directory = Input(directory);
+        let counts = (0..counts)
+            .map(|_| {
+                let count = usize::try_from(directory.number()?).unwrap_or(usize::MAX);
+                if count > 2 * MAX_BLOCK_EVENTS { Err(Damaged("a count is too large")) } else { Ok(count) }
+            })
+            .collect::<Result<_, _>>()?;
+        let entries = (0..columns)
+            .map(|_| {
+                let [layout] = directory.array::<1>()?;
+                let unpacked = directory.number()?;
+                if layout == CONSTANT {
+                    return Ok(Entry { layout, unpacked, start: place, end: place });
+                }
+                let length = usize::try_from(directory.number()?).unwrap_or(usize::MAX);
+                let start = place;
+                place = place
+                    .checked_add(length)
+                    .filter(|end| *end <= value.len() && unpacked <= MAX_SECTION as u64)
+                    .ok_or(Damaged("a column is cut off"))?;
+                Ok(Entry { layout, unpacked, start, end: place })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { value: value.to_vec(), counts, entries })
+    }
+
+    /// A number of the directory; at most twice the largest block's events.
+    pub fn count(&self, index: usize) -> usize {
+        self.counts.get(index).copied().unwrap_or(0)
+    }
+
+    /// Each column's name, bytes before it was packed, and bytes as stored.
+    pub fn sizes(&self, names: &[&'static str]) -> Vec<(&'static str, u64, usize)> {
+        let sizes = names.iter().zip(&self.entries).map(|(name, entry)| {
+            let unpacked = if entry.layout == CONSTANT { 0 } else { entry.unpacked };
+            (*name, unpacked, entry.end - entry.start)
+        });
+        sizes.collect()
+    }
+
+    /// Bytes of a stored value.
+    pub fn len(&self) -> usize {
+        self.value.len()
+    }
+
+    fn entry(&self, column: usize) -> Result<Entry, Damaged> {
+        self.entries.get(column).copied().ok_or(Damaged("a column is missing"))
+    }
+
+    fn unpacked(&self, entry: Entry) -> Result<Vec<u8>, Damaged> {
+        let frame = self.value.get(entry.start..entry.end).ok_or(Damaged("a column is cut off"))?;
+        let bytes = unpack(frame, MAX_SECTION)?;
+        if bytes.len() as u64 == entry.unpacked {
+            Ok(bytes)
+        } else {
+            Err(Damaged("a column has another length than it says"))
+        }
+    }
+
+    /// The one value of a column whose numbers are all the same.
+    pub fn constant(&self, column: usize) -> Option<u64> {
+        self.entry(column).ok().filter(|entry| entry.layout == CONSTANT).map(|entry| entry.unpacked)
+    }
+
+    /// A column of `count` numbers.
+    pub fn numbers(&self, column: usize, count: usize) -> Result<Vec<u64>, Damaged> {
+        let entry = self.entry(column)?;
+        if count > 2 * MAX_BLOCK_EVENTS {
+            return Err(Damaged("a column is too long"));
+        }
+        if entry.layout == CONSTANT {
+            return Ok(vec![entry.unpacked; count]);
+        }
+        let width = usize::from(entry.layout >> 4);
+        let layout = entry.layout & 0xf;
+        let expected = count * width;
+        let wrong = match layout {
+            VARINT => width != 0 || entry.unpacked < count as u64 || entry.unpacked > 10 * count as u64,
+            FIXED | PLANES => !(1..=8).contains(&width) || entry.unpacked != expected as u64,
+            _ => true,
+        };
+        if wrong {
+            return Err(Damaged("a column has a layout that is not known"));
+        }
+        let bytes = self.unpacked(entry)?;
+        match layout {
+            VARINT => {
+                let mut input = Input(&bytes);
+                (0..count).map(|_| input.number()).collect()
+            }
+            FIXED => Ok(fixed(&bytes, width)),
+            _ => Ok(planes(&bytes, width, count)),
+        }
+    }
+
+    /// A column of `count` numbers that fit 32 bits and are at most `most`.
+    pub fn small(&self, column: usize, count: usize, most: u64) -> Result<Vec<u32>, Damaged> {
+        let numbers = self.numbers(column, count)?;
+        let most = most.min(u64::from(u32::MAX));
+        if numbers.iter().fold(0, |largest, number| largest.max(*number)) > most {
+            return Err(Damaged("a number is out of range"));
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "checked just above")]
+        let numbers = numbers.into_iter().map(|number| number as u32).collect();
+        Ok(numbers)
+    }
+
+    /// A column of bytes.
+    pub fn bytes(&self, column: usize) -> Result<Vec<u8>, Damaged> {
+        let entry = self.entry(column)?;
+        match entry.layout {
+            CONSTANT => Ok(Vec::new()),
+            BYTES => self.unpacked(entry),
+            _ => Err(Damaged("a column of bytes has numbers")),
+        }
+    }
+}
+
+fn fixed(bytes: &[u8], width: usize) -> Vec<u64> {
+    let wide = |chunk: &[u8]| {
+        let mut number = [0; 8];
+        number[..chunk.len()].copy_from_slice(chunk);
+        u64::from_le_bytes(number)
+    };
+    match width {
+        1 => bytes.iter().map(|byte| u64::from(*byte)).collect(),
+        2 => bytes.as_chunks::<2>().0.iter().map(|chunk| u64::from(u16::from_le_bytes(*chunk))).collect(),
+        4 => bytes.as_chunks::<4>().0.iter().map(|chunk| u64::from(u32::from_le_bytes(*chunk))).collect(),
+        8 => bytes.as_chunks::<8>().0.iter().map(|chunk| u64::from_le_bytes(*chunk)).collect(),
+        _ => bytes.chunks_exact(width).map(wide).collect(),
+    }
+}
+
+fn planes(bytes: &[u8], width: usize, count: usize) -> Vec<u64> {
+    let mut numbers = vec![0; count];
+    for plane in 0..width {
+        // A plane of the high bytes is often nothing at all.
+        let bytes = &bytes[plane * count..(plane + 1) * count];
+        for (number, byte) in numbers.iter_mut().zip(bytes) {
+            *number |= u64::from(*byte) << (8 * plane);
+        }
+    }
+    numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Columns, Form, Layout, Stored};
+
+    fn stored(columns: &[Vec<u64>], bytes: &[u8], form: Form, layout: Layout) -> Vec<u8> {
+        let mut out = Columns::new(form);
+        out.count(columns.len());
+        for column in columns {
+            out.numbers(column, layout);
+        }
+        out.bytes(bytes);
+        out.finish()
+    }
+
+    proptest! {
+        #[test]
+        fn columns_come_back_in_every_layout(
+            columns in prop::collection::vec(prop::collection::vec((any::<u64>(), 0_u32..64), 0..80), 1..4),
+            bytes in prop::collection::vec(any::<u8>(), 0..80),
+            closed: bool,
+        ) {
+            let columns: Vec<Vec<u64>> =
+                columns.into_iter().map(|c| c.into_iter().map(|(n, shift)| n >> shift).collect()).collect();
+            let form = if closed { Form::Closed(3) } else { Form::Open };
+            for layout in [Layout::Varint, Layout::Fixed, Layout::Planes] {
+                let value = stored(&columns, &bytes, form, layout);
+                let found = Stored::open(&value, 1, columns.len() + 1).unwrap();
+                prop_assert_eq!(found.count(0), columns.len());
+                for (place, column) in columns.iter().enumerate() {
+                    prop_assert_eq!(&found.numbers(place, column.len()).unwrap(), column);
+                }
+                prop_assert_eq!(&found.bytes(columns.len()).unwrap(), &bytes);
+            }
+        }
+
+        #[test]
+        fn a_changed_byte_is_noticed_or_harmless(at: prop::sample::Index, bit in 0_u8..8) {
+            let column: Vec<u64> = (0..300).map(|n| n * n % 1000).collect();
+            let mut value = stored(std::slice::from_ref(&column), b"some bytes", Form::Open, Layout::Planes);
+            let at = at.index(value.len());
+            value[at] ^= 1 << bit;
+            if let Ok(found) = Stored::open(&value, 1, 2) {
+                prop_assert!(found.numbers(0, 300).map_or(true, |numbers| numbers == column));
+                prop_assert!(found.bytes(1).map_or(true, |bytes| bytes == b"some bytes"));
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(value in prop::collection::vec(any::<u8>(), 0..200)) {
+            if let Ok(found) = Stored::open(&value, 2, 3) {
+                for column in 0..3 {
+                    let _ = found.numbers(column, 10);
+                    let _ = found.bytes(column);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_column_of_one_value_takes_two_bytes_and_no_memory_is_claimed_for_more_than_a_block() {
+        let value = stored(&[vec![7; 100_000]], &[], Form::Open, Layout::Planes);
+        assert!(value.len() < 16);
+        let found = Stored::open(&value, 1, 2).unwrap();
+        assert_eq!(found.numbers(0, 3).unwrap(), [7, 7, 7]);
+        assert!(found.numbers(0, usize::MAX / 8).is_err());
+    }
+}

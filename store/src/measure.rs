@@ -1,0 +1,81 @@
+//! For benchmarks: blocks by themselves.
+
+use event::{Event, Kind};
+
+use crate::block::{Core, Form, GENESIS, Rest, Zone, column_sizes, encode};
+use crate::bytes::Damaged;
+
+/// A block with its header row.
+#[derive(Debug)]
+pub struct Block(Zone, Vec<u8>);
+
+impl Block {
+    /// Of events in the open form, or packed at a level of zstd.
+    #[must_use]
+    pub fn of(events: &[&Event], level: Option<i32>) -> Self {
+        let (zone, value) = encode(1, events, true, &GENESIS, level.map_or(Form::Open, Form::Closed));
+        Self(zone, value)
+    }
+
+    /// Bytes stored, the header row included.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.1.len() + self.0.encode().len()
+    }
+
+    /// Each column's name, its bytes before it was packed, and those stored.
+    #[must_use]
+    pub fn columns(&self) -> Vec<(&'static str, u64, usize)> {
+        let mut columns = column_sizes(&self.1);
+        let row = self.0.encode().len();
+        columns.push(("header row", row as u64, row));
+        columns
+    }
+
+    /// Decodes what a filter by kind needs, and counts the events that fit.
+    ///
+    /// # Errors
+    /// If it is damaged.
+    pub fn count(&self, kind: Kind) -> Result<usize, Damaged> {
+        let core = Core::decode(&self.0, &self.1)?;
+        let fits: Vec<bool> = core.shapes()?.iter().map(|shape| shape.kind == kind).collect();
+        Ok(core.shape_column()?.iter().filter(|shape| fits[**shape as usize]).count())
+    }
+
+    /// Decodes what a filter by path needs, and counts the events that fit.
+    ///
+    /// # Errors
+    /// If it is damaged.
+    pub fn count_below(&self, prefix: &str) -> Result<usize, Damaged> {
+        let core = Core::decode(&self.0, &self.1)?;
+        let mut fits = vec![false; core.paths()?.len()];
+        for path in core.paths()?.starting_with(prefix).into_iter().flatten() {
+            fits[path] = true;
+        }
+        let mut of_file = vec![false];
+        of_file.extend(core.file_paths()?.iter().map(|path| fits[*path as usize]));
+        Ok(core.files()?.iter().filter(|file| of_file[**file as usize]).count())
+    }
+
+    /// Decodes all columns over events; gives their number.
+    ///
+    /// # Errors
+    /// If it is damaged.
+    pub fn decode(&self) -> Result<usize, Damaged> {
+        let core = Core::decode(&self.0, &self.1)?;
+        core.paths()?;
+        core.file_paths()?;
+        core.destinations()?;
+        Ok(core.times()?.len() + core.tids()?.len() + core.kinds()?.len() + core.files()?.len())
+    }
+
+    /// Decodes all events.
+    ///
+    /// # Errors
+    /// If it is damaged.
+    pub fn events(&self) -> Result<Vec<Event>, Damaged> {
+        let core = Core::decode(&self.0, &self.1)?;
+        let rest = Rest::decode(&self.0, &core)?;
+        (0..core.len()).map(|row| core.event(&self.0, &rest, row)).collect()
+    }
+}
