@@ -27,7 +27,7 @@ pub fn noisy(host: &mut Host, steps: usize, noise: &mut u64) -> Batch {
     batch
 }
 
-fn bytes(dir: &Path) -> u64 {
+pub fn bytes(dir: &Path) -> u64 {
     let files = std::fs::read_dir(dir.join("segments")).unwrap();
     files.filter_map(|entry| Some(entry.ok()?.metadata().ok()?.len())).sum()
 }

@@ -5,6 +5,7 @@ use store::{Options, SegmentState, Store, Writer, verify};
 
 use crate::model::Model;
 use crate::property::compare;
+use crate::retention::{self, CAP, bytes, noisy};
 use crate::scenario::{Host, Random, dir};
 
 /// Some segments with all kinds of events.
@@ -74,4 +75,57 @@ fn a_thinned_segment_has_its_lifecycle_under_the_old_ids_and_tells_what_it_lost(
     writer.settle();
     filled(&mut writer, &mut host, &mut model, 1);
     assert_eq!(writer.next_event_id(), model.behind);
+}
+
+#[test]
+fn when_room_gets_short_the_oldest_are_thinned_and_the_cap_holds() {
+    let dir = dir();
+    let (mut host, mut noise) = (Host::new(3), 0);
+    let options = Options { keep_lifecycle: Some(1 << 20), pack: true, ..retention::options() };
+    let mut writer = Writer::open(dir.path(), options).unwrap();
+    let reader = writer.reader();
+    let mut most = 0;
+    while reader.stats().retention.unwrap().thinned < 6 || reader.stats().segments[0].number < 4 {
+        writer.append(&noisy(&mut host, 500, &mut noise)).unwrap();
+        assert!(bytes(dir.path()) <= CAP, "{} bytes", bytes(dir.path()));
+        // Else this test is faster than the background, and segments would be removed whole.
+        writer.settle();
+        let stats = reader.stats();
+        most = most.max(stats.segments.iter().filter(|one| one.state == SegmentState::Thinned).count());
+        let whole = stats.segments.iter().position(|one| one.state != SegmentState::Thinned);
+        let place = whole.unwrap_or(stats.segments.len());
+        assert!(
+            stats.segments[place..].iter().all(|one| one.state != SegmentState::Thinned),
+            "thinned ones are the oldest: {stats:?}"
+        );
+        // What is over the budget goes with the next append.
+        assert!(stats.thinned_bytes <= (1 << 20) + (256 << 10), "{stats:?}");
+    }
+    assert!(most > 1, "{most}");
+    let stats = reader.stats();
+    let lost: u64 = [Class::All, Class::File, Class::Network, Class::Kernel]
+        .into_iter()
+        .map(|class| lost(&reader, class))
+        .sum();
+    assert_eq!(stats.events + lost, writer.next_event_id() - 1);
+    writer.close().unwrap();
+    assert!(verify(dir.path(), &mut |_| {}).unwrap().whole);
+}
+
+#[test]
+fn a_pinned_segment_is_not_thinned() {
+    let dir = dir();
+    let (mut host, mut model) = (Host::new(5), Model::default());
+    let mut writer = Writer::open(dir.path(), options()).unwrap();
+    filled(&mut writer, &mut host, &mut model, 3);
+    writer.settle();
+    let segment = writer.reader().stats().segments[0].clone();
+    writer.reader().pin("a", segment.first.unwrap(), segment.first.unwrap() + 1, i64::MAX).unwrap();
+    writer.thin(1);
+    writer.settle();
+    assert_eq!(writer.reader().stats().segments[0].state, SegmentState::Packed);
+    writer.reader().unpin("a").unwrap();
+    writer.thin(1);
+    writer.settle();
+    assert_eq!(writer.reader().stats().segments[0].state, SegmentState::Thinned);
 }
