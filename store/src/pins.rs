@@ -310,6 +310,24 @@ mod tests {
         assert!(Pins::load(dir.path()).list().is_empty());
     }
 
+    proptest::proptest! {
+        #[test]
+        fn whatever_the_file_has_it_is_read_and_written_again(
+            bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200),
+            lines in "([a-c ]{0,3} ?-?[0-9]{0,20} ?){0,9}",
+        ) {
+            let dir = tempfile::tempdir().unwrap();
+            for content in [bytes, format!("{MAGIC}\n{}", lines.replace("  ", "\n")).into_bytes()] {
+                std::fs::write(dir.path().join(NAME), content).unwrap();
+                let mut pins = writable(dir.path());
+                let known = pins.list().to_vec();
+                pins.add(pin("new", 1, 2)).unwrap();
+                let again = Pins::load(dir.path());
+                proptest::prop_assert_eq!(&again.list()[..known.len()], known);
+            }
+        }
+    }
+
     #[test]
     fn a_span_is_kept_if_it_touches_a_pin() {
         let pins = Pins { list: vec![pin("a", 10, 20)], ..Pins::default() };

@@ -108,10 +108,8 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_store_that_nobody_writes_is_pinned_directly() {
-        let dir = tempfile::tempdir().unwrap();
-        let event = Event {
+    fn event() -> Event {
+        Event {
             time: 1_000_000_000,
             kind: Kind::Open,
             context: 0,
@@ -121,9 +119,51 @@ mod tests {
             file: None,
             destination: None,
             detail: Detail::None,
+        }
+    }
+
+    fn writer(dir: &std::path::Path) -> Writer {
+        let mut writer = Writer::open(dir, Options { pack: false, ..Options::default() }).unwrap();
+        writer.append(&Batch { events: vec![event()], ..Batch::default() }).unwrap();
+        writer
+    }
+
+    #[test]
+    fn while_it_is_recorded_a_store_is_pinned_over_the_socket() {
+        let dir = tempfile::tempdir().unwrap();
+        let writer = writer(dir.path());
+        let socket = dir.path().join("socket");
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let listener = {
+            let _inside = runtime.enter();
+            query_api::bind_socket(&socket).unwrap()
         };
-        let mut writer = Writer::open(dir.path(), Options { pack: false, ..Options::default() }).unwrap();
-        writer.append(&Batch { events: vec![event], ..Batch::default() }).unwrap();
+        let app = query_api::app(AppState::new(writer.reader(), Role::Recording));
+        runtime.spawn(query_api::serve(
+            vec![(query_api::Listener::Unix(listener), app)],
+            std::future::pending::<()>(),
+        ));
+        let source = SourceFlags { socket: Some(socket), ..SourceFlags::default() };
+        let wanted = PinFlags {
+            source: source.clone(),
+            since: Some("1970-01-01T00:00:00Z".to_owned()),
+            name: Some("incident".to_owned()),
+            ..PinFlags::default()
+        };
+        pin(&wanted, &Config::default()).unwrap();
+        assert_eq!(writer.reader().pins()[0].pin.name, "incident");
+        let wrong = PinFlags { since: Some("soon".to_owned()), name: None, ..wanted.clone() };
+        assert!(pin(&wrong, &Config::default()).unwrap_err().is::<UsageError>());
+        pin(&PinFlags { list: true, since: None, ..wanted }, &Config::default()).unwrap();
+        unpin(&UnpinFlags { source, names: vec!["incident".to_owned()] }, &Config::default()).unwrap();
+        assert!(writer.reader().pins().is_empty());
+    }
+
+    #[test]
+    fn a_store_that_nobody_writes_is_pinned_directly() {
+        let dir = tempfile::tempdir().unwrap();
+        let writer = writer(dir.path());
         let source = SourceFlags { store: Some(dir.path().to_owned()), ..SourceFlags::default() };
         let wanted = PinFlags {
             source: source.clone(),

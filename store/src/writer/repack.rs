@@ -201,7 +201,7 @@ fn fill(
                 .ok_or(Damaged("a block is missing"))?;
             let new = blocks.take(&zone, &value, rest.as_slice().is_empty())?;
             let mut bytes = value.len() as u64;
-            for (zone, value) in new {
+            if let Some((zone, value)) = new {
                 index.block(&zone, &Core::decode(&zone, &value)?, &images)?;
                 put(&mut write.open_table(BLOCKS)?, zone.first, &value)?;
                 write.open_table(ZONES)?.insert(&zone.first.to_be_bytes(), zone.encode().as_slice())?;
