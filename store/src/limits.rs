@@ -44,6 +44,8 @@ pub const KNOWN_FILES: usize = 8192;
 /// Times that closing a segment is tried when its file cannot be read or written (a full disk is waited for). Then it is
 /// left as it is until the next start, and recording goes on in a new one.
 pub const CLOSING_TRIES: u32 = 5;
+/// Segments written anew whose digests a new segment takes down; the oldest are left out.
+pub const REWRITTEN_SEGMENTS: usize = 4096;
 /// Bytes of a key file that are read.
 pub const KEY_BYTES: u64 = 4096;
 /// Events of one batch; a larger one is refused.

@@ -112,6 +112,13 @@ fn sum(out: &mut impl Write, report: &Report) -> io::Result<()> {
         let verb = if report.interrupted { "was not met so far" } else { "is NOT in the chain" };
         writeln!(out, "digest {digest} {verb}")?;
     }
+    let since = report.rewritten_since.len();
+    if since > 0 {
+        writeln!(
+            out,
+            "{since} of them were packed or thinned since the newest began: the chain does not cover that yet"
+        )?;
+    }
     if let Some(anchor) = &report.anchor {
         writeln!(out, "newest closed segment: {}, digest {}", anchor.segment, anchor.digest)?;
         writeln!(

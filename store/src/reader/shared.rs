@@ -9,8 +9,8 @@ use super::cache::Cache;
 use super::contexts::Contexts;
 use super::pinned::Retained;
 use super::segment::{Segment, View};
-use crate::block::Zone;
-use crate::limits::OPEN_SEGMENTS;
+use crate::block::{Hash, Zone};
+use crate::limits::{OPEN_SEGMENTS, REWRITTEN_SEGMENTS};
 use crate::pins::Pins;
 use crate::segment::backend::{self, Watch};
 use crate::segment::file::FileError;
@@ -109,6 +109,19 @@ impl Shared {
             }
             None => Ok(false),
         }
+    }
+
+    /// What a new segment takes down of those that were written anew: see [`crate::segment::meta::REWRITTEN`].
+    pub fn rewritten(&self) -> Vec<u8> {
+        let segments = self.segments();
+        let now = |segment: &Arc<Segment>| {
+            let digest = segment.digest()?;
+            (segment.link() != Some(digest)).then_some((segment.number, digest))
+        };
+        let mut newest: Vec<_> = segments.iter().rev().filter_map(now).take(REWRITTEN_SEGMENTS).collect();
+        newest.reverse();
+        let row = |(number, digest): (u64, Hash)| number.to_be_bytes().into_iter().chain(digest);
+        newest.into_iter().flat_map(row).collect()
     }
 
     /// The segments and their bytes on disk, unfinished rewriting included.

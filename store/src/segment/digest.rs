@@ -6,7 +6,7 @@
 use redb::{Key, ReadTransaction, ReadableTable, TableDefinition, TableError};
 
 use super::file::FileError;
-use super::meta::{HEAD, Head, ORIGIN, PACKED, Totals};
+use super::meta::{HEAD, Head, ORIGIN, PACKED, REWRITTEN, Totals};
 use super::tables::{
     CONTEXTS, EXITS, FILTERS, GAPS, INDEX, META, PATHS, PIDS, PROVENANCE, SUMMARIES, ZONES, all,
 };
@@ -66,7 +66,7 @@ fn streams(read: &ReadTransaction, hasher: &mut blake3::Hasher) -> Result<(), Fi
 /// Format 2: the rows of facts that never change once the segment is closed, and what it says to have.
 fn facts(read: &ReadTransaction, totals: &Totals, hasher: &mut blake3::Hasher) -> Result<(), FileError> {
     let meta = read.open_table(META)?;
-    for row in [HEAD, PACKED, ORIGIN] {
+    for row in [HEAD, PACKED, ORIGIN, REWRITTEN] {
         match meta.get(row)? {
             Some(value) => {
                 hasher.update(&[1]);

@@ -22,6 +22,9 @@ pub const REWRITING: &str = "rewriting";
 /// Row of the digest that a segment had when it was closed, 32 bytes; only in segments that were written anew since. It is
 /// what the next segment's head names.
 pub const ORIGIN: &str = "origin";
+/// Row of the digests that segments before had when this one began, if they were written anew since they were closed: for
+/// each its number (big-endian u64) and digest, ascending. So the chain goes on to cover what they are now.
+pub const REWRITTEN: &str = "rewritten";
 /// Row of the signature: 32 bytes of public key, 64 bytes of Ed25519 signature; only in closed segments, if signing is on.
 pub const SIGNATURE: &str = "signature";
 

@@ -1,10 +1,15 @@
 //! Whether segments follow on each other, and whether the digests that somebody kept are among theirs.
 
+use std::collections::BTreeMap;
+
 use super::Verification;
 use super::report::{Anchor, Report, SegmentReport, hex};
 use crate::SegmentState;
 use crate::block::Hash;
-use crate::reader::{Segment, Shared, is_pinned};
+use crate::reader::{Segment, Shared, View, is_pinned};
+use crate::segment::file::{FileError, guarded};
+use crate::segment::meta::REWRITTEN;
+use crate::segment::tables::META;
 
 /// The chain so far.
 pub struct Links<'a> {
@@ -13,6 +18,10 @@ pub struct Links<'a> {
     expected: Vec<Hash>,
     before: Option<Before>,
     newest: Option<(u64, Hash)>,
+    /// Digests that closed segments took down of those before them; of each segment the newest.
+    noted: BTreeMap<u64, Hash>,
+    /// What checked segments are that were written anew.
+    rewritten: Vec<(u64, Hash)>,
 }
 
 /// What of a segment matters to the next.
@@ -25,7 +34,14 @@ struct Before {
 
 impl<'a> Links<'a> {
     pub fn new(how: &Verification, shared: &'a Shared) -> Self {
-        Self { shared, expected: how.expect.clone(), before: None, newest: None }
+        Self {
+            shared,
+            expected: how.expect.clone(),
+            before: None,
+            newest: None,
+            noted: BTreeMap::new(),
+            rewritten: Vec::new(),
+        }
     }
 
     /// A segment that is not checked itself.
@@ -57,15 +73,38 @@ impl<'a> Links<'a> {
                 result.problem = broken(before, head.previous);
             }
         }
+        if let Some(digest) = segment.digest().filter(|_| result.rewritten && result.problem.is_none()) {
+            self.rewritten.push((segment.number, digest));
+        }
+        // Only what a digest covers is worth something.
+        if result.problem.is_none()
+            && let Some(row) = self.shared.view(segment).ok().filter(|_| segment.digest().is_some())
+            && let Ok(noted) = guarded(|| noted(&row))
+        {
+            self.noted.extend(noted);
+        }
         self.passed(segment);
     }
 
     /// Writes down where the chain ends, and what is not in it.
     pub fn finish(self, report: &mut Report) {
         report.anchor = self.newest.map(|(segment, digest)| Anchor { segment, digest: hex(&digest) });
+        let unnoted = self.rewritten.iter().filter(|(number, digest)| self.noted.get(number) != Some(digest));
+        report.rewritten_since = unnoted.map(|(number, _)| *number).collect();
         report.whole &= self.expected.is_empty() || report.interrupted;
         report.missing_digests = self.expected.iter().map(hex).collect();
     }
+}
+
+/// What a segment took down of those before it: numbers and digests.
+fn noted(view: &View) -> Result<Vec<(u64, Hash)>, FileError> {
+    let table = view.transaction.open_table(META)?;
+    let Some(row) = table.get(REWRITTEN)? else { return Ok(Vec::new()) };
+    let entry = |entry: &[u8]| {
+        let (number, digest) = entry.split_first_chunk::<8>()?;
+        Some((u64::from_be_bytes(*number), digest.try_into().ok()?))
+    };
+    Ok(row.value().chunks_exact(40).filter_map(entry).collect())
 }
 
 fn broken(before: &Before, previous: Option<Hash>) -> Option<String> {

@@ -49,6 +49,9 @@ pub struct Report {
     pub next: Option<u64>,
     /// The newest closed segment: its digest, kept elsewhere, tells later whether the chain up to it is still this one.
     pub anchor: Option<Anchor>,
+    /// Segments written anew (packed, thinned) since the newest checked segment began: of what they are now, the chain does
+    /// not tell yet; of what they were when they were closed, it does.
+    pub rewritten_since: Vec<u64>,
     /// Digests that were expected and are not in the chain, in hexadecimal.
     pub missing_digests: Vec<String>,
 }

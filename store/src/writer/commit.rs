@@ -17,7 +17,7 @@ use crate::limits::{BLOCK_EVENTS, CHUNK_CONTEXTS};
 use crate::reader::{Segment, Shared};
 use crate::segment::backend::{self, Watch};
 use crate::segment::file::{self, FileError, Handle, guarded};
-use crate::segment::meta::{COMMITS, FORMAT, HEAD, Head, Totals};
+use crate::segment::meta::{COMMITS, FORMAT, HEAD, Head, REWRITTEN, Totals};
 use crate::segment::tables::{
     BLOCKS, CONTEXTS, EXITS, FILTERS, GAPS, META, PROVENANCE, SUMMARIES, ZONES, put, remove,
 };
@@ -65,6 +65,7 @@ impl Open {
         head: Head,
         carried: &[Arc<Context>],
         beginning: &Batch,
+        rewritten: &[u8],
         watch: Option<&Arc<dyn Watch>>,
     ) -> Result<Self, FileError> {
         let database = Arc::new(Handle::new(file::writable(&unfinished(path), true, watch.cloned())?));
@@ -98,6 +99,9 @@ impl Open {
             let write = open.database.database()?.begin_write()?;
             write.open_table(META)?.insert(FORMAT, migrations::CURRENT.to_le_bytes().as_slice())?;
             write.open_table(META)?.insert(HEAD, encode_one(&open.head).as_slice())?;
+            if !rewritten.is_empty() {
+                write.open_table(META)?.insert(REWRITTEN, rewritten)?;
+            }
             // All tables are there from the start, so that readers need not ask.
             write.open_table(ZONES)?;
             let changes = open.fill(&write, first, carried, &[], beginning, &beginning.provenance)?;

@@ -391,7 +391,8 @@ impl Writer {
         };
         // What an earlier try left.
         self.remove_begun(&path)?;
-        let begun = Open::begin(&path, head, &carried, &beginning, self.options.watch.as_ref());
+        let rewritten = self.shared.rewritten();
+        let begun = Open::begin(&path, head, &carried, &beginning, &rewritten, self.options.watch.as_ref());
         match begun {
             Ok(open) => {
                 self.next_number += 1;

@@ -18,7 +18,9 @@ use crate::limits::{BLOCK_EVENTS, PACKED_BLOCK_EVENTS, REWRITE_COMMIT};
 use crate::reader::{Contexts, Segment, Shared, View, each_zone, image_paths};
 use crate::segment::digest::digest;
 use crate::segment::file::{self, FileError, fact, guarded};
-use crate::segment::meta::{COMMITS, Closed, FORMAT, HEAD, ORIGIN, PACKED, REWRITING, THINNED, Totals};
+use crate::segment::meta::{
+    COMMITS, Closed, FORMAT, HEAD, ORIGIN, PACKED, REWRITING, REWRITTEN, THINNED, Totals,
+};
 use crate::segment::tables::{BLOCKS, EXITS, GAPS, META, PROVENANCE, ZONES, get, put};
 use crate::sign::Signed;
 use crate::{Order, SegmentState};
@@ -237,6 +239,9 @@ fn finish(
         for row in [HEAD, COMMITS] {
             let value = from.get(row)?.ok_or_else(|| FileError::Damaged(format!("no row {row:?}")))?;
             to.insert(row, value.value())?;
+        }
+        if let Some(value) = from.get(REWRITTEN)? {
+            to.insert(REWRITTEN, value.value())?;
         }
         to.insert(FORMAT, migrations::CURRENT.to_le_bytes().as_slice())?;
         let origin = segment.link().ok_or(Damaged("it was never closed"))?;

@@ -52,17 +52,26 @@ fn quick(dir: &Path) -> Report {
 }
 
 #[test]
-fn a_bad_block_is_named_and_the_rest_is_served_with_a_gap() {
+fn a_bad_block_of_a_closed_segment_is_named_and_the_rest_is_served_with_a_gap() {
+    bad_block(false, 40_000, &[false, true]);
+}
+
+#[test]
+fn a_bad_block_of_a_packed_segment_is_named_and_the_rest_is_served_with_a_gap() {
+    bad_block(true, 140_000, &[false]);
+}
+
+/// So many events, which must be more than one block, so that there is a rest.
+fn bad_block(pack: bool, events: usize, deep: &[bool]) {
     let dir = dir();
-    // More than one block, so that there is a rest.
     let mut host = Host::new(3);
-    (0..2000).for_each(|_| host.step());
+    (0..500).for_each(|_| host.step());
     let mut batch = host.take();
-    while batch.events.len() < 40_000 {
-        let more = batch.events.clone();
-        batch.events.extend(more);
+    let like = batch.events.len();
+    for n in like..events {
+        batch.events.push(batch.events[n % like].clone());
     }
-    let mut writer = writer(dir.path(), true);
+    let mut writer = writer(dir.path(), pack);
     writer.append(&batch).unwrap();
     writer.append(&host_events(&mut host)).unwrap();
     writer.settle();
@@ -74,8 +83,8 @@ fn a_bad_block_is_named_and_the_rest_is_served_with_a_gap() {
     bytes[at + stored.len() / 2] ^= 1;
     std::fs::write(&path, &bytes).unwrap();
 
-    for how in [Verification::default(), Verification { deep: true, ..Verification::default() }] {
-        let report = check(dir.path(), &how);
+    for deep in deep {
+        let report = check(dir.path(), &Verification { deep: *deep, ..Verification::default() });
         assert!(!report.whole);
         let hurt = &report.segments[0];
         assert_eq!(hurt.bad_block_count, 1, "{hurt:?}");
@@ -87,9 +96,17 @@ fn a_bad_block_is_named_and_the_rest_is_served_with_a_gap() {
         assert!(report.segments[1].problem.is_none(), "the next one is as it was");
 
         let store = Store::open(dir.path()).unwrap();
-        let page = store.events(&Query { limit: 100_000, ..Query::default() }).unwrap();
-        let here = page.events.iter().filter(|found| found.id <= batch.events.len() as u64).count() as u64;
-        assert_eq!(here, hurt.events, "all but the bad block's");
+        let (mut served, mut after) = (0, None);
+        loop {
+            let page = store.events(&Query { limit: 20_000, after, ..Query::default() }).unwrap();
+            assert!(page.events.iter().all(|found| !(bad.first..=last).contains(&found.id)));
+            served += page.events.len() as u64;
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(served, report.events, "all but the bad block's");
         let gaps = store.gaps(None, None, &[]);
         let gap = gaps.iter().find(|gap| gap.reason == GapReason::Damaged).unwrap();
         assert_eq!((Some(gap.from), Some(gap.to), gap.lost), (bad.from, bad.to, Some(events)));
@@ -301,4 +318,81 @@ fn signed_segments_are_told_from_those_that_are_not() {
     write.commit().unwrap();
     drop(database);
     assert!(quick(dir.path()).segments[0].problem.as_ref().unwrap().contains("signature"));
+}
+
+#[test]
+fn the_chain_goes_on_to_cover_what_was_packed() {
+    let dir = dir();
+    let mut host = Host::new(5);
+    let mut writer = writer(dir.path(), true);
+    for _ in 0..3 {
+        writer.append(&host_events(&mut host)).unwrap();
+        writer.settle();
+    }
+    writer.close().unwrap();
+    let report = quick(dir.path());
+    assert!(report.whole, "{report:?}");
+    // The first was packed when the third began, the second was not yet.
+    assert!(report.segments[0].rewritten && report.segments[1].rewritten);
+    assert!(!report.rewritten_since.contains(&1) && report.rewritten_since.contains(&2), "{report:?}");
+    // In place of the first one another that says to come from the same: whole by itself, and told.
+    let other = self::dir();
+    filled(other.path(), 6, 2);
+    let (origin, number) = (origin(dir.path()), segment(other.path(), 1));
+    std::fs::copy(&number, segment(dir.path(), 1)).unwrap();
+    let database = Database::open(segment(dir.path(), 1)).unwrap();
+    let write = database.begin_write().unwrap();
+    write.open_table(META).unwrap().insert("origin", origin.as_slice()).unwrap();
+    write.commit().unwrap();
+    drop(database);
+    assert!(!quick(dir.path()).whole, "who only puts the origin in place is told at once");
+}
+
+fn origin(dir: &Path) -> Vec<u8> {
+    let database = Database::open(segment(dir, 1)).unwrap();
+    let table = database.begin_read().unwrap().open_table(META).unwrap();
+    table.get("origin").unwrap().unwrap().value().to_vec()
+}
+
+#[test]
+fn a_segment_copied_while_others_are_recorded_and_packed_is_whole_and_answers_alone() {
+    let dir = dir();
+    let path = dir.path().to_owned();
+    let recording = std::thread::spawn(move || {
+        let mut host = Host::new(5);
+        let mut writer = writer(&path, true);
+        for _ in 0..25 {
+            writer.append(&host_events(&mut host)).unwrap();
+        }
+        writer.settle();
+        writer.close().unwrap();
+    });
+    let (mut copied, mut done) = (0, false);
+    while !done {
+        done = recording.is_finished();
+        let segments = dir.path().join("segments");
+        let Ok(entries) = std::fs::read_dir(&segments) else { continue };
+        let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        files.retain(|file| file.extension().is_some_and(|extension| extension == "redb"));
+        files.sort();
+        // The last one is being written.
+        files.pop();
+        for file in files.iter().rev().take(3) {
+            let copy = self::dir();
+            let to = copy.path().join(file.file_name().unwrap());
+            std::fs::copy(file, &to).unwrap();
+            let report = quick(&to);
+            assert!(report.whole && !report.segments[0].unclosed, "{report:?}");
+            let page = Store::open(&to).unwrap().events(&Query { limit: 1000, ..Query::default() }).unwrap();
+            assert_eq!(page.events.len() as u64, report.events);
+            assert!(
+                page.events
+                    .iter()
+                    .all(|found| { found.context.process.pid != 0 && !found.lineage.truncated() })
+            );
+            copied += 1;
+        }
+    }
+    recording.join().unwrap();
+    assert!(copied > 3);
 }
