@@ -12,7 +12,7 @@ use event::{
 use store::Batch;
 use store::stream::StreamReader;
 
-/// Variable that names a stream saved by `tacho record --save-stream`.
+/// Variable that names a stream saved by `tacho record --save`.
 pub const STREAM: &str = "TACHO_STREAM";
 /// Events of the made-up stream.
 pub const EVENTS: usize = 1_000_000;

@@ -1,0 +1,110 @@
+//! Plain NDJSON of schema v5, an event a line, as one zstd file; searched by ripgrep, or by grep if there is none.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use event::render::{Ancestor, Other, Subject, write_json};
+use event::schema::{Rendering, Version};
+use store::{Found, Lineage, Order, Query, Store};
+
+use crate::engine::{Figures, SCANNED, cpu};
+use crate::questions::{Question, Questions};
+
+/// As `zstd -19 --long=27`.
+const LEVEL: i32 = 19;
+const WINDOW: u32 = 27;
+/// Questions of each sort: each reads everything.
+const FEW: usize = 3;
+
+fn ancestors(lineage: &Lineage) -> Vec<Ancestor<'_>> {
+    let ancestors = lineage.ancestors().iter();
+    ancestors.map(|step| Ancestor { context: &step.context, image: step.image.as_deref() }).collect()
+}
+
+fn line(out: &mut Vec<u8>, found: &Found) -> Result<()> {
+    let lineage = ancestors(&found.lineage);
+    let of_other = found.other.as_ref().map(|other| ancestors(&other.lineage)).unwrap_or_default();
+    let subject = Subject {
+        id: found.id,
+        event: &found.event,
+        context: &found.context,
+        image: found.lineage.image(),
+        ancestors: &lineage,
+        ancestors_truncated: found.lineage.truncated(),
+        other: found.other.as_ref().map(|other| Other {
+            context: &other.context,
+            image: other.lineage.image(),
+            ancestors: &of_other,
+            ancestors_truncated: other.lineage.truncated(),
+        }),
+    };
+    write_json(out, &subject, Rendering::Schema(Version::V5))?;
+    out.push(b'\n');
+    Ok(())
+}
+
+/// Writes all events of a store; bytes of text, and events.
+fn write(store: &Store, file: &Path) -> Result<(u64, usize)> {
+    let mut encoder = zstd::Encoder::new(File::create(file)?, LEVEL)?;
+    encoder.long_distance_matching(true)?;
+    encoder.window_log(WINDOW)?;
+    let mut query = Query { order: Order::Asc, limit: 1_000, ..Query::default() };
+    let (mut bytes, mut events) = (0, 0);
+    loop {
+        let page = store.events(&query)?;
+        let mut lines = Vec::new();
+        for found in &page.events {
+            line(&mut lines, found)?;
+        }
+        encoder.write_all(&lines)?;
+        bytes += lines.len() as u64;
+        events += page.events.len();
+        query.after = page.next;
+        if page.next.is_none() {
+            encoder.finish()?.sync_all()?;
+            return Ok((bytes, events));
+        }
+    }
+}
+
+fn search(file: &Path, text: &str) -> Result<usize> {
+    let mut unpack = Command::new("zstd")
+        .args(["-dcq", "--long=27"])
+        .arg(file)
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("zstd is needed")?;
+    let stdout = unpack.stdout.take().context("no pipe")?;
+    let grep = if Command::new("rg").arg("--version").output().is_ok() { "rg" } else { "grep" };
+    let found = Command::new(grep).args(["-c", "-F", text]).stdin(stdout).output()?;
+    unpack.wait()?;
+    Ok(String::from_utf8_lossy(&found.stdout).trim().parse().unwrap_or(0))
+}
+
+/// Everything about it.
+pub fn measure(dir: &Path, store: &Store, questions: &Questions) -> Result<Figures> {
+    let file = dir.join("events.ndjson.zst");
+    let (begun, used) = (Instant::now(), cpu());
+    let (text, events) = write(store, &file)?;
+    let (wall, used) = (begun.elapsed(), cpu() - used);
+    let packed = std::fs::metadata(&file)?.len();
+    let mut figures = Figures::new("NDJSON.zst + rg", events, wall, used, Duration::ZERO, text, packed);
+    for question in questions.few(FEW) {
+        let wanted = match question {
+            Question::Pid(pid) => format!("\"pid\":{pid},"),
+            Question::Path(path) => format!("\"path\":\"{path}\""),
+            Question::Prefix(prefix) => format!("\"path\":\"{prefix}"),
+        };
+        let begun = Instant::now();
+        search(&file, &wanted)?;
+        figures.answered(question, begun.elapsed(), 0);
+    }
+    let begun = Instant::now();
+    search(&file, &format!("\"retval\":{SCANNED}"))?;
+    figures.scanned(begun.elapsed(), 0);
+    Ok(figures)
+}
