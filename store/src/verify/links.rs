@@ -28,6 +28,8 @@ pub struct Links<'a> {
 struct Before {
     number: u64,
     link: Option<Hash>,
+    /// The digest it will have, if it could not be closed and recording went on behind it.
+    unclosed: Option<Hash>,
     /// Retention may have removed what came next.
     kept_longer: bool,
 }
@@ -53,7 +55,9 @@ impl<'a> Links<'a> {
             self.newest = Some((segment.number, link));
         }
         let kept_longer = segment.form() == SegmentState::Thinned || is_pinned(&self.shared.pins(), segment);
-        self.before = Some(Before { number: segment.number, link, kept_longer });
+        let open = segment.form() == SegmentState::Open;
+        let unclosed = if open { crate::writer::unclosed_digest(&segment.path) } else { None };
+        self.before = Some(Before { number: segment.number, link, unclosed, kept_longer });
     }
 
     /// A checked segment: whether it follows on the one before.
@@ -113,6 +117,7 @@ fn broken(before: &Before, previous: Option<Hash>) -> Option<String> {
         (Some(remembered), Some(link)) if remembered != link => {
             Some(format!("segment {number} is not the one that it follows: the chain is broken"))
         }
+        (Some(remembered), None) if before.unclosed == Some(remembered) => None,
         (Some(_), None) => Some(format!("segment {number} before it was closed once and is not any more")),
         (None, Some(_)) => Some(format!("it does not name segment {number} before it: the chain is broken")),
         _ => None,

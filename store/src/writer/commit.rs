@@ -173,7 +173,9 @@ impl Open {
             let new = carried.iter().chain(&batch.contexts).cloned();
             self.contexts.apply(&plan, new, chunks, CHUNK_CONTEXTS);
         }
-        self.carried.extend(carried.iter().map(|context| context.id));
+        let before = |context: &&Arc<Context>| context.id < self.head.first_context;
+        let again = batch.contexts.iter().filter(before);
+        self.carried.extend(carried.iter().chain(again).map(|context| context.id));
         self.files.extend(provenance.iter().map(|known| known.file));
     }
 

@@ -12,7 +12,7 @@ use crate::context::{Summary, decode_stream, unpack_stream};
 use crate::segment::backend::Watch;
 use crate::segment::digest::digest;
 use crate::segment::file::{self, FileError, Handle, fact, guarded};
-use crate::segment::meta::{COMMITS, Closed, HEAD, Head, Totals};
+use crate::segment::meta::{CLOSED, COMMITS, Closed, HEAD, Head, Totals};
 use crate::segment::tables::{EXITS, GAPS, META, SUMMARIES, ZONES, all};
 use crate::sign::{SegmentSigner, Signed};
 
@@ -67,10 +67,19 @@ fn sum(read: &ReadTransaction) -> Result<(Head, Totals, Hash), FileError> {
     Ok((head, totals, last_hash(last.as_ref())))
 }
 
-/// What is in a segment that cannot be closed just now. Nothing is written.
-pub fn totals(path: &Path) -> Result<Totals, FileError> {
+/// What is in a segment that cannot be closed just now, and the digest that it will have. Nothing is written.
+pub fn unclosed(path: &Path) -> Result<(Totals, Hash), FileError> {
     let handle = Handle::new(file::readable(path)?);
-    guarded(|| Ok(sum(&handle.database()?.begin_read()?)?.1))
+    guarded(|| {
+        let read = handle.database()?.begin_read()?;
+        // An error does not mean that nothing was done.
+        if let Some(closed) = fact::<Closed>(&read, CLOSED)? {
+            return Ok((closed.totals, closed.digest));
+        }
+        let (head, totals, last) = sum(&read)?;
+        let digest = digest(file::version(&read)?, &read, &head, &totals, &last)?;
+        Ok((totals, digest))
+    })
 }
 
 fn write_closed(database: &Database, signer: Option<&SegmentSigner>) -> Result<Closed, FileError> {

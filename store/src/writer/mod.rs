@@ -79,6 +79,11 @@ struct Doubt {
     next: (EventId, ContextId),
 }
 
+/// The digest that a segment will have when it is closed as it is.
+pub(crate) fn unclosed_digest(path: &Path) -> Option<Hash> {
+    finish::unclosed(path).ok().map(|(_, digest)| digest)
+}
+
 fn fingerprint(batch: &Batch) -> Hash {
     *blake3::hash(&rmp_serde::to_vec(batch).unwrap_or_default()).as_bytes()
 }
@@ -200,16 +205,19 @@ impl Writer {
     /// Contexts that the batch refers to and the open segment lacks: of processes that ended before it began.
     fn missing(&self, batch: &Batch) -> Vec<Arc<Context>> {
         let Some(open) = &self.open else { return Vec::new() };
+        // One that comes again after its batch was refused is not to be there twice.
+        let has = |id| batch.contexts.binary_search_by_key(&id, |context| context.id).is_ok();
+        let lacks = |id| open.lacks(id) && !has(id);
         let mut wanted: Vec<ContextId> = batch
             .events
             .iter()
             .flat_map(|event| [event.context].into_iter().chain(event.detail.other()))
             .chain(batch.contexts.iter().flat_map(|context| references(context)))
-            .filter(|id| open.lacks(*id))
+            .filter(|id| lacks(*id))
             .collect();
         let mut found = BTreeMap::new();
         while let Some(id) = wanted.pop() {
-            if found.contains_key(&id) || !open.lacks(id) {
+            if found.contains_key(&id) || !lacks(id) {
                 continue;
             }
             if let Some(context) = self.live.get(id).cloned().or_else(|| self.shared.context(id)) {
@@ -326,7 +334,7 @@ impl Writer {
             self.next_context = self.next_context.max(doubt.next.1);
             self.doubtful = None;
         }
-        self.last_digest = None;
+        self.last_digest = unclosed_digest(&segment.path);
         true
     }
 

@@ -47,8 +47,8 @@ pub fn open(dir: &Path, options: Options) -> Result<Writer, OpenError> {
             // Tried again at the first append; until then the ids in it must be known.
             Err(error @ (file::FileError::Io(_) | file::FileError::Previous)) => {
                 tracing::warn!(file = %segment.path.display(), %error, "a segment cannot be closed yet");
-                match finish::totals(&segment.path) {
-                    Ok(totals) => segment.grow(totals),
+                match finish::unclosed(&segment.path) {
+                    Ok((totals, _)) => segment.grow(totals),
                     Err(_) => segment.broken(),
                 }
             }
