@@ -9,6 +9,8 @@ mod bytes;
 mod context;
 mod edit;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod index;
 mod limits;
 #[doc(hidden)]

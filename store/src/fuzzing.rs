@@ -1,0 +1,268 @@
+//! Doors for the fuzz targets: every decoder of stored bytes. Where the bytes would be packed or have a checksum, that is
+//! put around them here, because no fuzzer finds valid frames and checksums by itself.
+
+use std::path::Path;
+
+use event::{Context, Exit, Gap, Provenance};
+
+use crate::block::{Core, Rest, Zone};
+use crate::bytes::{Damaged, Input, pack, put, put_bytes};
+use crate::context::{Summary, decode_stream, unpack_stream};
+use crate::index::directory::Directory;
+use crate::index::paths::Chunk;
+use crate::index::tree::Tree;
+use crate::index::{filter, pids};
+use crate::segment::meta::{Closed, Head};
+use crate::stream::StreamReader;
+use crate::{Order, PathPattern, ProcessQuery, Query, Store, verify};
+
+/// Most events of a made-up block that are looked at.
+const ROWS: usize = 64;
+
+/// A block of format 1: the lengths of three frames, then the frames.
+fn frames(sections: [&[u8]; 3]) -> Vec<u8> {
+    let frames = sections.map(|section| pack(section, 1));
+    let lengths = frames.iter().flat_map(|frame| u32::try_from(frame.len()).unwrap_or(0).to_le_bytes());
+    lengths.chain(frames.iter().flatten().copied()).collect()
+}
+
+/// Counts and columns of a block of format 2.
+const COUNTS: usize = 4;
+const COLUMNS: usize = 30;
+
+/// A block of format 2: each column's layout, then its one number if that is 0, else its bytes; as stored.
+fn columns(input: &mut Input<'_>) -> Result<Vec<u8>, Damaged> {
+    let (mut directory, mut payload) = (Vec::new(), Vec::new());
+    for _ in 0..COUNTS {
+        put(&mut directory, input.number()?);
+    }
+    for _ in 0..COLUMNS {
+        let [layout] = input.array::<1>()?;
+        directory.push(layout);
+        if layout == 0 {
+            put(&mut directory, input.number()?);
+            continue;
+        }
+        let column = input.bytes()?;
+        let frame = pack(column, 1);
+        put(&mut directory, column.len() as u64);
+        put(&mut directory, frame.len() as u64);
+        payload.extend(frame);
+    }
+    let mut value = blake3::hash(&directory).as_bytes()[..4].to_vec();
+    put_bytes(&mut value, &directory);
+    value.extend(payload);
+    Ok(value)
+}
+
+/// A header row and a block: flags (1 byte: 1 format 2, 2 the value as it is), then the row (without its checksum), then the
+/// value, or its three sections, or its columns; all but the last after its length.
+pub fn block(bytes: &[u8]) {
+    let _ = decode_block(bytes);
+}
+
+fn decode_block(bytes: &[u8]) -> Result<(), Damaged> {
+    let mut input = Input(bytes);
+    {
+        let [flags] = input.array::<1>()?;
+        let mut row = input.bytes()?.to_vec();
+        let check = blake3::hash(&row);
+        row.extend_from_slice(&check.as_bytes()[..4]);
+        let value = match flags & 3 {
+            0 => frames([input.bytes()?, input.bytes()?, input.0]),
+            1 => columns(&mut input)?,
+            _ => input.0.to_vec(),
+        };
+        let zone = Zone::decode(u32::from(flags & 1) + 1, 7, &row)?;
+        let core = Core::decode(&zone, &value)?;
+        let _ = (core.times(), core.tids(), core.shapes(), core.kinds(), core.destinations());
+        for path in core.paths()?.iter().take(ROWS) {
+            core.paths()?.starting_with(path);
+        }
+        let rest = Rest::decode(&zone, &core)?;
+        for row in 0..core.len().min(ROWS) {
+            core.event(&zone, &rest, row)?;
+        }
+        Ok(())
+    }
+}
+
+/// Streams of contexts and the like, and summaries of them.
+pub fn context(bytes: &[u8]) {
+    let _ = Summary::unpack(bytes);
+    let _ = unpack_stream(bytes);
+    let _ = decode_stream::<Context>(bytes);
+    let _ = decode_stream::<Exit>(bytes);
+    let _ = decode_stream::<Gap>(bytes);
+    let _ = decode_stream::<Provenance>(bytes);
+    if let Ok(summary) = Summary::unpack(&pack(bytes, 1)) {
+        for row in 0..summary.ids.len() {
+            let _ = (summary.process(row), summary.creator(row), summary.container(row), summary.exe(row));
+        }
+    }
+}
+
+/// Indexes: which one (1 byte), then its chunk.
+pub fn index(bytes: &[u8]) {
+    let Some((which, bytes)) = bytes.split_first() else { return };
+    let value = if which & 0x80 == 0 { pack(bytes, 1) } else { bytes.to_vec() };
+    match which & 0x7f {
+        0 => {
+            if let Ok(chunk) = Chunk::unpack(&value) {
+                let _ = chunk.next();
+                let _ = chunk.each(|entry| entry.blocks().map(|_| true));
+            }
+        }
+        1 => {
+            let _ = pids::each(&value, |entry| {
+                entry.contexts()?;
+                entry.blocks().map(|_| ())
+            });
+        }
+        2 => {
+            if let Ok(directory) = Directory::unpack(&value) {
+                let _ = directory.size();
+            }
+        }
+        3 => {
+            if let Ok(tree) = Tree::unpack(&value, 100) {
+                let ranges = tree.subtrees(&[1, 2, 3], |process| process.pid == 1);
+                tree.blocks(&ranges, &mut [false; 100]);
+            }
+        }
+        _ => {
+            let _ = filter::may_have(bytes, 1);
+        }
+    }
+}
+
+/// Rows of `meta`.
+pub fn facts(bytes: &[u8]) {
+    let _ = rmp_serde::from_slice::<Head>(bytes);
+    if let Ok(mut closed) = rmp_serde::from_slice::<Closed>(bytes) {
+        closed.totals.add_kind(1, 1);
+        let _ = closed.totals.next_event(1);
+    }
+}
+
+/// A saved stream: the file as it is, or what is in it before it is packed.
+pub fn stream(bytes: &[u8]) {
+    let packed = [b"tachost1".as_slice(), &pack(bytes, 1)].concat();
+    for file in [bytes, &packed] {
+        if let Ok(reader) = StreamReader::new(file) {
+            let _ = reader.take_while(Result::is_ok).take(ROWS).count();
+        }
+    }
+}
+
+/// A pattern and, after a zero byte, a path.
+pub fn pattern(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let (pattern, path) = text.split_once('\0').unwrap_or((&text, "/usr/bin/a"));
+    if let Ok(pattern) = PathPattern::parse(pattern) {
+        let matches = pattern.matches(path);
+        assert!(!matches || path.starts_with(pattern.literal_prefix()));
+        assert!(pattern.exact().is_none_or(|exact| (exact == path) == matches));
+    }
+}
+
+/// Everything that can be asked of a segment's file.
+pub fn segment(file: &Path) {
+    if let Ok(store) = Store::open(file) {
+        for order in [Order::Asc, Order::Desc] {
+            let _ = store.events(&Query { limit: 1_000, order, ..Query::default() });
+        }
+        let _ = store.processes(&ProcessQuery { limit: 1_000, ..ProcessQuery::default() });
+        let _ = store.paths("/", 1_000, None);
+        let _ = (store.gaps(None, None, &[]), store.stats());
+    }
+    let _ = verify(file, &mut |_| {});
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use event::{Detail, Event, File, FileFacts, Kind};
+
+    use super::{COLUMNS, COUNTS, context, decode_block, index, segment};
+    use crate::block::{Form, GENESIS, encode};
+    use crate::bytes::{Input, put, put_bytes, unpack};
+
+    /// Variable that names the fuzz targets' corpus, to write seeds to.
+    const CORPUS: &str = "TACHO_CORPUS";
+
+    fn events() -> Vec<Event> {
+        let event = |n: u64| Event {
+            time: 1_790_000_000_000_000_000 + i64::try_from(n * n).unwrap(),
+            kind: if n.is_multiple_of(9) { Kind::Chmod } else { Kind::Open },
+            context: n % 3 + 1,
+            tid: 7,
+            retval: -i64::try_from(n % 3).unwrap(),
+            flags: 0,
+            file: (!n.is_multiple_of(5)).then(|| File {
+                path: format!("/usr/include/{}/a{n}.h", n % 4),
+                raw: n.is_multiple_of(7).then(|| vec![0xff]),
+                facts: n.is_multiple_of(2).then(|| FileFacts {
+                    inode: n * 3,
+                    mode: 0o644,
+                    ..FileFacts::default()
+                }),
+                ..File::default()
+            }),
+            destination: None,
+            detail: Detail::Open { flags: 1, mode: 0 },
+        };
+        (0..40).map(event).collect()
+    }
+
+    /// A stored block as the fuzz target takes it.
+    fn taken_apart(row: &[u8], value: &[u8]) -> Vec<u8> {
+        let mut out = vec![1];
+        put_bytes(&mut out, &row[..row.len() - 4]);
+        let mut input = Input(&value[4..]);
+        let mut directory = Input(input.bytes().unwrap());
+        for _ in 0..COUNTS {
+            put(&mut out, directory.number().unwrap());
+        }
+        for _ in 0..COLUMNS {
+            let [layout] = directory.array::<1>().unwrap();
+            out.push(layout);
+            let number = directory.number().unwrap();
+            if layout == 0 {
+                put(&mut out, number);
+                continue;
+            }
+            let length = usize::try_from(directory.number().unwrap()).unwrap();
+            put_bytes(&mut out, &unpack(input.take(length).unwrap(), 1 << 20).unwrap());
+        }
+        out
+    }
+
+    #[test]
+    fn a_real_block_comes_through_the_fuzzers_door() {
+        let events = events();
+        let (zone, value) = encode(7, &events.iter().collect::<Vec<_>>(), true, &GENESIS, Form::Open);
+        let seed = taken_apart(&zone.encode(), &value);
+        decode_block(&seed).unwrap();
+        if let Some(corpus) = std::env::var_os(CORPUS) {
+            let corpus = Path::new(&corpus);
+            for target in ["block", "context", "index", "facts", "stream", "pattern", "segment"] {
+                std::fs::create_dir_all(corpus.join(target)).unwrap();
+            }
+            std::fs::write(corpus.join("block/real"), &seed).unwrap();
+            std::fs::write(corpus.join("pattern/glob"), b"/usr/**/a*.h\0/usr/include/a.h").unwrap();
+            std::fs::write(corpus.join("segment/head"), [2, 0, 0x10, 0, 2, 1, 1]).unwrap();
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused_by_every_door() {
+        for nonsense in [&[][..], &[0; 40], &[0xff; 40]] {
+            assert!(decode_block(nonsense).is_err());
+            context(nonsense);
+            index(nonsense);
+        }
+        segment(Path::new("/nowhere"));
+    }
+}
