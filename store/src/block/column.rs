@@ -42,12 +42,16 @@ pub enum Form {
 
 /// Level of zstd while recording.
 const OPEN_LEVEL: i32 = 1;
+/// The same to try layouts.
+const TRIAL_LEVEL: i32 = 6;
 
 /// Writes columns one after the other; the reader asks for them by their places.
 pub struct Columns {
     directory: Vec<u8>,
     payload: Vec<u8>,
     packer: Option<zstd::bulk::Compressor<'static>>,
+    /// Tells which layout is small.
+    trial: Option<zstd::bulk::Compressor<'static>>,
     form: Form,
     scratch: Vec<u8>,
 }
@@ -64,7 +68,11 @@ impl Columns {
             packer.set_parameter(zstd::zstd_safe::CParameter::ChecksumFlag(true)).ok()?;
             Some(packer)
         });
-        Self { directory: Vec::new(), payload: Vec::new(), packer, form, scratch: Vec::new() }
+        let trial = match form {
+            Form::Open => None,
+            Form::Closed(level) => zstd::bulk::Compressor::new(level.min(TRIAL_LEVEL)).ok(),
+        };
+        Self { directory: Vec::new(), payload: Vec::new(), packer, trial, form, scratch: Vec::new() }
     }
 
     /// A number of the directory itself.
@@ -74,6 +82,14 @@ impl Columns {
 
     fn pack(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.packer.as_mut().and_then(|packer| packer.compress(bytes).ok()).unwrap_or_default()
+    }
+
+    /// Bytes that some would take at a level that is quick to try.
+    fn attempt(&mut self, bytes: &[u8]) -> usize {
+        self.trial
+            .as_mut()
+            .and_then(|trial| trial.compress(bytes).ok())
+            .map_or(usize::MAX, |frame| frame.len())
     }
 
     fn add(&mut self, layout: u8, unpacked: usize, frame: &[u8]) {
@@ -102,20 +118,24 @@ impl Columns {
             Form::Closed(_) if width == 1 => &[Layout::Fixed],
             Form::Closed(_) => &[Layout::Varint, Layout::Fixed, Layout::Planes],
         };
-        let mut best: Option<(u8, usize, Vec<u8>)> = None;
-        for layout in layouts {
-            let mut laid = std::mem::take(&mut self.scratch);
-            laid.clear();
-            let code = lay(numbers, *layout, width, &mut laid);
-            let frame = self.pack(&laid);
-            if best.as_ref().is_none_or(|(_, _, best)| frame.len() < best.len()) {
-                best = Some((code, laid.len(), frame));
+        let mut best: Option<(Layout, usize)> = None;
+        if let [_, _, ..] = layouts {
+            for layout in layouts {
+                let mut laid = std::mem::take(&mut self.scratch);
+                lay(numbers, *layout, width, &mut laid);
+                let size = self.attempt(&laid);
+                if best.is_none_or(|(_, best)| size < best) {
+                    best = Some((*layout, size));
+                }
+                self.scratch = laid;
             }
-            self.scratch = laid;
         }
-        if let Some((code, unpacked, frame)) = best {
-            self.add(code, unpacked, &frame);
-        }
+        let layout = best.map_or(layouts[0], |(layout, _)| layout);
+        let mut laid = std::mem::take(&mut self.scratch);
+        let code = lay(numbers, layout, width, &mut laid);
+        let frame = self.pack(&laid);
+        self.add(code, laid.len(), &frame);
+        self.scratch = laid;
     }
 
     /// Adds a column of bytes.
@@ -143,6 +163,7 @@ impl Columns {
 /// Lays numbers out that need `width` bytes at most; gives the layout's code.
 fn lay(numbers: &[u64], layout: Layout, width: usize, out: &mut Vec<u8>) -> u8 {
     let wide = u8::try_from(width << 4).unwrap_or(0x80);
+    out.clear();
     match layout {
         Layout::Varint => {
             out.reserve(2 * numbers.len());

@@ -73,9 +73,9 @@ impl Cache {
         Some(cached.clone())
     }
 
-    /// Keeps one, and lets others go if need be. What is larger than an eighth of the cache is not kept.
+    /// Keeps one, and lets others go if need be. What is larger than a quarter of the cache is not kept: a packed block is up to a tenth.
     pub fn put(&self, sort: Sort, key: Key, cached: Cached, bytes: usize) {
-        if bytes > CACHE_BYTES / 8 {
+        if bytes > CACHE_BYTES / 4 {
             return;
         }
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
