@@ -251,6 +251,26 @@ mod tests {
                 std::fs::create_dir_all(corpus.join(target)).unwrap();
             }
             std::fs::write(corpus.join("block/real"), &seed).unwrap();
+            let mut paths = crate::index::paths::Builder::default();
+            for (at, event) in events.iter().enumerate() {
+                paths.add(event.file.as_ref().map_or("/", |file| &file.path), at as u64, 1, 0);
+            }
+            let chunk = unpack(&paths.chunks(1)[0].1, 1 << 20).unwrap();
+            std::fs::write(corpus.join("index/paths"), [&[0], &chunk[..]].concat()).unwrap();
+            let batch = rmp_serde::to_vec(&crate::Batch { events, ..crate::Batch::default() }).unwrap();
+            let length = u32::try_from(batch.len()).unwrap().to_le_bytes();
+            std::fs::write(corpus.join("stream/batch"), [&length[..], &batch].concat()).unwrap();
+            let head = crate::segment::meta::Head {
+                number: 3,
+                boot: 7,
+                created: 5,
+                first_event: 9,
+                first_context: 4,
+                previous: Some(GENESIS),
+            };
+            std::fs::write(corpus.join("facts/head"), rmp_serde::to_vec(&head).unwrap()).unwrap();
+            let gap = (1, 2, "File", Some(3), "RingFull");
+            std::fs::write(corpus.join("context/gap"), rmp_serde::to_vec(&gap).unwrap()).unwrap();
             std::fs::write(corpus.join("pattern/glob"), b"/usr/**/a*.h\0/usr/include/a.h").unwrap();
             std::fs::write(corpus.join("segment/head"), [2, 0, 0x10, 0, 2, 1, 1]).unwrap();
         }
