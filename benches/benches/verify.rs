@@ -31,7 +31,7 @@ fn main() {
             };
             let prepare = || {
                 if cold {
-                    forget(&files)
+                    forget(&files);
                 }
             };
             prepare();

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::{
-    DecodePrivateKey as _, DecodePublicKey as _, EncodePrivateKey as _, EncodePublicKey as _,
+    DecodePrivateKey as _, DecodePublicKey as _, EncodePrivateKey as _, EncodePublicKey as _, KeypairBytes,
 };
 use ed25519_dalek::{SECRET_KEY_LENGTH, Signature, Signer as _, SigningKey, VerifyingKey};
 use redb::WriteTransaction;
@@ -108,8 +108,10 @@ impl SegmentSigner {
                 rustix::rand::getrandom(&mut seed[filled..], flags).map_err(|error| io(error.into()))?;
         }
         let key = SigningKey::from_bytes(&seed);
+        // Without the public half, with which OpenSSL 3.0 does not read it.
+        let alone = KeypairBytes { secret_key: seed, public_key: None };
         let pem =
-            key.to_pkcs8_pem(LineEnding::LF).map_err(|error| io(io::Error::other(error.to_string())))?;
+            alone.to_pkcs8_pem(LineEnding::LF).map_err(|error| io(io::Error::other(error.to_string())))?;
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
         file.write_all(pem.as_bytes()).and_then(|()| file.sync_all()).map_err(io)?;
         Ok(Self(key))
@@ -298,6 +300,11 @@ mod tests {
         let made = SegmentSigner::create(&path).unwrap();
         assert!(matches!(SegmentSigner::create(&path), Err(KeyError::Io { .. })), "none is written over");
         assert_eq!(SegmentSigner::load(&path).unwrap().public_key(), made.public_key());
+        let pem = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            pem.contains("\nMC4CAQAwBQYDK2VwBCIEI"),
+            "the form that OpenSSL reads, RFC 8410 section 10.3"
+        );
         let public = dir.path().join("public");
         std::fs::write(&public, made.public_key().to_pem()).unwrap();
         assert_eq!(PublicKey::load(&public).unwrap(), made.public_key());

@@ -99,6 +99,8 @@ pub struct SegmentStats {
     pub last: Option<Nanos>,
     /// What it is.
     pub state: SegmentState,
+    /// Version of its format; less than that of new ones until `tacho migrate` or packing brings it up to date.
+    pub format: u32,
     /// Whether a pin keeps it.
     pub pinned: bool,
 }

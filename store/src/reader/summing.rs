@@ -70,6 +70,7 @@ pub fn stats(shared: &Shared) -> Stats {
             first,
             last,
             state: form,
+            format: segment.format,
             pinned: pinned.contains(&segment.number),
         });
     }
