@@ -3,5 +3,5 @@
 mod chunk;
 mod summary;
 
-pub use chunk::{decode_stream, encode_one, pack_stream, unpack_stream};
+pub use chunk::{Chunk, decode_stream, encode_one, pack_stream, unpack_stream};
 pub use summary::Summary;

@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use event::Context;
-
 use crate::block::{Core, Rest};
-use crate::context::Summary;
+use crate::context::{Chunk, Summary};
 use crate::index::directory::Directory;
 use crate::index::tree::Tree;
 use crate::limits::CACHE_BYTES;
@@ -24,7 +22,7 @@ pub enum Cached {
     /// Summary of a chunk of contexts.
     Summary(Arc<Summary>),
     /// A chunk of contexts.
-    Contexts(Arc<Vec<Arc<Context>>>),
+    Contexts(Arc<Chunk>),
     /// What was found out about files.
     Provenance(Arc<super::provenance::Map>),
     /// Directory of a packed segment.

@@ -10,7 +10,7 @@ use super::segment::{Segment, View};
 use super::shared::Shared;
 use crate::SegmentState;
 use crate::bytes::Damaged;
-use crate::context::{Summary, decode_stream, unpack_stream};
+use crate::context::{Chunk, Summary, decode_stream, unpack_stream};
 use crate::segment::file::{FileError, guarded};
 use crate::segment::tables::{CONTEXTS, EXITS, PieceKey, SUMMARIES, all, get};
 
@@ -116,7 +116,7 @@ impl<'a> Contexts<'a> {
         None
     }
 
-    fn chunk(&self, chunk: u64) -> Result<Arc<Vec<Arc<Context>>>, FileError> {
+    fn chunk(&self, chunk: u64) -> Result<Arc<Chunk>, FileError> {
         if self.fixed
             && let Some(Cached::Contexts(contexts)) =
                 self.shared.cache.get(Sort::Contexts, (self.segment.uid, chunk, 0))
@@ -129,36 +129,32 @@ impl<'a> Contexts<'a> {
         if let Some(Cached::Contexts(contexts)) = self.shared.cache.get(Sort::Contexts, key) {
             return Ok(contexts);
         }
-        let stream = unpack_stream(&value)?;
-        let mut contexts: Vec<Arc<Context>> =
-            decode_stream::<Context>(&stream)?.into_iter().map(Arc::new).collect();
-        contexts.sort_by_key(|context| context.id);
-        let contexts = Arc::new(contexts);
-        let bytes = stream.len() * 2 + contexts.len() * size_of::<Context>();
-        self.shared.cache.put(Sort::Contexts, key, Cached::Contexts(Arc::clone(&contexts)), bytes);
+        let contexts = Arc::new(Chunk::unpack(&value)?);
+        self.shared.cache.put(Sort::Contexts, key, Cached::Contexts(Arc::clone(&contexts)), contexts.size());
         Ok(contexts)
     }
 
     /// One context; `None` if it is not there or cannot be read.
     pub fn get(&self, id: ContextId) -> Option<Arc<Context>> {
         for (_, _, chunk) in self.ranges.iter().filter(|(low, high, _)| (*low..=*high).contains(&id)) {
-            match self.chunk(*chunk) {
-                Ok(contexts) => {
-                    if let Ok(at) = contexts.binary_search_by_key(&id, |context| context.id) {
-                        return Some(Arc::clone(&contexts[at]));
-                    }
-                }
+            match self.chunk(*chunk).and_then(|contexts| Ok(contexts.get(id)?)) {
+                Ok(Some(context)) => return Some(Arc::new(context)),
+                Ok(None) => {}
                 Err(_) => self.shared.damaged(self.segment, u64::MAX - *chunk, None),
             }
         }
         None
     }
 
-    /// How many there are; every chunk is read.
+    /// How many there are; every one is decoded.
     pub fn count(&self) -> Result<u64, FileError> {
         let mut count = 0;
         for (_, _, chunk) in self.ranges.iter() {
-            count += self.chunk(*chunk)?.len() as u64;
+            let chunk = self.chunk(*chunk)?;
+            for context in chunk.all() {
+                context?;
+            }
+            count += chunk.len() as u64;
         }
         Ok(count)
     }
@@ -167,7 +163,9 @@ impl<'a> Contexts<'a> {
     pub fn all(&self) -> Result<Vec<Arc<Context>>, FileError> {
         let mut contexts = Vec::new();
         for (_, _, chunk) in self.ranges.iter() {
-            contexts.extend(self.chunk(*chunk)?.iter().cloned());
+            for context in self.chunk(*chunk)?.all() {
+                contexts.push(Arc::new(context?));
+            }
         }
         Ok(contexts)
     }

@@ -13,7 +13,7 @@ pub const HEAD: &str = "head";
 pub const COMMITS: &str = "commits";
 /// Row of [`Closed`]; only in closed segments.
 pub const CLOSED: &str = "closed";
-/// Row that only packed segments have: nothing, or [`THINNED`].
+/// Row that only packed segments have: one byte 0, or [`THINNED`].
 pub const PACKED: &str = "packed";
 /// Value of [`PACKED`] in segments of which only the events of processes' lifecycle and credentials are left.
 pub const THINNED: &[u8] = &[1];

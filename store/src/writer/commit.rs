@@ -166,12 +166,12 @@ impl Open {
         self.written = changes.written;
         self.next_chunk = changes.next_chunk;
         if let Some((plan, chunks, sealed)) = changes.events {
-            self.events.apply(&plan, batch.events.iter().cloned(), chunks, BLOCK_EVENTS);
+            self.events.apply(&plan, batch.events.iter(), chunks);
             self.sealed_hash = sealed;
         }
         if let Some((plan, chunks)) = changes.contexts {
-            let new = carried.iter().chain(&batch.contexts).cloned();
-            self.contexts.apply(&plan, new, chunks, CHUNK_CONTEXTS);
+            let new = carried.iter().chain(&batch.contexts);
+            self.contexts.apply(&plan, new, chunks);
         }
         let before = |context: &&Arc<Context>| context.id < self.head.first_context;
         let again = batch.contexts.iter().filter(before);
@@ -304,10 +304,10 @@ impl Open {
         let mut sealed_hash = self.sealed_hash;
         let mut written = Vec::new();
         let mut rest = items.as_slice();
-        for size in &plan.sizes {
+        for (place, size) in plan.sizes.iter().enumerate() {
             let (now, later) = rest.split_at(*size);
             rest = later;
-            let sealed = *size >= BLOCK_EVENTS;
+            let sealed = plan.seals(place);
             let (zone, value) = encode(key, now, sealed, &previous, Form::Open);
             let row = zone.encode();
             put(&mut blocks, key, &value)?;

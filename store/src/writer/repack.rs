@@ -73,7 +73,7 @@ impl Plan {
     /// Value of the row that tells packed segments.
     const fn mark(self) -> &'static [u8] {
         match self {
-            Self::Pack => &[],
+            Self::Pack => &[0],
             Self::Thin => THINNED,
         }
     }

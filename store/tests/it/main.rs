@@ -13,6 +13,7 @@ mod disk;
 mod fixtures;
 mod full;
 mod guard;
+mod index;
 mod kill;
 mod model;
 mod property;
