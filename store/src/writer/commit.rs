@@ -35,7 +35,8 @@ pub struct Open {
     pub commits: u64,
     head: Head,
     totals: Totals,
-    events: Tail<Event, Hash>,
+    /// With each chunk its hash, and its bytes.
+    events: Tail<Event, (Hash, u64)>,
     sealed_hash: Hash,
     contexts: Tail<Arc<Context>, ()>,
     next_chunk: u64,
@@ -50,7 +51,7 @@ pub struct Open {
 
 /// What a commit changed, to be taken over once it is durable.
 struct Changes {
-    events: Option<(super::tail::Plan, Vec<Chunk<Hash>>, Hash)>,
+    events: Option<(super::tail::Plan, Vec<Chunk<(Hash, u64)>>, Hash)>,
     contexts: Option<(super::tail::Plan, Vec<Chunk<()>>)>,
     totals: Totals,
     written: u64,
@@ -128,7 +129,8 @@ impl Open {
     /// Whether it is time for the next segment.
     pub fn is_full(&self, options: &Options) -> bool {
         let size = options.close_at();
-        self.written >= size
+        let tail: u64 = self.events.chunks.iter().map(|chunk| chunk.mark.1).sum();
+        self.written + tail >= size
             || self.begun.elapsed() >= options.close_after()
             || self.segment.bytes() >= size.saturating_mul(2).max(3 * super::retain::NEW_FILE)
     }
@@ -293,7 +295,7 @@ impl Open {
             self.events.items.iter().chain(&batch.events).skip(plan.keep_items).collect();
         let mut key = self.events.chunks.get(plan.keep).map_or(first, |chunk| chunk.key);
         let mut previous = match plan.keep.checked_sub(1) {
-            Some(last) => self.events.chunks[last].mark,
+            Some(last) => self.events.chunks[last].mark.0,
             None => self.sealed_hash,
         };
         for stale in &self.events.chunks[plan.keep..] {
@@ -312,7 +314,7 @@ impl Open {
             let row = zone.encode();
             put(&mut blocks, key, &value)?;
             zones.insert(&key.to_be_bytes(), row.as_slice())?;
-            // What is not final yet will be written again; only what stays is counted.
+            // What is not final yet will be written again; what of it is there is counted by itself.
             if sealed {
                 let filter = put_filter(&mut filters, key, event_terms(now.iter().copied()))?;
                 changes.written += (value.len() + row.len() + filter) as u64;
@@ -321,7 +323,7 @@ impl Open {
             if sealed {
                 sealed_hash = previous;
             }
-            written.push(Chunk { count: *size, key, mark: previous });
+            written.push(Chunk { count: *size, key, mark: (previous, (value.len() + row.len()) as u64) });
             key += *size as u64;
         }
         totals(&mut changes.totals, batch);
