@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run should stop")]
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -80,13 +81,13 @@ fn options(pack: bool) -> Options {
 /// The latest of what is in order at each share.
 fn told(name: &str, mut times: Vec<Duration>, note: &str) {
     times.sort_unstable();
-    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
+    let at = |percent: usize| times[(times.len() - 1) * percent / 100];
     println!(
         "{name:<34} p50 {:>9.1?}  p90 {:>9.1?}  p99 {:>9.1?}  worst {:>9.1?}  {note}",
-        at(0.5),
-        at(0.9),
-        at(0.99),
-        at(1.0)
+        at(50),
+        at(90),
+        at(99),
+        at(100)
     );
 }
 
@@ -226,7 +227,7 @@ fn questions(dir: &Path, repeat: &Repeat, events: u64) {
         (
             "pid nowhere",
             Box::new(|random| Filter {
-                pids: vec![5_000_000 + random.below(1000) as u32],
+                pids: vec![5_000_000 + u32::try_from(random.below(1000)).unwrap_or(0)],
                 ..Filter::default()
             }),
         ),
@@ -299,7 +300,8 @@ fn questions(dir: &Path, repeat: &Repeat, events: u64) {
             let path = paths.first().map(ToString::to_string).unwrap_or_default();
             let [since, until] =
                 [since, until].map(|time| time.map(|time| time.to_string()).unwrap_or_default());
-            text += &format!("{name}\t{order}\t{pid}\t{process}\t{descendants}\t{path}\t{since}\t{until}\n");
+            writeln!(text, "{name}\t{order}\t{pid}\t{process}\t{descendants}\t{path}\t{since}\t{until}")
+                .unwrap();
         }
     }
     std::fs::write(dir.join("questions"), text).unwrap();

@@ -39,7 +39,8 @@ impl Builder {
 
     /// Each chunk's key and value: the first chunk's key is empty, the others' their first path.
     pub fn chunks(&self, level: i32) -> Vec<(Vec<u8>, Vec<u8>)> {
-        let entries: Vec<_> = self.0.iter().collect();
+        let entries: Vec<(&str, &Posting)> =
+            self.0.iter().map(|(path, posting)| (&**path, posting)).collect();
         let mut chunks = entries.chunks(PATHS_PER_CHUNK).peekable();
         let mut key = Vec::new();
         let mut out = Vec::new();
@@ -53,7 +54,7 @@ impl Builder {
     }
 }
 
-fn encode(chunk: &[(&Box<str>, &Posting)], next: Option<&[u8]>) -> Vec<u8> {
+fn encode(chunk: &[(&str, &Posting)], next: Option<&[u8]>) -> Vec<u8> {
     let mut out = Vec::new();
     put_bytes(&mut out, next.unwrap_or_default());
     put(&mut out, chunk.len() as u64);

@@ -11,9 +11,12 @@ use crate::limits::{MAX_SECTION, PIDS_PER_CHUNK};
 /// Contexts, and numbers of blocks.
 type Posting = (BTreeSet<u64>, BTreeSet<u64>);
 
+/// Processes of a pid, by boot and start.
+type Processes = BTreeMap<(BootId, u64), Posting>;
+
 /// Process to contexts and blocks.
 #[derive(Debug, Default)]
-pub struct Builder(BTreeMap<u32, BTreeMap<(BootId, u64), Posting>>);
+pub struct Builder(BTreeMap<u32, Processes>);
 
 impl Builder {
     /// A context of a process, with the blocks of its events.
@@ -44,7 +47,7 @@ impl Builder {
     }
 }
 
-fn encode(chunk: &[(&u32, &BTreeMap<(BootId, u64), Posting>)], next: Option<u32>) -> Vec<u8> {
+fn encode(chunk: &[(&u32, &Processes)], next: Option<u32>) -> Vec<u8> {
     let boots: BTreeSet<BootId> =
         chunk.iter().flat_map(|(_, processes)| processes.keys()).map(|(boot, _)| *boot).collect();
     let boots: Vec<BootId> = boots.into_iter().collect();

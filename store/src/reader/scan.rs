@@ -172,9 +172,10 @@ fn scan(shared: &Shared, segment: &Segment, query: &Query, out: &mut Vec<Found>)
             (narrowed.who, images, Some((narrowed.blocks, directory)))
         }
         None => {
-            let images = match with_images {
-                true => Images::These(select::images(&contexts, &filter.paths)?),
-                false => Images::Nobody,
+            let images = if with_images {
+                Images::These(select::images(&contexts, &filter.paths)?)
+            } else {
+                Images::Nobody
             };
             (select::who(&contexts, filter)?, images, None)
         }

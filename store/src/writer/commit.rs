@@ -49,9 +49,12 @@ pub struct Open {
     begun: Instant,
 }
 
+/// A chunk of events with its hash and its bytes.
+type EventChunk = Chunk<(Hash, u64)>;
+
 /// What a commit changed, to be taken over once it is durable.
 struct Changes {
-    events: Option<(super::tail::Plan, Vec<Chunk<(Hash, u64)>>, Hash)>,
+    events: Option<(super::tail::Plan, Vec<EventChunk>, Hash)>,
     contexts: Option<(super::tail::Plan, Vec<Chunk<()>>)>,
     totals: Totals,
     written: u64,
