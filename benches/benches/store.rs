@@ -53,7 +53,7 @@ fn ingest(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("block");
     group.throughput(Throughput::Elements(refs.len() as u64));
     group.bench_function("encode", |bencher| {
-        bencher.iter(|| black_box(store::measure::Block::of(&refs, None).bytes()))
+        bencher.iter(|| black_box(store::measure::Block::of(&refs, None).bytes()));
     });
     group.finish();
 }

@@ -106,9 +106,8 @@ fn expected(model: &Model, filter: &Filter, order: Order) -> Vec<u64> {
     // The model is slow at descendants.
     let own = Filter { descendants: false, ..filter.clone() };
     let fit: HashSet<u64> = (model.contexts.values())
-        .filter(|context| match filter.descendants {
-            true => descends(context.process),
-            false => model.context_fits(&own, context),
+        .filter(|context| {
+            if filter.descendants { descends(context.process) } else { model.context_fits(&own, context) }
         })
         .map(|context| context.id)
         .collect();
