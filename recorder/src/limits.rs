@@ -38,6 +38,9 @@ pub const MOUNT_NAMESPACES: usize = 64;
 pub const MOUNT_READS: u32 = 50;
 /// Mount ids remembered as being in no table (the kernel's own mounts); above it all are looked for again.
 pub const MOUNTS_ABSENT: usize = 1024;
+/// Mounts remembered that are gone and of whose end no event has told yet; the oldest are forgotten, and their end has no
+/// mount id then.
+pub const MOUNTS_GONE: usize = 256;
 /// Bytes of the name of an extended attribute (`XATTR_NAME_MAX`).
 pub const XATTR_NAME: usize = 255;
 /// Bytes of a file system type's name in an event.

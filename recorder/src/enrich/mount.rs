@@ -129,8 +129,11 @@ impl FileEnricher {
         } else if let Some(id) = before {
             self.mounts.forget(call.view, id);
         }
-        // One that is still there was not the one.
-        let gone = before.filter(|id| !self.mounts.has(call.view, *id));
+        // One that is still there was not the one. One that was seen to be gone before is remembered.
+        let gone = match call.view {
+            View::Own => self.mounts.take_gone(&file.path),
+            View::Foreign { .. } => before.filter(|id| !self.mounts.has(call.view, *id)),
+        };
         event(file, gone.unwrap_or(0))
     }
 }

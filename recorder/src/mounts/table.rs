@@ -1,7 +1,7 @@
 //! The mounts of the recorder's own namespace, and of others as far as they were asked for.
 
 use std::{
-    collections::{HashMap, HashSet, hash_map::Entry},
+    collections::{HashMap, HashSet, VecDeque, hash_map::Entry},
     fs::File,
     io::Read as _,
     sync::Arc,
@@ -31,6 +31,8 @@ struct Table {
 pub struct Mounts {
     own: Table,
     others: HashMap<MountNamespace, Table>,
+    /// Mounts that the own table no longer has, the newest last: the events that tell so may be still to come.
+    gone: VecDeque<(u32, Arc<str>)>,
     reads: u32,
 }
 
@@ -44,7 +46,20 @@ impl Mounts {
         changed.sort_unstable();
         changed.dedup();
         keep_origins(&old, &mut self.own);
+        for id in old.order.iter().filter(|id| !self.own.mounts.contains_key(id)) {
+            if let Some(mount) = old.mounts.get(id) {
+                self.gone.push_back((*id, Arc::clone(&mount.path)));
+            }
+        }
+        let excess = self.gone.len().saturating_sub(limits::MOUNTS_GONE);
+        self.gone.drain(..excess);
         changed
+    }
+
+    /// Takes the mount that an umount at a place was of from those that are gone from the own table.
+    pub fn take_gone(&mut self, path: &str) -> Option<u32> {
+        let place = self.gone.iter().rposition(|(_, gone)| **gone == *path)?;
+        self.gone.remove(place).map(|(id, _)| id)
     }
 
     /// A new second.
@@ -239,6 +254,24 @@ mod tests {
         assert_eq!(mounts.at(View::Own, "/tacho/told").map(|mount| mount.id), Some(id));
         assert_eq!(mounts.refresh(), ["/tacho/told".into()]);
         assert_eq!(mounts.find(View::Own, id, "/tacho/told/x"), None);
+    }
+
+    #[test]
+    fn a_mount_that_is_gone_before_its_end_was_told_is_told_of_once() {
+        let mut mounts = mounts();
+        for id in [1 << 30, 1 << 31] {
+            mounts.learn(View::Own, mount(id, "/tacho/told"));
+            mounts.refresh();
+        }
+        assert_eq!(mounts.take_gone("/tacho"), None);
+        assert_eq!(mounts.take_gone("/tacho/told"), Some(1 << 31));
+        assert_eq!(mounts.take_gone("/tacho/told"), Some(1 << 30));
+        assert_eq!(mounts.take_gone("/tacho/told"), None);
+        for id in 0..2 * u32::try_from(limits::MOUNTS_GONE).unwrap() {
+            mounts.learn(View::Own, mount(u32::MAX - id, "/tacho/told"));
+        }
+        mounts.refresh();
+        assert_eq!(mounts.gone.len(), limits::MOUNTS_GONE);
     }
 
     #[test]
