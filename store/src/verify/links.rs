@@ -60,6 +60,11 @@ impl<'a> Links<'a> {
         self.before = Some(Before { number: segment.number, link, unclosed, kept_longer });
     }
 
+    /// A segment that retention removed meanwhile: nothing can be said of what the next one follows on.
+    pub fn lose(&mut self) {
+        self.before = None;
+    }
+
     /// A checked segment: whether it follows on the one before.
     pub fn follow(&mut self, segment: &Segment, result: &mut SegmentReport) {
         if let (Some(head), Some(before), None) = (&segment.head, &self.before, &result.problem) {

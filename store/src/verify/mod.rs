@@ -16,6 +16,9 @@ use crate::reader::{Segment, Shared};
 use crate::segment::file::{self, FileError};
 use crate::{OpenError, PublicKey, SegmentState, VerifyError};
 
+/// How often a segment is looked at again that changed while somebody writes the store.
+const TRIES: usize = 3;
+
 /// How a store is checked.
 #[derive(Clone, Debug, Default)]
 pub struct Verification {
@@ -92,19 +95,35 @@ pub fn verify_with(
         now.segment = segment.number;
         let bytes = segment.bytes();
         let before = now.bytes_done;
-        let checked = check(&shared, segment, how, &mut |done| {
-            progress(Progress { bytes_done: before + done.min(bytes), ..now })
-        });
+        let told = &mut |done: u64| progress(Progress { bytes_done: before + done.min(bytes), ..now });
+        let mut segment = Arc::clone(segment);
+        let mut checked = check(&shared, &segment, how, told);
+        // The writer may have put a packed file in its place, or removed it, between two looks.
+        for _ in 0..TRIES {
+            if writer.is_none() || checked.as_ref().is_none_or(|result| result.problem.is_none()) {
+                break;
+            }
+            if !segment.path.exists() {
+                break;
+            }
+            segment = Arc::new(look(&segment)?);
+            checked = check(&shared, &segment, how, told);
+        }
         let Some(mut result) = checked else {
             report.interrupted = true;
             report.next = Some(segment.number);
             report.whole = false;
             break;
         };
-        links.follow(segment, &mut result);
-        segment.let_go();
         now.done += 1;
         now.bytes_done = before + bytes;
+        if writer.is_some() && !segment.path.exists() {
+            report.leave_out(segment.number, "it was removed meanwhile");
+            links.lose();
+            continue;
+        }
+        links.follow(&segment, &mut result);
+        segment.let_go();
         report.add(result);
     }
     if !report.interrupted {
@@ -112,6 +131,15 @@ pub fn verify_with(
     }
     links.finish(&mut report);
     Ok(report)
+}
+
+/// Looks at a segment's file again.
+fn look(segment: &Segment) -> Result<Segment, OpenError> {
+    Segment::look(segment.number, &segment.path).map_err(|newer| OpenError::Newer {
+        found: newer.found,
+        supported: newer.supported,
+        path: segment.path.clone(),
+    })
 }
 
 /// Files by number.

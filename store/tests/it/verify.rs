@@ -377,6 +377,11 @@ fn a_segment_copied_while_others_are_recorded_and_packed_is_whole_and_answers_al
         files.sort();
         // The last one is being written.
         files.pop();
+        // So is all of it but the last, however often files are replaced meanwhile.
+        if files.len() > 1 {
+            let report = quick(dir.path());
+            assert!(report.whole, "{report:?}");
+        }
         for file in files.iter().rev().take(3) {
             let copy = self::dir();
             let to = copy.path().join(file.file_name().unwrap());
