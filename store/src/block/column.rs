@@ -283,7 +283,7 @@ impl Stored {
     /// A column of `count` numbers.
     pub fn numbers(&self, column: usize, count: usize) -> Result<Vec<u64>, Damaged> {
         let entry = self.entry(column)?;
-        if count > 2 * MAX_BLOCK_EVENTS {
+        if count > 4 * MAX_BLOCK_EVENTS {
             return Err(Damaged("a column is too long"));
         }
         if entry.layout == CONSTANT {

@@ -6,6 +6,7 @@ use event::{Event, EventId, File, Kind, Outcome};
 
 use super::build::{BlockBuilder, number};
 use super::column::{Columns, Form, Layout};
+use super::intern::{Table, hash_numbers};
 use super::zone::{self, Zone, chain};
 use crate::bytes::{put, put_bytes, zigzag};
 
@@ -272,6 +273,42 @@ impl<'a> Texts<'a> {
     }
 }
 
+/// Modification and change times, by turns: 0 for one that did not come up before, else one more than the zigzag of its
+/// place among the distinct ones minus the place of what it is likely to be: of a modification time that of the file
+/// before, of a change time the modification time of the file itself. Then the distinct ones as steps.
+fn file_times(facts: &[&event::FileFacts]) -> (Vec<u64>, Vec<u64>) {
+    let mut codes = Vec::with_capacity(2 * facts.len());
+    let mut distinct: Vec<i64> = Vec::new();
+    let mut table = Table::new(facts.len() / 4);
+    let hash_of = |time: i64| hash_numbers(&[time.cast_unsigned()]);
+    let mut likely = 0;
+    for facts in facts {
+        let mut place = |time: i64, likely: i64| {
+            let next = number(distinct.len());
+            let known = |place: u32| distinct.get(place as usize) == Some(&time);
+            match table.find(hash_of(time), next, known) {
+                Some(place) => {
+                    codes.push(zigzag(i64::from(place) - likely) + 1);
+                    i64::from(place)
+                }
+                None => {
+                    codes.push(0);
+                    distinct.push(time);
+                    table.grow(|place| distinct.get(place as usize).map_or(0, |time| hash_of(*time)));
+                    i64::from(next)
+                }
+            }
+        };
+        likely = place(facts.mtime, likely);
+        place(facts.ctime, likely);
+    }
+    let mut last = 0_i64;
+    let steps =
+        distinct.into_iter().map(|time| zigzag(time.wrapping_sub(std::mem::replace(&mut last, time))));
+    let distinct = steps.collect();
+    (codes, distinct)
+}
+
 /// What else is known of each file.
 fn facts(files: &[&File], columns: &mut Columns) {
     let mut odd = Vec::new();
@@ -301,9 +338,10 @@ fn facts(files: &[&File], columns: &mut Columns) {
     column(&|facts| u64::from(facts.mode), Layout::Fixed);
     column(&|facts| u64::from(facts.uid), Layout::Fixed);
     column(&|facts| u64::from(facts.gid), Layout::Fixed);
-    column(&|facts| facts.mtime.cast_unsigned(), Layout::Fixed);
-    column(&|facts| zigzag(facts.ctime.wrapping_sub(facts.mtime)), Layout::Varint);
-    column(&|facts| u64::from(facts.mount_id), Layout::Fixed);
+    let (codes, distinct) = file_times(&facts);
+    columns.numbers(&codes, Layout::Fixed);
+    columns.numbers(&distinct, Layout::Varint);
+    columns.numbers(&facts.iter().map(|facts| u64::from(facts.mount_id)).collect::<Vec<_>>(), Layout::Fixed);
     for text in [(|facts| &facts.filesystem) as fn(&event::FileFacts) -> &str, |facts| &facts.mount_path] {
         let mut texts = Texts::default();
         let places: Vec<u64> = facts.iter().map(|facts| texts.place(text(facts))).collect();

@@ -35,8 +35,10 @@ pub const INODES: usize = 17;
 pub const MODES: usize = 18;
 pub const UIDS: usize = 19;
 pub const GIDS: usize = 20;
-pub const MTIMES: usize = 21;
-pub const CTIMES: usize = 22;
+/// Twice so many: mtime and ctime by turns.
+pub const FILE_TIMES: usize = 21;
+/// Over distinct times.
+pub const DISTINCT_TIMES: usize = 22;
 pub const MOUNTS: usize = 23;
 pub const FILESYSTEMS: usize = 24;
 pub const FILESYSTEM_NAMES: usize = 25;
@@ -69,8 +71,8 @@ pub const NAMES: [&str; COLUMNS] = [
     "files: mode",
     "files: uid",
     "files: gid",
-    "files: mtime",
-    "files: ctime",
+    "files: mtime, ctime",
+    "file times",
     "files: mount",
     "files: file system",
     "file systems",

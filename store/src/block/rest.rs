@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use event::{Detail, File, FileFacts};
+use event::{Detail, File, FileFacts, Nanos};
 
 use super::column::Stored;
 use super::core::{Core, Source};
@@ -52,8 +52,8 @@ pub(super) struct Facts {
     modes: Vec<u32>,
     uids: Vec<u32>,
     gids: Vec<u32>,
-    mtimes: Vec<u64>,
-    ctimes: Vec<u64>,
+    /// Modification and change time.
+    times: Vec<(Nanos, Nanos)>,
     mounts: Vec<u32>,
     filesystems: Vec<u32>,
     filesystem_names: Vec<Arc<str>>,
@@ -163,8 +163,7 @@ impl Facts {
             modes: stored.small(place::MODES, facts, all)?,
             uids: stored.small(place::UIDS, facts, all)?,
             gids: stored.small(place::GIDS, facts, all)?,
-            mtimes: stored.numbers(place::MTIMES, facts)?,
-            ctimes: stored.numbers(place::CTIMES, facts)?,
+            times: file_times(stored, facts)?,
             mounts: stored.small(place::MOUNTS, facts, all)?,
             filesystems: stored.small(
                 place::FILESYSTEMS,
@@ -187,14 +186,14 @@ impl Facts {
         let mut file = File { raw, error, flags: *self.flags.get(index)?, ..File::default() };
         if let Some(at) = self.known.get(index)?.checked_sub(1) {
             let at = at as usize;
-            let mtime = self.mtimes.get(at)?.cast_signed();
+            let (mtime, ctime) = *self.times.get(at)?;
             file.facts = Some(FileFacts {
                 inode: *self.inodes.get(at)?,
                 mode: *self.modes.get(at)?,
                 uid: *self.uids.get(at)?,
                 gid: *self.gids.get(at)?,
                 mtime,
-                ctime: mtime.wrapping_add(unzigzag(*self.ctimes.get(at)?)),
+                ctime,
                 mount_id: *self.mounts.get(at)?,
                 filesystem: self.filesystem_names.get(*self.filesystems.get(at)? as usize)?.to_string(),
                 mount_path: Arc::clone(self.mount_path_texts.get(*self.mount_paths.get(at)? as usize)?),
@@ -202,6 +201,36 @@ impl Facts {
         }
         Some(file)
     }
+}
+
+/// Modification and change times of files, out of codes and distinct times: see the encoder.
+fn file_times(stored: &Stored, files: usize) -> Result<Vec<(Nanos, Nanos)>, Damaged> {
+    let codes = stored.numbers(place::FILE_TIMES, 2 * files)?;
+    let count = codes.iter().filter(|code| **code == 0).count();
+    let mut last = 0_i64;
+    let distinct = stored.numbers(place::DISTINCT_TIMES, count)?.into_iter().map(|step| {
+        last = last.wrapping_add(unzigzag(step));
+        last
+    });
+    let distinct: Vec<Nanos> = distinct.collect();
+    let (mut likely, mut next) = (0_i64, 0_i64);
+    let mut place = |code: u64, likely: i64| {
+        let place = match code.checked_sub(1) {
+            Some(step) => likely.wrapping_add(unzigzag(step)),
+            None => {
+                next += 1;
+                next - 1
+            }
+        };
+        let time = usize::try_from(place).ok().and_then(|place| distinct.get(place));
+        time.map(|time| (*time, place)).ok_or(Damaged("a file has no such time"))
+    };
+    let times = codes.as_chunks::<2>().0.iter().map(|[modified, changed]| {
+        let (mtime, at) = place(*modified, likely)?;
+        likely = at;
+        Ok((mtime, place(*changed, at)?.0))
+    });
+    times.collect()
 }
 
 fn texts(bytes: &[u8]) -> Result<Vec<Arc<str>>, Damaged> {

@@ -26,9 +26,7 @@ use crate::sign::Signed;
 use crate::{Order, SegmentState};
 
 /// Level of zstd for good: a background thread has the time.
-pub const LEVEL: i32 = 12;
-/// The same of blocks, which are nearly all there is.
-const BLOCK_LEVEL: i32 = 19;
+pub const LEVEL: i32 = 19;
 /// Events of a full block; tests make do with less.
 const FULL: usize = if cfg!(test) { 2 * BLOCK_EVENTS } else { PACKED_BLOCK_EVENTS };
 
@@ -332,7 +330,7 @@ impl Blocks {
             return Ok(None);
         }
         let waiting = std::mem::replace(&mut self.waiting, BlockBuilder::new(0));
-        let (zone, value) = waiting.finish(true, &self.previous, Form::Closed(BLOCK_LEVEL));
+        let (zone, value) = waiting.finish(true, &self.previous, Form::Closed(LEVEL));
         self.previous = zone.hash;
         self.written = self.at.clone();
         Ok(Some((zone, value)))
