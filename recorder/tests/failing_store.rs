@@ -45,7 +45,7 @@ fn run(seed: u64) {
     let (mut host, mut sent) = (Host::new(seed), Vec::new());
     let batches = 3 + random.below(20);
     for _ in 0..batches {
-        (0..1 + random.below(40)).for_each(|_| host.step());
+        (0..=random.below(40)).for_each(|_| host.step());
         let batch = host.take();
         sent.extend(batch.events.iter().cloned());
         sender.send(batch).unwrap();
