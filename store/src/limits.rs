@@ -13,9 +13,9 @@ pub const CACHE_BYTES: usize = 64 << 20;
 /// redb's own page cache of the open segment.
 pub const WRITER_PAGE_CACHE: usize = 16 << 20;
 /// redb's own page cache of a closed segment being read.
-pub const READER_PAGE_CACHE: usize = 1 << 20;
+pub const READER_PAGE_CACHE: usize = 512 << 10;
 /// Closed segments whose files a reader keeps open; the least recently used are closed.
-pub const OPEN_SEGMENTS: usize = 16;
+pub const OPEN_SEGMENTS: usize = 32;
 /// Steps of a lineage that are resolved; a longer one is marked truncated.
 pub const LINEAGE_STEPS: usize = 200;
 /// Events of one answer.
