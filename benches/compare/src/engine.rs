@@ -19,12 +19,12 @@ pub trait Engine {
     fn bytes(&self) -> Result<u64>;
     /// The newest events that fit, decoded; how many.
     fn ask(&mut self, question: &Question) -> Result<usize>;
-    /// Looks at every event for one thing that no index is over (a return value); how many have it.
+    /// Looks at every event for one thing that no index is over (a thread id); how many have it.
     fn scan(&mut self) -> Result<usize>;
 }
 
-/// The return value that a full scan looks for: -EACCES.
-pub const SCANNED: i64 = -13;
+/// The thread id that a full scan looks for: nobody's.
+pub const SCANNED: u32 = 4_000_000_000;
 
 /// Processor time of this process, all threads.
 pub fn cpu() -> Duration {

@@ -124,7 +124,7 @@ impl Engine for Lsm {
     fn scan(&mut self) -> Result<usize> {
         let mut count = 0;
         for row in self.events.iter() {
-            count += usize::from(rmp_serde::from_slice::<Event>(&row.value()?)?.retval == SCANNED);
+            count += usize::from(rmp_serde::from_slice::<Event>(&row.value()?)?.tid == SCANNED);
         }
         Ok(count)
     }

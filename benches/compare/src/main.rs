@@ -1,5 +1,6 @@
 //! The same recorded stream into Tachograph's store, SQLite, fjall and plain NDJSON in zstd, on one machine in one run;
-//! prints a table. `cargo run --release -- [--events N] STREAM...` (benches/streams.sh records streams.)
+//! prints a table. `cargo run --release -- [--events N] [--no-ndjson] STREAM...`
+//! (benches/streams.sh records streams.)
 
 mod engine;
 mod lsm;
@@ -24,20 +25,22 @@ use questions::Questions;
 const EVENTS: usize = 200_000;
 
 fn main() -> Result<()> {
-    let (mut events, mut streams) = (EVENTS, Vec::new());
+    let (mut events, mut text, mut streams) = (EVENTS, true, Vec::new());
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         if word == "--events" {
             events = words.next().context("--events needs a number")?.parse()?;
+        } else if word == "--no-ndjson" {
+            text = false;
         } else {
             streams.push(word);
         }
     }
     if streams.is_empty() {
-        bail!("usage: cargo run --release -- [--events N] STREAM...");
+        bail!("usage: cargo run --release -- [--events N] [--no-ndjson] STREAM...");
     }
     for stream in &streams {
-        compare(Path::new(stream), events)?;
+        compare(Path::new(stream), events, text)?;
     }
     Ok(())
 }
@@ -57,7 +60,7 @@ fn read(stream: &Path, events: usize) -> Result<Vec<Batch>> {
     Ok(batches)
 }
 
-fn compare(stream: &Path, events: usize) -> Result<()> {
+fn compare(stream: &Path, events: usize, text: bool) -> Result<()> {
     let batches = read(stream, events)?;
     let questions = Questions::of(&batches);
     let count: usize = batches.iter().map(|batch| batch.events.len()).sum();
@@ -73,7 +76,9 @@ fn compare(stream: &Path, events: usize) -> Result<()> {
     rows.push(measure("Tachograph", &mut ours, &batches, &questions)?);
     rows.push(measure("SQLite", &mut sqlite::Sqlite::new(&place("sqlite")?)?, &batches, &questions)?);
     rows.push(measure("fjall", &mut lsm::Lsm::new(&place("fjall")?)?, &batches, &questions)?);
-    rows.push(ndjson::measure(&place("ndjson")?, ours.store()?, &questions)?);
+    if text {
+        rows.push(ndjson::measure(&place("ndjson")?, ours.store()?, &questions)?);
+    }
     table::print(&rows);
     Ok(())
 }

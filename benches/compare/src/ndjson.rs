@@ -104,7 +104,7 @@ pub fn measure(dir: &Path, store: &Store, questions: &Questions) -> Result<Figur
         figures.answered(question, begun.elapsed(), 0);
     }
     let begun = Instant::now();
-    search(&file, &format!("\"retval\":{SCANNED}"))?;
+    search(&file, &format!("\"tid\":{SCANNED}"))?;
     figures.scanned(begun.elapsed(), 0);
     Ok(figures)
 }

@@ -172,7 +172,7 @@ impl Engine for Sqlite {
 
     fn scan(&mut self) -> Result<usize> {
         let mut statement =
-            self.connection.prepare_cached("SELECT count(*) FROM events NOT INDEXED WHERE retval = ?1")?;
+            self.connection.prepare_cached("SELECT count(*) FROM events NOT INDEXED WHERE tid = ?1")?;
         Ok(usize::try_from(statement.query_row([SCANNED], |row| row.get::<_, i64>(0))?)?)
     }
 }

@@ -43,7 +43,9 @@ pub fn print(rows: &[Figures]) {
     row("ingest, events/s", rows, |figures| Some(figures.ingest));
     row("ingest, events/s of processor time", rows, |figures| Some(figures.ingest_cpu));
     row("worst commit, ms", rows, |figures| {
-        Some(figures.worst_commit).filter(|worst| !worst.is_zero()).and_then(|worst| milliseconds(Some(worst)))
+        Some(figures.worst_commit)
+            .filter(|worst| !worst.is_zero())
+            .and_then(|worst| milliseconds(Some(worst)))
     });
     row("bytes an event, open (NDJSON: text)", rows, |figures| Some(figures.open));
     row("bytes an event, closed", rows, |figures| Some(figures.closed));

@@ -65,12 +65,12 @@ impl Engine for Tachograph {
     }
 
     fn scan(&mut self) -> Result<usize> {
-        let filter = Filter { outcomes: vec![event::Outcome::Refused], ..Filter::default() };
+        let filter = Filter { tids: vec![SCANNED], ..Filter::default() };
         let mut query = Query { filter, order: Order::Asc, limit: 10_000, after: None };
         let mut count = 0;
         loop {
             let page = self.store()?.events(&query)?;
-            count += page.events.iter().filter(|found| found.event.retval == SCANNED).count();
+            count += page.events.len();
             query.after = page.next;
             if page.next.is_none() {
                 return Ok(count);
