@@ -1,5 +1,7 @@
 //! Numbers of variable length, and reading what may be damaged.
 
+use std::cell::RefCell;
+
 /// Bytes that are not what they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("damaged: {0}")]
@@ -112,7 +114,19 @@ pub fn unpack(frame: &[u8], limit: usize) -> Result<Vec<u8>, Damaged> {
         .and_then(|size| usize::try_from(size).ok())
         .filter(|size| *size <= limit)
         .ok_or(Damaged("a frame has no valid size"))?;
-    zstd::bulk::decompress(frame, size).map_err(|_| Damaged("a frame does not decompress"))
+    DECOMPRESSOR
+        .with_borrow_mut(|kept| {
+            let mut decompressor = kept.take().map_or_else(zstd::bulk::Decompressor::new, Ok)?;
+            let unpacked = decompressor.decompress(frame, size);
+            *kept = Some(decompressor);
+            unpacked
+        })
+        .map_err(|_| Damaged("a frame does not decompress"))
+}
+
+thread_local! {
+    /// Making one costs more than unpacking a small column.
+    static DECOMPRESSOR: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
 /// Packs bytes as one zstd frame with its checksum. Packing memory cannot fail but for want of memory; then the frame

@@ -9,7 +9,7 @@ pub const MAX_BLOCK_EVENTS: usize = 1 << 18;
 /// Contexts of a full chunk.
 pub const CHUNK_CONTEXTS: usize = 512;
 /// Bytes of decoded blocks and contexts that a reader keeps; the least recently used go first.
-pub const CACHE_BYTES: usize = 64 << 20;
+pub const CACHE_BYTES: usize = 32 << 20;
 /// redb's own page cache of the open segment.
 pub const WRITER_PAGE_CACHE: usize = 16 << 20;
 /// redb's own page cache of a closed segment being read.

@@ -160,6 +160,29 @@ impl Columns {
     }
 }
 
+/// `count` numbers of variable length. Most have one byte or two, which are read without a loop.
+fn varints(bytes: &[u8], count: usize) -> Result<Vec<u64>, Damaged> {
+    let (mut numbers, mut rest) = (Vec::with_capacity(count), bytes);
+    while numbers.len() < count {
+        match rest {
+            [low @ ..0x80, after @ ..] => {
+                numbers.push(u64::from(*low));
+                rest = after;
+            }
+            [low, high @ ..0x80, after @ ..] => {
+                numbers.push(u64::from(low & 0x7f) | u64::from(*high) << 7);
+                rest = after;
+            }
+            _ => {
+                let mut input = Input(rest);
+                numbers.push(input.number()?);
+                rest = input.0;
+            }
+        }
+    }
+    Ok(numbers)
+}
+
 /// Lays numbers out that need `width` bytes at most; gives the layout's code.
 fn lay(numbers: &[u64], layout: Layout, width: usize, out: &mut Vec<u8>) -> u8 {
     let wide = u8::try_from(width << 4).unwrap_or(0x80);
@@ -302,10 +325,7 @@ impl Stored {
         }
         let bytes = self.unpacked(entry)?;
         match layout {
-            VARINT => {
-                let mut input = Input(&bytes);
-                (0..count).map(|_| input.number()).collect()
-            }
+            VARINT => varints(&bytes, count),
             FIXED => Ok(fixed(&bytes, width)),
             _ => Ok(planes(&bytes, width, count)),
         }
