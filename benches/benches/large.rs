@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use benches::repeat::Repeat;
+use benches::{Random, repeat::Repeat};
 use store::{Filter, Options, Order, PathPattern, Query, Store, Writer};
 
 /// Questions of each sort.
@@ -139,19 +139,6 @@ fn pack(dir: &Path) {
     println!("packed in {:.1?}", begun.elapsed());
     writer.close().unwrap();
     sizes(dir, "packed");
-}
-
-/// Random numbers (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % n
-    }
 }
 
 fn paths(text: &str) -> Filter {

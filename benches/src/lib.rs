@@ -30,11 +30,13 @@ pub fn stream() -> std::io::Result<(Vec<Batch>, String)> {
     }
 }
 
-/// Random numbers (splitmix64): the stream is the same in each run.
-struct Random(u64);
+/// Random numbers (splitmix64): the same in each run.
+#[derive(Clone, Copy, Debug)]
+pub struct Random(pub u64);
 
 impl Random {
-    fn below(&mut self, n: u64) -> u64 {
+    /// A number below `n`, which is not 0.
+    pub fn below(&mut self, n: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

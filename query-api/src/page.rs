@@ -4,10 +4,10 @@ use std::io;
 
 use axum::body::{Body, Bytes};
 use event::EventId;
-use event::render::{Ancestor, Other, Subject, write_json};
+use event::render::write_json;
 use event::schema::Rendering;
 use futures_util::stream;
-use store::{Found, Lineage, Store};
+use store::{Found, Store};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::error::ApiError;
@@ -134,31 +134,9 @@ fn position(bytes: &[u8]) -> Result<EventId, ApiError> {
     Ok(EventId::from_be_bytes(bytes.try_into().map_err(|_| Query::bad_cursor())?))
 }
 
-fn ancestors(lineage: &Lineage) -> Vec<Ancestor<'_>> {
-    lineage
-        .ancestors()
-        .iter()
-        .map(|ancestor| Ancestor { context: &ancestor.context, image: ancestor.image.as_deref() })
-        .collect()
-}
-
 /// One event as JSON.
 pub(crate) fn render(out: &mut Vec<u8>, found: &Found, rendering: Rendering) -> Result<(), ApiError> {
-    let ancestors = ancestors(&found.lineage);
-    let of_other = found.other.as_ref().map(|other| self::ancestors(&other.lineage)).unwrap_or_default();
-    let subject = Subject {
-        id: found.id,
-        event: &found.event,
-        context: &found.context,
-        image: found.lineage.image(),
-        ancestors: &ancestors,
-        ancestors_truncated: found.lineage.truncated(),
-        other: found.other.as_ref().map(|other| Other {
-            context: &other.context,
-            image: other.lineage.image(),
-            ancestors: &of_other,
-            ancestors_truncated: other.lineage.truncated(),
-        }),
-    };
-    write_json(out, &subject, rendering).map_err(|error| ApiError::internal(&error))
+    found
+        .with_subject(|subject| write_json(out, subject, rendering))
+        .map_err(|error| ApiError::internal(&error))
 }

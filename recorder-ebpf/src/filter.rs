@@ -2,18 +2,32 @@
 
 use core::ffi::c_void;
 
-use abi::{NO_ARG, RULE_PATH, RULES, Rule, offsets as o, rule_flags};
-use aya_ebpf::helpers::generated::{bpf_loop, bpf_probe_read_kernel};
+use abi::{NO_ARG, RULE_PATH, RULES, Rule, Watch, offsets as o, rule_flags, watch_flags};
+use aya_ebpf::helpers::{
+    bpf_get_current_pid_tgid,
+    generated::{bpf_loop, bpf_probe_read_kernel},
+};
 
 use crate::{
     counters,
     kernel::{Address, current, field},
-    maps::{EXECUTABLES, RULE_TABLE},
+    maps::{EXECUTABLES, RULE_TABLE, own_tgid},
     record::{Scratch, scratch},
 };
 
 const CONTINUE: i64 = 0;
 const STOP: i64 = 1;
+
+/// Is it the recorder's own, of a kind that is not told of the recorder? Counted.
+#[inline(always)]
+pub fn own(watch: &Watch) -> bool {
+    let own =
+        watch.flags & watch_flags::SKIP_OWN != 0 && (bpf_get_current_pid_tgid() >> 32) as u32 == own_tgid();
+    if own && let Some(counters) = counters::counters() {
+        counters.own += 1;
+    }
+    own
+}
 
 /// Is the call left out by what is known before its record is built? `scratch.args` and `scratch.watch` are set.
 #[inline(always)]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use event::render;
 use event::{Context, Exit, Image, Nanos, ProcessKey, Source};
 
 use crate::Filter;
@@ -34,6 +35,12 @@ impl Lineage {
     #[must_use]
     pub fn ancestors(&self) -> &[Ancestor] {
         &self.0.ancestors
+    }
+
+    /// The ancestors as a renderer takes them.
+    pub(crate) fn to_render(&self) -> Vec<render::Ancestor<'_>> {
+        let ancestors = self.0.ancestors.iter();
+        ancestors.map(|one| render::Ancestor { context: &one.context, image: one.image.as_deref() }).collect()
     }
 
     /// Whether there are more than are kept.

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use event::render::{Other, Subject};
 use event::{Category, Context, Event, EventId, Kind, Nanos, Outcome, ProcessKey};
 
 use crate::{Lineage, PathPattern};
@@ -93,6 +94,28 @@ pub struct Found {
     pub lineage: Lineage,
     /// The other process that the event is about ([`event::Detail::other`]), if it has one.
     pub other: Option<OtherProcess>,
+}
+
+impl Found {
+    /// Hands over the event with all that is needed to render it.
+    pub fn with_subject<T>(&self, take: impl FnOnce(&Subject<'_>) -> T) -> T {
+        let ancestors = self.lineage.to_render();
+        let of_other = self.other.as_ref().map(|other| other.lineage.to_render()).unwrap_or_default();
+        take(&Subject {
+            id: self.id,
+            event: &self.event,
+            context: &self.context,
+            image: self.lineage.image(),
+            ancestors: &ancestors,
+            ancestors_truncated: self.lineage.truncated(),
+            other: self.other.as_ref().map(|other| Other {
+                context: &other.context,
+                image: other.lineage.image(),
+                ancestors: &of_other,
+                ancestors_truncated: other.lineage.truncated(),
+            }),
+        })
+    }
 }
 
 /// The target of a signal, a tracee: another process than the one that acted.

@@ -7,9 +7,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use event::render::{Ancestor, Other, Subject, write_json};
+use event::render::write_json;
 use event::schema::{Rendering, Version};
-use store::{Found, Lineage, Order, Query, Store};
+use store::{Found, Order, Query, Store};
 
 use crate::engine::{Figures, SCANNED, cpu};
 use crate::questions::{Question, Questions};
@@ -20,29 +20,8 @@ const WINDOW: u32 = 27;
 /// Questions of each sort: each reads everything.
 const FEW: usize = 3;
 
-fn ancestors(lineage: &Lineage) -> Vec<Ancestor<'_>> {
-    let ancestors = lineage.ancestors().iter();
-    ancestors.map(|step| Ancestor { context: &step.context, image: step.image.as_deref() }).collect()
-}
-
 fn line(out: &mut Vec<u8>, found: &Found) -> Result<()> {
-    let lineage = ancestors(&found.lineage);
-    let of_other = found.other.as_ref().map(|other| ancestors(&other.lineage)).unwrap_or_default();
-    let subject = Subject {
-        id: found.id,
-        event: &found.event,
-        context: &found.context,
-        image: found.lineage.image(),
-        ancestors: &lineage,
-        ancestors_truncated: found.lineage.truncated(),
-        other: found.other.as_ref().map(|other| Other {
-            context: &other.context,
-            image: other.lineage.image(),
-            ancestors: &of_other,
-            ancestors_truncated: other.lineage.truncated(),
-        }),
-    };
-    write_json(out, &subject, Rendering::Schema(Version::V5))?;
+    found.with_subject(|subject| write_json(out, subject, Rendering::Schema(Version::V5)))?;
     out.push(b'\n');
     Ok(())
 }

@@ -4,20 +4,15 @@
 //! The task is the submitter, a worker of its own (`iou-wrk`), or the ring's polling thread (`iou-sqp`): threads of one
 //! process, which share its files.
 
-use abi::{
-    Class, PartTag, RecordKind, Request, limits, offsets as o, request_flags, tail_calls, watch_flags,
-};
+use abi::{Class, PartTag, RecordKind, Request, limits, offsets as o, request_flags, tail_calls};
 use aya_ebpf::{
-    helpers::{bpf_get_current_pid_tgid, generated::bpf_probe_read_kernel},
-    macros::btf_tracepoint,
-    programs::BtfTracePointContext,
+    helpers::generated::bpf_probe_read_kernel, macros::btf_tracepoint, programs::BtfTracePointContext,
 };
 
 use crate::{
-    counters::counters,
     filter,
     kernel::{Address, at, current, field, read},
-    maps::{OPERATIONS, PENDING, Pending, has, own_tgid},
+    maps::{OPERATIONS, PENDING, Pending, has},
     parts,
     probes::file::{file_of, object},
     record::{Scratch, scratch},
@@ -51,10 +46,7 @@ fn io_uring_submit(ctx: BtfTracePointContext) -> i32 {
     if watch.flags == 0 {
         return 0;
     }
-    if watch.flags & watch_flags::SKIP_OWN != 0 && (bpf_get_current_pid_tgid() >> 32) as u32 == own_tgid() {
-        if let Some(counters) = counters() {
-            counters.own += 1;
-        }
+    if filter::own(watch) {
         return 0;
     }
     let Some(scratch) = scratch() else { return 0 };

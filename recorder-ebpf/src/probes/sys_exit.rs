@@ -1,25 +1,20 @@
 //! `tp_btf/sys_exit`: every syscall's end. Looks the number up and calls the handler that watches it.
 
-use abi::{COMPAT_BASE, NUMBERS, SOCKETCALL, SOCKETCALL_BASE, SOCKETCALLS, offsets as o, watch_flags};
-use aya_ebpf::{
-    EbpfContext as _, helpers::bpf_get_current_pid_tgid, macros::btf_tracepoint,
-    programs::BtfTracePointContext,
-};
+use abi::{COMPAT_BASE, NUMBERS, SOCKETCALL, SOCKETCALL_BASE, SOCKETCALLS, watch_flags};
+use aya_ebpf::{EbpfContext as _, macros::btf_tracepoint, programs::BtfTracePointContext};
 
 use crate::{
+    calling::{self, ORIG_AX, X32_BIT},
     compat,
     counters::counters,
-    kernel::{Address, current, field},
-    maps::{HANDLERS, WATCH, own_tgid},
+    filter,
+    kernel::{Address, current},
+    maps::{HANDLERS, WATCH},
     record::scratch,
 };
 
-/// `struct pt_regs.orig_ax` of x86-64 (arch/x86/include/asm/ptrace.h).
-const ORIG_AX: u64 = 120;
-
 #[btf_tracepoint(function = "sys_exit")]
 fn sys_exit(ctx: BtfTracePointContext) -> i32 {
-    const X32_BIT: u64 = 0x4000_0000;
     const X32_LAST: u32 = 547;
     let regs: *const u8 = ctx.arg(0);
     // SAFETY: the argument is a trusted `struct pt_regs`: the verifier checks this load.
@@ -38,7 +33,7 @@ fn sys_exit(ctx: BtfTracePointContext) -> i32 {
     if watch.flags == 0 {
         return 0;
     }
-    let thirty_two = by_32_bit();
+    let thirty_two = calling::compat(current());
     if thirty_two {
         let Some(place) = place(number, regs as Address) else { return 0 };
         let Some(found) = WATCH.get(place) else { return 0 };
@@ -47,10 +42,7 @@ fn sys_exit(ctx: BtfTracePointContext) -> i32 {
     if watch.flags & watch_flags::NATIVE == 0 {
         return 0;
     }
-    if watch.flags & watch_flags::SKIP_OWN != 0 && (bpf_get_current_pid_tgid() >> 32) as u32 == own_tgid() {
-        if let Some(counters) = counters() {
-            counters.own += 1;
-        }
+    if filter::own(watch) {
         return 0;
     }
     let Some(scratch) = scratch() else { return 0 };
@@ -69,13 +61,6 @@ fn sys_exit(ctx: BtfTracePointContext) -> i32 {
     0
 }
 
-/// Does the task run a 32-bit call?
-#[inline(always)]
-fn by_32_bit() -> bool {
-    const TS_COMPAT: u32 = 2;
-    field::<u32>(current(), o::TASK_STATUS) & TS_COMPAT != 0
-}
-
 /// Where a 32-bit call stands in `WATCH`.
 #[inline(always)]
 fn place(number: u32, regs: Address) -> Option<u32> {
@@ -92,7 +77,7 @@ fn x32(ctx: &BtfTracePointContext) {
     const ENOSYS: i64 = 38;
     let ret: i64 = ctx.arg(1);
     if ret != -ENOSYS
-        && !by_32_bit()
+        && !calling::compat(current())
         && let Some(counters) = counters()
     {
         counters.compat += 1;

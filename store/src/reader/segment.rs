@@ -125,6 +125,11 @@ impl Segment {
         }
     }
 
+    /// Name of its file.
+    pub fn file_name(&self) -> String {
+        self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
     /// What it is.
     pub fn form(&self) -> SegmentState {
         self.state.read().unwrap_or_else(PoisonError::into_inner).form

@@ -56,11 +56,7 @@ pub fn stats(shared: &Shared) -> Stats {
         stats.newest = stats.newest.max(last);
         stats.segments.push(SegmentStats {
             number: segment.number,
-            file: segment
-                .path
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned())
-                .unwrap_or_default(),
+            file: segment.file_name(),
             bytes,
             events: totals.events,
             ids: segment

@@ -159,11 +159,7 @@ impl SegmentReport {
     pub(super) fn of(segment: &Segment) -> Self {
         Self {
             number: segment.number,
-            file: segment
-                .path
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned())
-                .unwrap_or_default(),
+            file: segment.file_name(),
             state: segment.form(),
             format: segment.format,
             bytes: segment.bytes(),

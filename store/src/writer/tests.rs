@@ -12,10 +12,11 @@ use event::{Context, Credentials, Detail, Event, File, ImageRef, Kind, ProcessKe
 use crate::segment::backend::{Operation, Watch};
 use crate::{AppendError, Batch, Options, Query, Store, Writer, verify};
 
-fn batch(first: u64, count: u64) -> Batch {
-    let context = Context {
-        id: first,
-        process: ProcessKey { boot: 7, start: first, pid: u32::try_from(first).unwrap() },
+/// The one state of a process of which nothing else is known; its id is its start and its pid.
+pub(super) fn context(id: u64) -> Context {
+    Context {
+        id,
+        process: ProcessKey { boot: 7, start: id, pid: u32::try_from(id).unwrap() },
         lineage: None,
         creator: None,
         ppid: 1,
@@ -30,7 +31,11 @@ fn batch(first: u64, count: u64) -> Batch {
         cgroup: String::new(),
         source: Source::Event,
         flags: 0,
-    };
+    }
+}
+
+fn batch(first: u64, count: u64) -> Batch {
+    let context = context(first);
     let events = (0..count).map(|place| Event {
         time: 1,
         kind: Kind::Open,

@@ -3,39 +3,19 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use event::{Context, Credentials, Detail, Event, File, ImageRef, Kind, ProcessKey, Source};
+use event::{Detail, Event, File, Kind};
 
+use super::super::tests::context;
 use super::{Plan, Stopped, rewrite};
 use crate::reader::{Segment, Shared};
 use crate::{Batch, Options, Order, Query, Store, Writer, verify};
-
-fn context() -> Context {
-    Context {
-        id: 1,
-        process: ProcessKey { boot: 7, start: 1, pid: 1 },
-        lineage: None,
-        creator: None,
-        ppid: 1,
-        since: 1,
-        fork_time: 1,
-        exec_time: 0,
-        comm: "a".to_owned(),
-        tty: String::new(),
-        image: ImageRef::Unknown,
-        credentials: Credentials::default(),
-        container: None,
-        cgroup: String::new(),
-        source: Source::Event,
-        flags: 0,
-    }
-}
 
 /// One closed segment of more blocks than one; every hundredth event is of a process's life.
 fn filled(dir: &Path) {
     let options = Options { boot: 7, pack: false, segment_size: 1 << 30, ..Options::default() };
     let mut writer = Writer::open(dir, Options { max_size: 64 << 30, ..options }).unwrap();
     for batch in 0..6_u64 {
-        let contexts = if batch == 0 { vec![Arc::new(context())] } else { Vec::new() };
+        let contexts = if batch == 0 { vec![Arc::new(context(1))] } else { Vec::new() };
         let events = (0..9_000).map(|place| Event {
             time: i64::try_from(batch * 9_000 + place).unwrap(),
             kind: if place % 100 == 0 { Kind::Setuid } else { Kind::Open },
