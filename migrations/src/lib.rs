@@ -7,7 +7,7 @@
 #![forbid(unsafe_code)]
 
 /// Format version that this release writes.
-pub const CURRENT: u32 = 2;
+pub const CURRENT: u32 = 3;
 
 /// Oldest format version that can be brought up to date.
 pub const OLDEST: u32 = 1;
@@ -24,11 +24,18 @@ pub struct Migration {
 }
 
 /// All of them, in order.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    from: 1,
-    to: 2,
-    title: "event ids with holes between them, columns that are unpacked one by one",
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        from: 1,
+        to: 2,
+        title: "event ids with holes between them, columns that are unpacked one by one",
+    },
+    Migration {
+        from: 2,
+        to: 3,
+        title: "columns in pages, so that a few events are read without the whole block",
+    },
+];
 
 /// What has to be done to a segment; empty if it is up to date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
