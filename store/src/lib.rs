@@ -5,6 +5,7 @@
 
 mod batch;
 mod block;
+mod budget;
 mod bytes;
 mod context;
 mod edit;
@@ -30,6 +31,7 @@ mod verify;
 mod writer;
 
 pub use batch::{Appended, Batch};
+pub use budget::Budget;
 pub use edit::{Editor, edit_pins};
 pub use error::{AppendError, OpenError, QueryError, VerifyError};
 pub use migrate::{Left, MigrateError, Migrated, MigrationPlan, Planned, migrate, plan_migration};

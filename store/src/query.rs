@@ -77,7 +77,7 @@ pub struct Query {
 pub struct Page {
     /// In the order asked for.
     pub events: Vec<Found>,
-    /// To be passed as `after`; `None` when there is no more.
+    /// To be passed as `after`; `None` when there is no more. It need not be the id of an event.
     pub next: Option<EventId>,
 }
 

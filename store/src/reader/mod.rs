@@ -33,8 +33,8 @@ pub(crate) use self::shared::Shared;
 use crate::pins::Pins;
 use crate::segment::file;
 use crate::{
-    Filter, Found, OpenError, Order, Page, Pin, PinError, PinStats, Process, ProcessPage, ProcessQuery,
-    Query, QueryError, Stats,
+    Budget, Filter, Found, OpenError, Order, Page, Pin, PinError, PinStats, Process, ProcessPage,
+    ProcessQuery, Query, QueryError, Stats,
 };
 
 /// A store to read. Clones share their caches.
@@ -77,7 +77,16 @@ impl Store {
     /// # Errors
     /// If the question makes no sense. Unreadable parts are left out and show as gaps.
     pub fn events(&self, query: &Query) -> Result<Page, QueryError> {
-        scan::events(&self.shared, query)
+        self.events_within(query, &Budget::unlimited())
+    }
+
+    /// The same, at a price: when the budget is spent, the page has what was found so far (perhaps nothing), and its
+    /// `next` is where to go on.
+    ///
+    /// # Errors
+    /// As [`Self::events`].
+    pub fn events_within(&self, query: &Query, budget: &Budget) -> Result<Page, QueryError> {
+        scan::events(&self.shared, query, budget)
     }
 
     /// One event.
@@ -87,7 +96,7 @@ impl Store {
     pub fn event(&self, id: EventId) -> Result<Option<Found>, QueryError> {
         let Some(before) = id.checked_sub(1) else { return Ok(None) };
         let query = Query { filter: Filter::default(), order: Order::Asc, limit: 1, after: Some(before) };
-        Ok(scan::events(&self.shared, &query)?.events.into_iter().find(|found| found.id == id))
+        Ok(self.events(&query)?.events.into_iter().find(|found| found.id == id))
     }
 
     /// Processes that fit.

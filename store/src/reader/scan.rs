@@ -21,7 +21,7 @@ use crate::index::directory::Line;
 use crate::limits::MAX_LIMIT;
 use crate::segment::file::{FileError, guarded};
 use crate::segment::tables::{BLOCKS, PieceKey, ZONES, get};
-use crate::{Filter, Found, Order, Page, Query, QueryError, SegmentState};
+use crate::{Budget, Filter, Found, Order, Page, Query, QueryError, SegmentState};
 
 /// The blocks of a segment.
 pub struct Blocks<'a> {
@@ -107,7 +107,7 @@ fn check(filter: &Filter) -> Result<(), QueryError> {
 }
 
 /// Answers a question.
-pub fn events(shared: &Shared, query: &Query) -> Result<Page, QueryError> {
+pub fn events(shared: &Shared, query: &Query, budget: &Budget) -> Result<Page, QueryError> {
     check(&query.filter)?;
     if query.limit > MAX_LIMIT {
         return Err(QueryError::TooMuch { what: "the number of events of one answer", limit: MAX_LIMIT });
@@ -121,15 +121,25 @@ pub fn events(shared: &Shared, query: &Query) -> Result<Page, QueryError> {
         segments.reverse();
     }
     for segment in segments.iter().filter(|segment| reaches(segment, query)) {
-        if let Err(error) = scan(shared, segment, query, &mut page.events) {
+        if budget.spent() {
+            page.next = outside(segment, query.order);
+            break;
+        }
+        let stopped = scan(shared, segment, query, budget, &mut page.events).unwrap_or_else(|error| {
             tracing::debug!(file = %segment.path.display(), %error, "a segment cannot be read");
             shared.damaged(segment, 0, None);
-        }
+            None
+        });
         if page.events.len() > query.limit {
             page.events.truncate(query.limit);
             page.next = page.events.last().map(|found| found.id);
             break;
         }
+        if stopped.is_some() {
+            page.next = stopped;
+            break;
+        }
+        budget.step();
     }
     Ok(page)
 }
@@ -150,7 +160,23 @@ fn reaches(segment: &Segment, query: &Query) -> bool {
         })
 }
 
-fn scan(shared: &Shared, segment: &Segment, query: &Query, out: &mut Vec<Found>) -> Result<(), FileError> {
+/// The position just outside a segment, from where a scan in this order goes into it.
+fn outside(segment: &Segment, order: Order) -> Option<EventId> {
+    let first = segment.head.as_ref()?.first_event;
+    Some(match order {
+        Order::Asc => first.saturating_sub(1),
+        Order::Desc => segment.totals().next_event(first),
+    })
+}
+
+/// Adds what fits. If the budget is spent before the end of the segment, says where to go on.
+fn scan(
+    shared: &Shared,
+    segment: &Segment,
+    query: &Query,
+    budget: &Budget,
+    out: &mut Vec<Found>,
+) -> Result<Option<EventId>, FileError> {
     let filter = &query.filter;
     let view = shared.view(segment)?;
     let kinds = select::kinds(filter);
@@ -162,7 +188,7 @@ fn scan(shared: &Shared, segment: &Segment, query: &Query, out: &mut Vec<Found>)
         .as_ref()
         .is_some_and(|(narrowed, _)| narrowed.who.is_empty() || !narrowed.blocks.contains(&true))
     {
-        return Ok(());
+        return Ok(None);
     }
     let contexts = Contexts::new(shared, segment, &view)?;
     let with_images = !filter.paths.is_empty() && (kinds(Kind::Exec) || kinds(Kind::Exit));
@@ -181,13 +207,14 @@ fn scan(shared: &Shared, segment: &Segment, query: &Query, out: &mut Vec<Found>)
         }
     };
     if who.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let chosen = Chosen { contexts: &contexts, filter, who, images };
     let blocks = Blocks::new(shared, segment, &view)?;
     let mut resolver = Resolver::new(&contexts, Files::new(shared, segment, &view)?);
     let filters = if marked.is_none() { Some(Filters::new(&view)?) } else { None };
     let wanted: Vec<Vec<u64>> = filter.paths.iter().map(|pattern| terms(pattern, false)).collect();
+    let mut stopped = None;
     let mut each = |zone: Zone| {
         if beyond(query, zone.first, zone.last) || !select::may_fit(&zone, filter, &kinds) {
             return Ok(true);
@@ -201,14 +228,22 @@ fn scan(shared: &Shared, segment: &Segment, query: &Query, out: &mut Vec<Found>)
         {
             return Ok(true);
         }
+        if budget.spent() {
+            stopped = Some(match query.order {
+                Order::Asc => zone.first.saturating_sub(1),
+                Order::Desc => zone.last.saturating_add(1),
+            });
+            return Ok(false);
+        }
         match block(&blocks, &zone, query, &fits, &kinds, &mut resolver, out) {
             Ok(()) => {}
             Err(_) => shared.damaged(segment, zone.first, Some(&zone)),
         }
+        budget.step();
         Ok(out.len() <= query.limit)
     };
     match marked {
-        None => zones(shared, segment, &view, query.order, each),
+        None => zones(shared, segment, &view, query.order, each)?,
         Some((marked, directory)) => guarded(|| {
             let table = view.transaction.open_table(ZONES)?;
             let mut lines: Box<dyn Iterator<Item = (&Line, &bool)>> =
@@ -232,8 +267,9 @@ fn scan(shared: &Shared, segment: &Segment, query: &Query, out: &mut Vec<Found>)
                 }
             }
             Ok(())
-        }),
+        })?,
     }
+    Ok(stopped)
 }
 
 /// Whether a page has been past some ids already.
