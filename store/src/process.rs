@@ -62,7 +62,7 @@ pub struct Ancestor {
 /// A question for processes.
 #[derive(Clone, Debug, Default)]
 pub struct ProcessQuery {
-    /// Only `pids`, `ppids`, `processes`, `descendants`, `uids`, `users`, `comms`, `exes`, `containers`, and
+    /// Only `pids`, `ppids`, `parents`, `processes`, `descendants`, `uids`, `users`, `comms`, `exes`, `containers`, and
     /// `since`/`until` (alive in that span) are looked at. A process fits if one of its contexts does that was in force
     /// at some moment of the span (and of `at`).
     pub filter: Filter,

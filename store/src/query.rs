@@ -11,6 +11,8 @@ use crate::{Lineage, PathPattern};
 /// What is wanted. An empty list or `None` restricts nothing; several values of a field are OR, different fields AND.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
+    /// Events by number.
+    pub ids: Vec<EventId>,
     /// Process ids.
     pub pids: Vec<u32>,
     /// Parents' process ids, as when the context began.
@@ -19,6 +21,8 @@ pub struct Filter {
     pub tids: Vec<u32>,
     /// Processes.
     pub processes: Vec<ProcessKey>,
+    /// Processes that these created.
+    pub parents: Vec<ProcessKey>,
     /// Also everything that descends from `pids` or `processes`.
     pub descendants: bool,
     /// Of the file, its destination, the image executed (exec, exit), or the mount point (mount).

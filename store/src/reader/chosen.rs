@@ -58,7 +58,7 @@ pub enum Images {
 
 /// What fits of a segment's contexts.
 pub struct Chosen<'a> {
-    pub contexts: &'a Contexts<'a>,
+    pub contexts: Contexts<'a>,
     pub filter: &'a Filter,
     pub who: Who,
     pub images: Images,

@@ -5,6 +5,7 @@ mod chosen;
 mod contexts;
 mod filters;
 mod gaps;
+mod ground;
 mod index;
 mod lineage;
 mod paths;

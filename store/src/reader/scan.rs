@@ -6,10 +6,8 @@ use event::{EventId, Kind};
 use redb::ReadableTable;
 
 use super::cache::{Cached, Sort};
-use super::chosen::{Chosen, Fits, Images};
-use super::contexts::Contexts;
-use super::filters::{Filters, terms};
-use super::index;
+use super::chosen::Fits;
+use super::ground::Ground;
 use super::lineage::Resolver;
 use super::provenance::Files;
 use super::segment::{Segment, View};
@@ -17,7 +15,6 @@ use super::select;
 use super::shared::Shared;
 use crate::block::{Core, Rest, Zone};
 use crate::bytes::Damaged;
-use crate::index::directory::Line;
 use crate::limits::MAX_LIMIT;
 use crate::segment::file::{FileError, guarded};
 use crate::segment::tables::{BLOCKS, PieceKey, ZONES, get};
@@ -99,7 +96,8 @@ pub fn zones(
     })
 }
 
-fn check(filter: &Filter) -> Result<(), QueryError> {
+/// Whether a filter makes sense.
+pub fn check(filter: &Filter) -> Result<(), QueryError> {
     if filter.descendants && filter.pids.is_empty() && filter.processes.is_empty() {
         return Err(QueryError::DescendantsOfNothing);
     }
@@ -151,7 +149,9 @@ fn reaches(segment: &Segment, query: &Query) -> bool {
     let Some((from, to)) = totals.span else { return false };
     let kinds = select::kinds(&query.filter);
     let last = totals.next_event(head.first_event).saturating_sub(1);
-    query.filter.since.is_none_or(|since| to >= since)
+    let ids = &query.filter.ids;
+    (ids.is_empty() || ids.iter().any(|id| (head.first_event..=last).contains(id)))
+        && query.filter.since.is_none_or(|since| to >= since)
         && query.filter.until.is_none_or(|until| from < until)
         && totals.kinds.iter().any(|(kind, _)| Kind::try_from(*kind).is_ok_and(&kinds))
         && query.after.is_none_or(|after| match query.order {
@@ -177,57 +177,14 @@ fn scan(
     budget: &Budget,
     out: &mut Vec<Found>,
 ) -> Result<Option<EventId>, FileError> {
-    let filter = &query.filter;
+    let kinds = select::kinds(&query.filter);
     let view = shared.view(segment)?;
-    let kinds = select::kinds(filter);
-    let indexed = index::directory(shared, segment, &view).and_then(|directory| {
-        let narrowed = guarded(|| index::narrow(shared, segment, &view, &directory, filter, &kinds));
-        Some((narrowed.inspect_err(|error| index::unusable(segment, error)).ok()?, directory))
-    });
-    if indexed
-        .as_ref()
-        .is_some_and(|(narrowed, _)| narrowed.who.is_empty() || !narrowed.blocks.contains(&true))
-    {
-        return Ok(None);
-    }
-    let contexts = Contexts::new(shared, segment, &view)?;
-    let with_images = !filter.paths.is_empty() && (kinds(Kind::Exec) || kinds(Kind::Exit));
-    let (who, images, marked) = match indexed {
-        Some((narrowed, directory)) => {
-            let images = if narrowed.images && with_images { Images::Ask } else { Images::Nobody };
-            (narrowed.who, images, Some((narrowed.blocks, directory)))
-        }
-        None => {
-            let images = if with_images {
-                Images::These(select::images(&contexts, &filter.paths)?)
-            } else {
-                Images::Nobody
-            };
-            (select::who(&contexts, filter)?, images, None)
-        }
-    };
-    if who.is_empty() {
-        return Ok(None);
-    }
-    let chosen = Chosen { contexts: &contexts, filter, who, images };
+    let Some(ground) = Ground::of(shared, segment, &view, &query.filter, &kinds)? else { return Ok(None) };
     let blocks = Blocks::new(shared, segment, &view)?;
-    let mut resolver = Resolver::new(&contexts, Files::new(shared, segment, &view)?);
-    let filters = if marked.is_none() { Some(Filters::new(&view)?) } else { None };
-    let wanted: Vec<Vec<u64>> = filter.paths.iter().map(|pattern| terms(pattern, false)).collect();
+    let mut resolver = Resolver::new(&ground.chosen.contexts, Files::new(shared, segment, &view)?);
     let mut stopped = None;
-    let mut each = |zone: Zone| {
-        if beyond(query, zone.first, zone.last) || !select::may_fit(&zone, filter, &kinds) {
-            return Ok(true);
-        }
-        let Some(fits) = chosen.of(&zone) else { return Ok(true) };
-        if let Some(filters) = &filters
-            && zone.sealed
-            && fits.images.is_none()
-            && !wanted.is_empty()
-            && !wanted.iter().any(|terms| filters.may_have(zone.first, terms))
-        {
-            return Ok(true);
-        }
+    let beyond = |first, last| beyond(query, first, last);
+    ground.blocks(query.order, &kinds, beyond, |zone, fits| {
         if budget.spent() {
             stopped = Some(match query.order {
                 Order::Asc => zone.first.saturating_sub(1),
@@ -235,40 +192,12 @@ fn scan(
             });
             return Ok(false);
         }
-        match block(&blocks, &zone, query, &fits, &kinds, &mut resolver, out) {
-            Ok(()) => {}
-            Err(_) => shared.damaged(segment, zone.first, Some(&zone)),
+        if block(&blocks, &zone, query, &fits, &kinds, &mut resolver, out).is_err() {
+            shared.damaged(segment, zone.first, Some(&zone));
         }
         budget.step();
         Ok(out.len() <= query.limit)
-    };
-    match marked {
-        None => zones(shared, segment, &view, query.order, each)?,
-        Some((marked, directory)) => guarded(|| {
-            let table = view.transaction.open_table(ZONES)?;
-            let mut lines: Box<dyn Iterator<Item = (&Line, &bool)>> =
-                Box::new(directory.lines.iter().zip(&marked));
-            if query.order == Order::Desc {
-                lines = Box::new(directory.lines.iter().zip(&marked).rev());
-            }
-            for (line, _) in lines.filter(|(line, marked)| **marked && !beyond(query, line.first, line.last))
-            {
-                let zone = match table.get(&line.first.to_be_bytes())? {
-                    Some(row) => Zone::decode(view.format, line.first, row.value()),
-                    None => Err(Damaged("a header row is missing")),
-                };
-                match zone {
-                    Ok(zone) => {
-                        if !each(zone)? {
-                            return Ok(());
-                        }
-                    }
-                    Err(_) => shared.damaged(segment, line.first, None),
-                }
-            }
-            Ok(())
-        })?,
-    }
+    })?;
     Ok(stopped)
 }
 

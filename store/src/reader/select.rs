@@ -24,6 +24,7 @@ pub fn asks_for_contexts(filter: &Filter) -> bool {
 /// Whether a filter has fields about the states of processes, not only about which ones.
 pub fn asks_for_states(filter: &Filter) -> bool {
     !(filter.ppids.is_empty()
+        && filter.parents.is_empty()
         && filter.uids.is_empty()
         && filter.users.is_empty()
         && filter.comms.is_empty()
@@ -83,6 +84,8 @@ pub fn images(contexts: &Contexts<'_>, patterns: &[PathPattern]) -> Result<HashS
 /// Whether a state fits the filter's fields about states, but for images.
 pub fn fits(summary: &Summary, row: usize, filter: &Filter) -> bool {
     any(&filter.ppids, &summary.ppids[row])
+        && (filter.parents.is_empty()
+            || summary.creator(row).is_some_and(|creator| any(&filter.parents, &creator)))
         && any(&filter.uids, &summary.uids[row])
         && any(&filter.users, summary.texts[summary.users[row] as usize].as_str())
         && any(&filter.comms, summary.texts[summary.comms[row] as usize].as_str())
@@ -164,7 +167,8 @@ pub fn kinds(filter: &Filter) -> impl Fn(Kind) -> bool {
 
 /// Whether a block can have anything that fits, its contexts left aside.
 pub fn may_fit(zone: &Zone, filter: &Filter, kinds: &impl Fn(Kind) -> bool) -> bool {
-    filter.since.is_none_or(|since| zone.max_time >= since)
+    (filter.ids.is_empty() || filter.ids.iter().any(|id| (zone.first..=zone.last).contains(id)))
+        && filter.since.is_none_or(|since| zone.max_time >= since)
         && filter.until.is_none_or(|until| zone.min_time < until)
         && zone.kinds.iter().any(|(kind, _)| Kind::try_from(*kind).is_ok_and(kinds))
         && (filter.outcomes.is_empty()
@@ -223,6 +227,7 @@ pub fn rows(
             let row = *row;
             let shape = shape_column[row] as usize;
             allowed[shape]
+                && (filter.ids.is_empty() || filter.ids.contains(&core.id(row)))
                 && filter.since.is_none_or(|since| times[row] >= since)
                 && filter.until.is_none_or(|until| times[row] < until)
                 && who.as_ref().is_none_or(|who| who[whos[row] as usize])
