@@ -9,7 +9,7 @@ use axum::routing::{delete, get};
 
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
-use crate::{door, events, paths, pins, processes, status, stream, tree};
+use crate::{door, events, paths, pins, processes, status, stream, timeline, tree};
 
 /// The API behind one door.
 pub fn app(state: AppState) -> Router {
@@ -21,6 +21,7 @@ pub fn app(state: AppState) -> Router {
         .route("/processes/{id}", get(processes::process))
         .route("/tree", get(tree::tree))
         .route("/paths", get(paths::paths))
+        .route("/timeline", get(timeline::timeline))
         .route("/pins", get(pins::list).post(pins::make))
         .route("/pins/{name}", delete(pins::remove))
         .route("/stats", get(status::stats))

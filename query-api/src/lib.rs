@@ -27,6 +27,7 @@ mod state;
 mod status;
 mod stream;
 pub mod time;
+mod timeline;
 mod tree;
 
 pub use app::app;

@@ -15,6 +15,16 @@ pub(crate) const BATCH_BYTES: usize = 1 << 20;
 pub(crate) const MAX_TREE: usize = 10_000;
 /// Levels of a tree. JSON readers commonly refuse more than 128 levels; a process takes two, and six inside.
 pub(crate) const MAX_TREE_DEPTH: usize = 56;
+/// Buckets of a timeline.
+pub(crate) const MAX_BUCKETS: usize = 2_000;
+/// Buckets of a timeline that does not say.
+pub(crate) const DEFAULT_BUCKETS: usize = 100;
+/// Values that a timeline tells apart, if they are no closed list.
+pub(crate) const MAX_TOP: usize = 100;
+/// Likewise, if it does not say.
+pub(crate) const DEFAULT_TOP: usize = 10;
+/// Time that counting or walking back may take; then the answer is what there is, and says so.
+pub(crate) const QUESTION_TIME: Duration = Duration::from_secs(10);
 /// Gaps listed in one answer; where there are more, those of one class and reason are merged.
 pub(crate) const MAX_GAPS: usize = 500;
 /// Bytes of path and query.

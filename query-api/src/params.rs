@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use event::schema::Rendering;
 use event::{Category, Kind, Nanos, Outcome, ProcessKey};
-use store::{Filter, Order, PathPattern};
+use store::{By, Filter, Order, PathPattern};
 
-use crate::limits::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::limits::{DEFAULT_LIMIT, MAX_BUCKETS, MAX_LIMIT, MAX_TOP};
 use crate::time;
 
 /// A parameter of one or more endpoints.
@@ -51,6 +51,8 @@ pub enum Endpoint {
     Tree,
     /// `/paths`.
     Paths,
+    /// `/timeline`.
+    Timeline,
     /// Those that take none.
     Plain,
 }
@@ -65,6 +67,7 @@ impl Endpoint {
             Self::Processes => "/processes",
             Self::Tree => "/tree",
             Self::Paths => "/paths",
+            Self::Timeline => "/timeline",
             Self::Plain => "this address",
         }
     }
@@ -82,6 +85,9 @@ pub(crate) struct Asked {
     pub(crate) at: Option<Nanos>,
     pub(crate) prefix: String,
     pub(crate) descendants: Option<bool>,
+    pub(crate) buckets: Option<usize>,
+    pub(crate) by: By,
+    pub(crate) top: Option<usize>,
 }
 
 impl Default for Asked {
@@ -96,6 +102,9 @@ impl Default for Asked {
             at: None,
             prefix: String::new(),
             descendants: None,
+            buckets: None,
+            by: By::default(),
+            top: None,
         }
     }
 }
@@ -113,10 +122,12 @@ pub(crate) enum Format {
     Ndjson,
 }
 
-use Endpoint::{Events, Paths, Processes, Stream, Tree};
+use Endpoint::{Events, Paths, Processes, Stream, Timeline, Tree};
 
-const FILTERED: &[Endpoint] = &[Events, Stream, Processes, Tree];
-const OF_EVENTS: &[Endpoint] = &[Events, Stream];
+const FILTERED: &[Endpoint] = &[Events, Stream, Processes, Tree, Timeline];
+const OF_EVENTS: &[Endpoint] = &[Events, Stream, Timeline];
+const RENDERED: &[Endpoint] = &[Events, Stream];
+const OF_A_SPAN: &[Endpoint] = &[Events, Processes, Tree, Timeline];
 const PAGED: &[Endpoint] = &[Events, Processes, Paths];
 
 /// All parameters.
@@ -129,6 +140,16 @@ pub static PARAMS: &[Param] = &[
     }),
     many("tid", "N", "Thread id", OF_EVENTS, |asked, text, _| {
         number(text).map(|tid| asked.filter.tids.push(tid))
+    }),
+    many(
+        "id",
+        "N",
+        "Event by its number: `tacho.id` in schema full",
+        &[Events, Timeline],
+        |asked, text, _| number(text).map(|id| asked.filter.ids.push(id)),
+    ),
+    many("parent", "ID", "Processes that this one created", &[Processes], |asked, text, _| {
+        parsed::<ProcessKey>(text).map(|key| asked.filter.parents.push(key))
     }),
     many("process", "ID", "Process by its id (one execution, never reused)", FILTERED, |asked, text, _| {
         parsed::<ProcessKey>(text).map(|key| asked.filter.processes.push(key))
@@ -176,11 +197,11 @@ pub static PARAMS: &[Param] = &[
     many("port", "N", "Port of a bind or connect", OF_EVENTS, |asked, text, _| {
         number(text).map(|port| asked.filter.ports.push(port))
     }),
-    one("since", "TIME", "From then on", &[Events, Processes, Tree], |asked, text, now| {
+    one("since", "TIME", "From then on", OF_A_SPAN, |asked, text, now| {
         asked.filter.since = Some(moment(text, now)?);
         Ok(())
     }),
-    one("until", "TIME", "Before then", &[Events, Processes, Tree], |asked, text, now| {
+    one("until", "TIME", "Before then", OF_A_SPAN, |asked, text, now| {
         asked.filter.until = Some(moment(text, now)?);
         Ok(())
     }),
@@ -198,18 +219,32 @@ pub static PARAMS: &[Param] = &[
         Ok(())
     }),
     one("limit", "N", "How many at most, 1 to 10000", &[Events, Processes, Tree, Paths], |asked, text, _| {
-        let limit = number(text)?;
-        if !(1..=MAX_LIMIT).contains(&limit) {
-            return Err(format!("out of range: 1 to {MAX_LIMIT}"));
-        }
-        asked.limit = Some(limit);
+        asked.limit = Some(bounded(text, MAX_LIMIT)?);
         Ok(())
     }),
     one("cursor", "CURSOR", "Go on where a page ended: its `next`", PAGED, |asked, text, _| {
         asked.cursor = Some(text.to_owned());
         Ok(())
     }),
-    one("schema", "v1..v5|full", "Generation of the schema", OF_EVENTS, |asked, text, _| {
+    one("buckets", "N", "Parts of the span, 1 to 2000", &[Timeline], |asked, text, _| {
+        asked.buckets = Some(bounded(text, MAX_BUCKETS)?);
+        Ok(())
+    }),
+    one(
+        "by",
+        "WORD",
+        "What is counted apart: category, name, outcome, ...",
+        &[Timeline],
+        |asked, text, _| {
+            asked.by = word(text, By::ALL, By::name)?;
+            Ok(())
+        },
+    ),
+    one("top", "N", "Values told apart where they are no closed list", &[Timeline], |asked, text, _| {
+        asked.top = Some(bounded(text, MAX_TOP)?);
+        Ok(())
+    }),
+    one("schema", "v1..v5|full", "Generation of the schema", RENDERED, |asked, text, _| {
         asked.rendering = word(text, Rendering::ALL, Rendering::name)?;
         Ok(())
     }),
@@ -251,6 +286,12 @@ fn number<T: FromStr>(text: &str) -> Result<T, String> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let parsed = if digits { text.parse().ok() } else { None };
     parsed.ok_or_else(|| "not a number in range".to_owned())
+}
+
+/// A number from 1 on.
+fn bounded(text: &str, most: usize) -> Result<usize, String> {
+    let value = number(text)?;
+    if (1..=most).contains(&value) { Ok(value) } else { Err(format!("out of range: 1 to {most}")) }
 }
 
 fn parsed<T: FromStr<Err: ToString>>(text: &str) -> Result<T, String> {

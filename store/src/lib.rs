@@ -27,6 +27,7 @@ mod segment;
 mod sign;
 mod stats;
 pub mod stream;
+mod timeline;
 mod verify;
 mod writer;
 
@@ -43,6 +44,7 @@ pub use query::{Filter, Found, Order, OtherProcess, Page, Query};
 pub use reader::Store;
 pub use sign::{Finding, KeyError, PublicKey, SegmentSigner};
 pub use stats::{Retention, SegmentState, SegmentStats, Stats, Work};
+pub use timeline::{By, Timeline, TimelineQuery};
 pub use verify::{
     Anchor, BadBlock, Progress, Report, SegmentReport, Unchecked, Verification, verify, verify_with,
 };

@@ -66,3 +66,10 @@ pub const BACKGROUND_BYTES: u64 = 48 << 20;
 /// Bytes of new blocks after which a rewriting is made durable as far as it is: what a kill costs of it, and what the
 /// disk gets at once.
 pub const REWRITE_COMMIT: u64 = 4 << 20;
+/// Buckets of a timeline.
+pub const MAX_BUCKETS: usize = 10_000;
+/// Values that a timeline tells apart.
+pub const MAX_TOP: usize = 1_000;
+/// Distinct values among which a timeline looks for those with most events; the events of those met after are counted
+/// with the rest.
+pub const MAX_VALUES: usize = 1 << 17;

@@ -148,6 +148,9 @@ pub struct SourceFlags {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Filters (repeat or a,b = or; different ones = and)")]
 pub struct FilterFlags {
+    /// Event by its number (`tacho.id` in schema full)
+    #[arg(long, value_name = "N")]
+    pub id: Vec<String>,
     /// Process id in the initial namespace
     #[arg(long)]
     pub pid: Vec<String>,
@@ -208,7 +211,8 @@ impl FilterFlags {
     /// As query parameters.
     #[must_use]
     pub fn parameters(&self) -> Vec<(&'static str, String)> {
-        let lists: [(&'static str, &Vec<String>); 15] = [
+        let lists: [(&'static str, &Vec<String>); 16] = [
+            ("id", &self.id),
             ("pid", &self.pid),
             ("ppid", &self.ppid),
             ("tid", &self.tid),

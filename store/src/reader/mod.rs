@@ -6,6 +6,7 @@ mod contexts;
 mod filters;
 mod gaps;
 mod ground;
+mod grouping;
 mod index;
 mod lineage;
 mod paths;
@@ -17,6 +18,7 @@ mod segment;
 mod select;
 mod shared;
 mod summing;
+mod timeline;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -35,7 +37,7 @@ use crate::pins::Pins;
 use crate::segment::file;
 use crate::{
     Budget, Filter, Found, OpenError, Order, Page, Pin, PinError, PinStats, Process, ProcessPage,
-    ProcessQuery, Query, QueryError, Stats,
+    ProcessQuery, Query, QueryError, Stats, Timeline, TimelineQuery,
 };
 
 /// A store to read. Clones share their caches.
@@ -98,6 +100,21 @@ impl Store {
         let Some(before) = id.checked_sub(1) else { return Ok(None) };
         let query = Query { filter: Filter::default(), order: Order::Asc, limit: 1, after: Some(before) };
         Ok(self.events(&query)?.events.into_iter().find(|found| found.id == id))
+    }
+
+    /// How many events fit, by time.
+    ///
+    /// # Errors
+    /// As [`Self::events`]; if there are too many buckets.
+    pub fn timeline(&self, query: &TimelineQuery, budget: &Budget) -> Result<Timeline, QueryError> {
+        timeline::timeline(&self.shared, query, budget)
+    }
+
+    /// Times of the earliest and the latest event; `None` if there is none.
+    #[must_use]
+    pub fn span(&self) -> Option<(Nanos, Nanos)> {
+        let spans = self.shared.segments().into_iter().filter_map(|segment| segment.totals().span);
+        spans.reduce(|(from, to), (other_from, other_to)| (from.min(other_from), to.max(other_to)))
     }
 
     /// Processes that fit.

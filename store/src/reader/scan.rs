@@ -143,7 +143,7 @@ pub fn events(shared: &Shared, query: &Query, budget: &Budget) -> Result<Page, Q
 }
 
 /// Whether a segment can have anything that is asked for, by what is known without opening it.
-fn reaches(segment: &Segment, query: &Query) -> bool {
+pub fn reaches(segment: &Segment, query: &Query) -> bool {
     let (Some(head), true) = (&segment.head, segment.form() != SegmentState::Damaged) else { return false };
     let totals = segment.totals();
     let Some((from, to)) = totals.span else { return false };

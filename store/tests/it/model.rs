@@ -78,6 +78,8 @@ impl Model {
         };
         let exe = self.exe(context);
         who && any(&filter.ppids, &context.ppid)
+            && (filter.parents.is_empty()
+                || context.creator.is_some_and(|creator| filter.parents.contains(&creator)))
             && any(&filter.uids, &context.credentials.uid)
             && any(&filter.users, &context.credentials.user)
             && any(&filter.comms, &context.comm)
@@ -125,8 +127,11 @@ impl Model {
     }
 
     pub fn events(&self, query: &Query) -> (Vec<(u64, Event)>, Option<u64>) {
-        let mut found: Vec<_> =
-            self.events.iter().filter(|(_, event)| self.fits(&query.filter, event)).cloned().collect();
+        let ids = &query.filter.ids;
+        let mut found: Vec<_> = (self.events.iter())
+            .filter(|(id, event)| any(ids, id) && self.fits(&query.filter, event))
+            .cloned()
+            .collect();
         if query.order == Order::Desc {
             found.reverse();
         }

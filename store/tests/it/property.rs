@@ -23,7 +23,7 @@ pub fn options(random: &mut Random) -> Options {
 pub fn filter(random: &mut Random, host: &Host) -> Filter {
     let mut filter = Filter::default();
     for _ in 0..random.below(3) {
-        match random.below(15) {
+        match random.below(17) {
             0 => filter.pids = vec![1 + random.below(9) as u32, 1 + random.below(9) as u32],
             1 => {
                 filter.pids = vec![1 + random.below(9) as u32];
@@ -50,6 +50,12 @@ pub fn filter(random: &mut Random, host: &Host) -> Filter {
             10 => filter.comms = vec!["cc".to_owned()],
             11 => filter.exes = vec![PathPattern::parse("/usr/bin/m*").unwrap()],
             12 => filter.containers = vec!["c0ffee".to_owned()],
+            14 => filter.ids = (0..9).map(|_| 1 + random.below(200)).collect(),
+            15 => {
+                let start = random.below(host.now as u64) * 10;
+                filter.parents = (1..9).map(|pid| ProcessKey { boot: 7, start, pid }).collect();
+                filter.parents.extend(host.somebody());
+            }
             13 => filter.ports = vec![80, 81 + random.below(2) as u16],
             _ => {
                 filter.since = Some(host.now - random.below(1 + host.now as u64 - 1_000_000) as i64);

@@ -90,6 +90,11 @@ impl Host {
         self.fork(None);
     }
 
+    /// A process that is alive.
+    pub fn somebody(&self) -> Option<ProcessKey> {
+        self.alive.first().map(|context| context.process)
+    }
+
     pub fn step(&mut self) {
         let passed = 1 + self.random.below(50);
         self.now += passed as i64;
