@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use super::{
     args::DoctorFlags,
-    text::{Style, escape, sgr},
+    style::{Style, sgr},
+    text::escape,
 };
 use crate::{
     catalog,

@@ -1,49 +1,118 @@
 //! Saying what is missing: on standard error, so that it is seen and no script's input is spoilt.
 
-use std::io::{self, Write as _};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write as _},
+};
 
 use serde_json::Value;
 
-use super::text::escape;
+use super::{text::escape, zone::Zone};
 
-/// Gaps told one by one.
+/// Gaps told one by one; of more the sums are told by class and reason.
 const TOLD: usize = 8;
 
 /// Warns if an answer was not complete.
-pub fn warn(incomplete: bool, gaps: &[Value]) {
+pub fn warn(incomplete: bool, gaps: &[Value], zone: Zone) {
     if !incomplete {
         return;
     }
     let mut out = io::stderr().lock();
     // A closed standard error is nobody's failure.
     let _ = writeln!(out, "tacho: not complete: in the span asked for, events were or may have been lost");
-    for gap in gaps.iter().take(TOLD) {
-        let _ = writeln!(out, "  {}", line(gap));
+    for line in lines(gaps, zone) {
+        let _ = writeln!(out, "  {line}");
     }
-    if gaps.len() > TOLD {
-        let _ = writeln!(out, "  and {} more", gaps.len() - TOLD);
+}
+
+/// Gaps, a line each, or their sums.
+#[must_use]
+pub fn lines(gaps: &[Value], zone: Zone) -> Vec<String> {
+    if gaps.len() <= TOLD {
+        return gaps.iter().map(|gap| line(gap, zone)).collect();
+    }
+    let mut sums: BTreeMap<(&str, &str), Sum> = BTreeMap::new();
+    for gap in gaps {
+        let word = |key: &str| gap[key].as_str().unwrap_or("?");
+        let sum =
+            sums.entry((word("class"), word("reason"))).or_insert_with(|| Sum::new(word("from"), word("to")));
+        sum.add(word("from"), word("to"), gap["lost"].as_u64());
+    }
+    let told = sums.iter().map(|((class, reason), sum)| {
+        let span = format!("{} .. {}", zone.moment(sum.from), zone.moment(sum.to));
+        format!("{span}  {}: {} gaps, {} lost, {}", escape(class), sum.gaps, sum.lost(), escape(reason))
+    });
+    told.collect()
+}
+
+struct Sum<'a> {
+    from: &'a str,
+    to: &'a str,
+    gaps: u64,
+    lost: u64,
+    unknown: bool,
+}
+
+impl<'a> Sum<'a> {
+    fn new(from: &'a str, to: &'a str) -> Self {
+        Self { from, to, gaps: 0, lost: 0, unknown: false }
+    }
+
+    /// Times of the API sort as text, but for their last digits, which do not show.
+    fn add(&mut self, from: &'a str, to: &'a str, lost: Option<u64>) {
+        self.from = self.from.min(from);
+        self.to = self.to.max(to);
+        self.gaps += 1;
+        self.lost = self.lost.saturating_add(lost.unwrap_or(0));
+        self.unknown |= lost.is_none();
+    }
+
+    fn lost(&self) -> String {
+        match (self.lost, self.unknown) {
+            (0, true) => "an unknown number".to_owned(),
+            (lost, true) => format!("at least {lost}"),
+            (lost, false) => lost.to_string(),
+        }
     }
 }
 
 /// A gap in a line.
 #[must_use]
-pub fn line(gap: &Value) -> String {
-    let word = |key: &str| escape(gap[key].as_str().unwrap_or("?")).into_owned();
+pub fn line(gap: &Value, zone: Zone) -> String {
+    let word = |key: &str| gap[key].as_str().unwrap_or("?");
     let lost = gap["lost"].as_u64().map_or_else(|| "an unknown number".to_owned(), |lost| lost.to_string());
-    format!("{} .. {}  {}: {lost} lost, {}", word("from"), word("to"), word("class"), word("reason"))
+    let (from, to) = (zone.moment(word("from")), zone.moment(word("to")));
+    format!("{from} .. {to}  {}: {lost} lost, {}", escape(word("class")), escape(word("reason")))
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::line;
+    use super::*;
 
     #[test]
     fn a_gap_tells_span_class_count_and_reason() {
-        let gap = json!({"from": "a", "to": "b", "class": "file", "lost": 3, "reason": "ring_full"});
-        assert_eq!(line(&gap), "a .. b  file: 3 lost, ring_full");
+        let gap = json!({"from": "2026-01-02T03:04:05Z", "to": "b\u{1b}", "class": "file", "lost": 3, "reason": "ring_full"});
+        assert_eq!(line(&gap, Zone::Utc), "2026-01-02 03:04:05.000 .. b\\x1b  file: 3 lost, ring_full");
         let gap = json!({"from": "a", "to": "b", "class": "all", "lost": null, "reason": "not_recording"});
-        assert!(line(&gap).contains("an unknown number lost"));
+        assert!(line(&gap, Zone::Utc).contains("an unknown number lost"));
+    }
+
+    #[test]
+    fn many_gaps_are_summed_by_class_and_reason() {
+        let gap = |second: u32, lost: Value, reason: &str| {
+            json!({"from": format!("2026-01-02T03:04:{second:02}Z"), "to": format!("2026-01-02T03:05:{second:02}Z"),
+                "class": "file", "lost": lost, "reason": reason})
+        };
+        let mut gaps: Vec<_> = (0..20).map(|second| gap(second, json!(2), "ring_full")).collect();
+        gaps.push(gap(3, Value::Null, "overload"));
+        assert_eq!(
+            lines(&gaps, Zone::Utc),
+            [
+                "2026-01-02 03:04:03.000 .. 2026-01-02 03:05:03.000  file: 1 gaps, an unknown number lost, overload",
+                "2026-01-02 03:04:00.000 .. 2026-01-02 03:05:19.000  file: 20 gaps, 40 lost, ring_full",
+            ]
+        );
     }
 }

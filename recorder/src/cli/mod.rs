@@ -10,17 +10,20 @@ pub mod gaps;
 pub mod key;
 pub mod migrate;
 pub mod pin;
+pub mod program;
 pub mod progress;
 pub mod replay;
-pub mod row;
 pub mod schema;
 pub mod settings;
 pub mod size;
 pub mod stats;
+pub mod style;
 pub mod text;
 pub mod tree;
 pub mod verify;
 pub mod what;
+pub mod when;
+pub mod zone;
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
@@ -48,6 +51,7 @@ const USAGE: u8 = 2;
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    style::choose(cli.color);
     log();
     match run(cli) {
         Ok(status) => ExitCode::from(status),
@@ -144,6 +148,9 @@ mod tests {
     fn relative_times_may_begin_with_a_dash() {
         let cli = Cli::try_parse_from(["tacho", "events", "--since", "-15m", "--pid", "1,2"]).unwrap();
         let Verb::Events(flags) = cli.verb else { panic!("not events") };
-        assert_eq!(flags.filters.parameters(), [("pid", "1,2".to_owned()), ("since", "-15m".to_owned())]);
+        assert_eq!(
+            flags.filters.parameters(zone::Zone::Utc).unwrap(),
+            [("pid", "1,2".to_owned()), ("since", "-15m".to_owned())]
+        );
     }
 }

@@ -11,10 +11,10 @@ use super::{
     args::{CapFlags, PinFlags, SourceFlags, UnpinFlags},
     client::Client,
     config::Config,
-    row::moment,
     settings::UsageError,
     size::Size,
     text::escape,
+    zone::moment,
 };
 
 /// Makes a pin, or lists them.

@@ -9,9 +9,10 @@ use super::{
     args::StatsFlags,
     client::Client,
     config::Config,
-    row::moment,
     size::Size,
-    text::{Style, escape, sgr},
+    style::{Style, sgr},
+    text::escape,
+    zone::moment,
 };
 
 /// Rows of a list that are shown.

@@ -1,14 +1,15 @@
 //! Text for a terminal. Names, arguments and paths were chosen by whoever was recorded: nothing of theirs may steer
 //! the terminal of who reads.
 
-use std::{borrow::Cow, env, fmt::Write as _, io::IsTerminal as _};
+use std::{borrow::Cow, fmt::Write as _};
 
-/// Columns when the terminal does not tell.
-const COLUMNS: usize = 100;
-/// Narrower terminals are treated as this wide.
-const MIN_COLUMNS: usize = 40;
+use unicode_width::UnicodeWidthChar as _;
 
-/// Replaces control characters (C0, DEL, C1), line separators, and the marks that reorder text, by escapes.
+/// Stands where something was cut out.
+pub const CUT: char = '\u{2026}';
+
+/// Replaces by escapes: control characters (C0, DEL, C1), line separators, the marks that reorder text, and what cannot be
+/// seen or told from a space.
 #[must_use]
 pub fn escape(text: &str) -> Cow<'_, str> {
     if !text.chars().any(steers) {
@@ -34,19 +35,58 @@ pub fn escape(text: &str) -> Cow<'_, str> {
 
 fn steers(character: char) -> bool {
     character.is_control()
+        || (character.is_whitespace() && character != ' ')
         || matches!(
             character,
-            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{61c}'
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e0fff}'
         )
 }
 
-/// Cuts to a number of characters, with `...` at the end of what was longer.
+/// Columns that escaped text takes: 2 for a wide character, 0 for a mark on the one before.
 #[must_use]
-pub fn fit(text: &str, width: usize) -> Cow<'_, str> {
-    if text.chars().count() <= width {
+pub fn width(text: &str) -> usize {
+    text.chars().map(columns_of).sum()
+}
+
+fn columns_of(character: char) -> usize {
+    character.width().unwrap_or(0)
+}
+
+/// Escaped text in at most `room` columns: of what is longer the middle is cut out, and [`CUT`] stands for it. Both ends
+/// tell: where a path begins and what the file is called, the program and its last argument.
+#[must_use]
+pub fn fit(text: &str, room: usize) -> Cow<'_, str> {
+    if width(text) <= room {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.chars().take(width.saturating_sub(3)).chain("...".chars()).collect())
+    let left = room.saturating_sub(1);
+    let (front, back) = (left - left / 2, left / 2);
+    let head = taken(text.chars(), front);
+    let tail = taken(text.chars().rev(), back);
+    let (head, tail) = (&text[..head], &text[text.len() - tail..]);
+    Cow::Owned(if room == 0 { String::new() } else { format!("{head}{CUT}{tail}") })
+}
+
+/// Bytes of the first characters that fit into so many columns.
+fn taken(characters: impl Iterator<Item = char>, room: usize) -> usize {
+    let mut used = 0;
+    characters
+        .take_while(|character| {
+            used += columns_of(*character);
+            used <= room
+        })
+        .map(char::len_utf8)
+        .sum()
+}
+
+/// Escaped text in exactly `room` columns, or more if it does not fit: see [`fit`].
+#[must_use]
+pub fn pad(text: &str, room: usize, right: bool) -> String {
+    let blank = " ".repeat(room.saturating_sub(width(text)));
+    if right { format!("{blank}{text}") } else { format!("{text}{blank}") }
 }
 
 /// One argument as a shell would need it quoted, escaped.
@@ -60,61 +100,6 @@ pub fn argument(text: &str) -> Cow<'_, str> {
     Cow::Owned(format!("'{}'", escape(&text.replace('\'', "'\\''"))))
 }
 
-/// How to write to standard output.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Style {
-    /// Colours are wanted.
-    pub colour: bool,
-    /// Columns to fit into; `None` for no cutting (not a terminal).
-    pub columns: Option<usize>,
-}
-
-impl Style {
-    /// Of this process's standard output. Colours need a terminal that is not "dumb", and `NO_COLOR` unset.
-    #[must_use]
-    pub fn of_stdout() -> Self {
-        let stdout = std::io::stdout();
-        if !stdout.is_terminal() {
-            return Self::default();
-        }
-        let columns = rustix::termios::tcgetwinsize(&stdout)
-            .ok()
-            .map(|size| usize::from(size.ws_col))
-            .filter(|columns| *columns > 0)
-            .unwrap_or(COLUMNS)
-            .max(MIN_COLUMNS);
-        let set = |name| env::var_os(name).is_some_and(|value| !value.is_empty());
-        let dumb = env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
-        Self { colour: !set("NO_COLOR") && !dumb, columns: Some(columns) }
-    }
-
-    /// Text in a colour (an SGR code such as "31"), if colours are wanted.
-    #[must_use]
-    pub fn paint<'a>(self, code: &str, text: &'a str) -> Cow<'a, str> {
-        if self.colour && !text.is_empty() {
-            Cow::Owned(format!("\x1b[{code}m{text}\x1b[0m"))
-        } else {
-            Cow::Borrowed(text)
-        }
-    }
-}
-
-/// SGR codes.
-pub mod sgr {
-    /// Said once, or over.
-    pub const DIM: &str = "2";
-    /// What the eye looks for.
-    pub const BOLD: &str = "1";
-    /// Refused, killed.
-    pub const RED: &str = "31";
-    /// Failed, unknown.
-    pub const YELLOW: &str = "33";
-    /// Alive.
-    pub const GREEN: &str = "32";
-    /// Users, containers.
-    pub const CYAN: &str = "36";
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,9 +111,29 @@ mod tests {
     }
 
     #[test]
-    fn long_text_is_cut_to_the_width() {
-        assert_eq!(fit("abcdefgh", 6), "abc...");
+    fn what_cannot_be_seen_is_escaped() {
+        assert_eq!(escape("pay\u{ad}roll\u{a0}\u{e0041}\u{3164}"), "pay\\xadroll\\xa0\\u{e0041}\\u{3164}");
+    }
+
+    #[test]
+    fn long_text_loses_its_middle_and_never_exceeds_the_room() {
+        assert_eq!(fit("abcdefgh", 6), "abc\u{2026}gh");
         assert_eq!(fit("abc", 3), "abc");
+        // Two columns each: no half of one.
+        assert_eq!(fit("\u{6f22}\u{5b57}\u{6f22}\u{5b57}", 6), "\u{6f22}\u{2026}\u{5b57}");
+        for text in ["/a/long/path/to/a/file", "\u{6f22}\u{5b57}\u{6f22}\u{5b57}", "e\u{301}e\u{301}e\u{301}"]
+        {
+            for room in 0..30 {
+                assert!(width(&fit(text, room)) <= room, "{text} {room}");
+            }
+        }
+    }
+
+    #[test]
+    fn wide_characters_are_padded_by_their_columns() {
+        assert_eq!(pad("\u{6f22}", 4, false), "\u{6f22}  ");
+        assert_eq!(pad("7", 3, true), "  7");
+        assert_eq!(pad("long", 3, true), "long");
     }
 
     #[test]
@@ -137,11 +142,5 @@ mod tests {
         assert_eq!(argument(""), "''");
         assert_eq!(argument("--x=/y"), "--x=/y");
         assert_eq!(argument("it's\x07"), "'it'\\''s\\x07'");
-    }
-
-    #[test]
-    fn without_a_terminal_there_is_no_colour() {
-        assert_eq!(Style::default().paint(sgr::RED, "x"), "x");
-        assert_eq!(Style { colour: true, columns: None }.paint(sgr::RED, "x"), "\x1b[31mx\x1b[0m");
     }
 }

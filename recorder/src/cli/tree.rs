@@ -10,9 +10,11 @@ use super::{
     client::Client,
     config::Config,
     gaps,
-    row::{command_line, moment},
-    text::{Style, escape, fit, sgr},
+    program::command_line,
+    style::{Style, sgr},
+    text::{escape, fit},
     what::exit,
+    zone::moment,
 };
 
 /// Prints the tree.
@@ -21,7 +23,7 @@ use super::{
 /// If the API cannot be read, or standard output not written.
 pub fn run(flags: &TreeFlags, file: &Config) -> Result<()> {
     let client = Client::open(&flags.source, file)?;
-    let mut parameters = flags.filters.parameters();
+    let mut parameters = flags.filters.parameters(flags.zone.zone())?;
     parameters.extend(flags.at.iter().map(|at| ("at", at.clone())));
     parameters.extend(flags.limit.iter().map(|limit| ("limit", limit.to_string())));
     let document = client.get("/tree", &parameters)?;
@@ -41,7 +43,7 @@ pub fn run(flags: &TreeFlags, file: &Config) -> Result<()> {
         );
     }
     let gaps = document["gaps"].as_array().map_or(&[][..], Vec::as_slice);
-    gaps::warn(document["complete"] == Value::Bool(false), gaps);
+    gaps::warn(document["complete"] == Value::Bool(false), gaps, flags.zone.zone());
     Ok(())
 }
 

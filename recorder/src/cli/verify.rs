@@ -15,7 +15,8 @@ use super::{
     config::Config,
     progress::{Shown, interruption},
     settings::{UsageError, store_of},
-    text::{Style, escape, sgr},
+    style::{Style, sgr},
+    text::escape,
 };
 
 /// Checks a store and prints what was found; returns whether it is whole.

@@ -8,7 +8,7 @@ use std::{borrow::Cow, fmt::Write as _};
 use event::render::signal_name;
 use serde_json::Value;
 
-use super::{row::command_line, text::escape};
+use super::{program::command_line, text::escape};
 
 /// The last cell of the table.
 #[must_use]

@@ -1,0 +1,88 @@
+//! Flags of the verbs that read.
+
+use clap::{Args, ValueEnum};
+
+use super::{FilterFlags, SourceFlags, ZoneFlags, words};
+
+/// How `events` prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// A line per event, fitted to the terminal.
+    #[default]
+    Table,
+    /// The API's document.
+    Json,
+    /// One event of the schema per line.
+    Ndjson,
+    /// The columns of the table, and some more, for spreadsheets.
+    Csv,
+}
+
+/// Flags of `events`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct EventsFlags {
+    /// How many at most [default: 100; with -f 10]
+    #[arg(short = 'n', long, value_name = "N", conflicts_with = "all")]
+    pub limit: Option<u64>,
+    /// All there are, oldest first, page after page; a last line on standard error says whether that was all
+    #[arg(long, conflicts_with_all = ["live", "order"])]
+    pub all: bool,
+    /// Show new events as they are recorded, until Ctrl-C
+    #[arg(short = 'f', long, conflicts_with_all = ["order", "cursor", "until"])]
+    pub live: bool,
+    /// Table, or something for programs
+    #[arg(short, long, value_name = "FORM", value_enum, default_value_t)]
+    pub output: Output,
+    /// Shape of the events: v1 to v5, or full (v5 and what it has no room for) [default: v5; a table reads full]
+    #[arg(long, value_parser = words::schemas(), ignore_case = true, hide_possible_values = true)]
+    pub schema: Option<String>,
+    /// Which end --limit counts from: desc the newest, asc the oldest. Shown newest last either way [default: desc]
+    #[arg(long, value_parser = words::orders(), ignore_case = true, hide_possible_values = true)]
+    pub order: Option<String>,
+    /// Go on after an earlier page (its `next`, or what a broken off --all names)
+    #[arg(long)]
+    pub cursor: Option<String>,
+    /// Which events.
+    #[command(flatten)]
+    pub filters: FilterFlags,
+    /// The API to read.
+    #[command(flatten)]
+    pub source: SourceFlags,
+    /// Times.
+    #[command(flatten)]
+    pub zone: ZoneFlags,
+}
+
+/// Flags of `tree`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct TreeFlags {
+    /// Only what was alive at that moment
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub at: Option<String>,
+    /// How many processes at most
+    #[arg(short = 'n', long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// Print the API's document instead
+    #[arg(long)]
+    pub json: bool,
+    /// Which processes.
+    #[command(flatten)]
+    pub filters: FilterFlags,
+    /// The API to read.
+    #[command(flatten)]
+    pub source: SourceFlags,
+    /// Times.
+    #[command(flatten)]
+    pub zone: ZoneFlags,
+}
+
+/// Flags of `stats`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct StatsFlags {
+    /// Print the API's document instead
+    #[arg(long)]
+    pub json: bool,
+    /// The API to read.
+    #[command(flatten)]
+    pub source: SourceFlags,
+}
