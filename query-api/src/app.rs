@@ -5,29 +5,18 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{delete, get};
+use axum::routing::{MethodRouter, delete, get};
 
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
-use crate::{door, events, paths, pins, processes, status, stream, timeline, tree};
+use crate::{door, events, openapi, paths, pins, processes, status, stream, timeline, tree};
 
 /// The API behind one door.
 pub fn app(state: AppState) -> Router {
     let guard = middleware::from_fn_with_state(state.door.clone(), door::guard);
-    Router::new()
-        .route("/events", get(events::events))
-        .route("/events/stream", get(stream::stream))
-        .route("/processes", get(processes::processes))
-        .route("/processes/{id}", get(processes::process))
-        .route("/tree", get(tree::tree))
-        .route("/paths", get(paths::paths))
-        .route("/timeline", get(timeline::timeline))
-        .route("/pins", get(pins::list).post(pins::make))
-        .route("/pins/{name}", delete(pins::remove))
-        .route("/stats", get(status::stats))
-        .route("/metrics", get(status::metrics))
-        .route("/healthz", get(status::healthz))
-        .route("/schema/{version}", get(status::schema))
+    routes()
+        .into_iter()
+        .fold(Router::new(), |router, (path, methods)| router.route(path, methods))
         .method_not_allowed_fallback(|| async {
             ApiError::new(Code::MethodNotAllowed, "not with this method: docs/API.md says which")
         })
@@ -35,6 +24,26 @@ pub fn app(state: AppState) -> Router {
         .layer(guard)
         .layer(middleware::from_fn(headers))
         .with_state(state)
+}
+
+/// All routes. What is here must be told in `openapi/operations.rs`.
+pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<AppState>)> {
+    vec![
+        ("/events", get(events::events)),
+        ("/events/stream", get(stream::stream)),
+        ("/processes", get(processes::processes)),
+        ("/processes/{id}", get(processes::process)),
+        ("/tree", get(tree::tree)),
+        ("/paths", get(paths::paths)),
+        ("/timeline", get(timeline::timeline)),
+        ("/pins", get(pins::list).post(pins::make)),
+        ("/pins/{name}", delete(pins::remove)),
+        ("/stats", get(status::stats)),
+        ("/metrics", get(status::metrics)),
+        ("/healthz", get(status::healthz)),
+        ("/schema/{version}", get(status::schema)),
+        ("/openapi.json", get(openapi::openapi)),
+    ]
 }
 
 /// What a browser shall not do with any answer.

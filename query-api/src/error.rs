@@ -1,7 +1,7 @@
 //! Refusals and failures, in the one shape that the API has for them.
 
 use axum::Json;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use store::QueryError;
@@ -103,7 +103,7 @@ impl Code {
         }
     }
 
-    const fn status(self) -> StatusCode {
+    pub(crate) const fn status(self) -> StatusCode {
         match self {
             Self::BadQuery
             | Self::UnknownParameter
@@ -123,6 +123,15 @@ impl Code {
             Self::Busy => StatusCode::TOO_MANY_REQUESTS,
             Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
             Self::StoreFailed | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The header that belongs to it.
+    pub(crate) const fn header(self) -> Option<(HeaderName, &'static str)> {
+        match self {
+            Self::Unauthorized => Some((header::WWW_AUTHENTICATE, "Bearer")),
+            Self::Busy | Self::NotReady => Some((header::RETRY_AFTER, "1")),
+            _ => None,
         }
     }
 }
@@ -180,13 +189,7 @@ impl IntoResponse for ApiError {
             "parameter": self.parameter,
         }});
         let mut response = (self.code.status(), Json(body)).into_response();
-        let extra = match self.code {
-            Code::Unauthorized => Some((header::WWW_AUTHENTICATE, "Bearer")),
-            Code::MethodNotAllowed => Some((header::ALLOW, "GET, HEAD")),
-            Code::Busy | Code::NotReady => Some((header::RETRY_AFTER, "1")),
-            _ => None,
-        };
-        if let Some((name, value)) = extra {
+        if let Some((name, value)) = self.code.header() {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
         response

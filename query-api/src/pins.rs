@@ -3,7 +3,7 @@
 
 use axum::Json;
 use axum::body::to_bytes;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use event::Nanos;
@@ -16,6 +16,7 @@ use crate::clock::now;
 use crate::error::{ApiError, Code};
 use crate::limits::MAX_BODY;
 use crate::params::Endpoint;
+use crate::place::Place;
 use crate::query::Query;
 use crate::read::{enter, read};
 use crate::state::AppState;
@@ -58,7 +59,7 @@ pub(crate) async fn make(State(state): State<AppState>, request: Request) -> Res
 
 pub(crate) async fn remove(
     State(state): State<AppState>,
-    Path(name): Path<String>,
+    Place(name): Place,
     request: Request,
 ) -> Result<Response, ApiError> {
     let _permit = enter(&state)?;

@@ -1,7 +1,7 @@
 //! `/processes` and `/processes/{id}`.
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use event::render::{Date, FileJson};
@@ -13,6 +13,7 @@ use crate::clock;
 use crate::error::{ApiError, Code};
 use crate::gaps::Gaps;
 use crate::params::Endpoint;
+use crate::place::Place;
 use crate::query::Query;
 use crate::read::{enter, read};
 use crate::state::AppState;
@@ -47,7 +48,7 @@ pub(crate) async fn processes(State(state): State<AppState>, request: Request) -
 
 pub(crate) async fn process(
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    Place(id): Place,
     request: Request,
 ) -> Result<Response, ApiError> {
     let _permit = enter(&state)?;

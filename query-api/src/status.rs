@@ -1,7 +1,7 @@
 //! `/stats`, `/metrics`, `/healthz`, `/schema/{version}`: about the server, the store and the schema.
 
 use axum::Json;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use event::render::Date;
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::error::{ApiError, Code};
 use crate::metrics;
 use crate::params::Endpoint;
+use crate::place::Place;
 use crate::query::Query;
 use crate::read::{enter, read};
 use crate::state::{AppState, Role};
@@ -75,7 +76,7 @@ pub(crate) async fn healthz(
     }
 }
 
-pub(crate) async fn schema(Path(version): Path<String>, request: Request) -> Result<Response, ApiError> {
+pub(crate) async fn schema(Place(version): Place, request: Request) -> Result<Response, ApiError> {
     Query::parse(Endpoint::Plain, request.uri().query(), 0)?;
     let version: Version = version
         .parse()

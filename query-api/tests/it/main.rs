@@ -8,6 +8,7 @@
     reason = "a test that cannot go on shall panic, in helpers too; its numbers are small"
 )]
 
+mod contract;
 mod doors;
 mod events;
 mod hostile;
@@ -16,6 +17,7 @@ mod listening;
 #[expect(dead_code, reason = "the store's own tests ask it more")]
 mod model;
 mod naive;
+mod openapi;
 mod pins;
 mod processes;
 #[path = "../../../store/event/tests/it/sample/mod.rs"]
@@ -23,6 +25,7 @@ mod sample;
 #[path = "../../../store/tests/it/scenario.rs"]
 #[expect(dead_code, reason = "the store's own tests use more of it")]
 mod scenario;
+mod server;
 mod status;
 mod timeline;
 mod world;
