@@ -13,6 +13,7 @@ mod doors;
 mod events;
 mod hostile;
 mod listening;
+mod malformed;
 #[path = "../../../store/tests/it/model.rs"]
 #[expect(dead_code, reason = "the store's own tests ask it more")]
 mod model;
