@@ -3,22 +3,27 @@
 pub mod age;
 pub mod args;
 pub mod client;
+pub mod completions;
 pub mod config;
 pub mod doctor;
 pub mod events;
 pub mod gaps;
 pub mod key;
 pub mod migrate;
+pub mod paths;
 pub mod pin;
+pub mod process;
 pub mod program;
 pub mod progress;
 pub mod replay;
 pub mod schema;
 pub mod settings;
 pub mod size;
+pub mod span;
 pub mod stats;
 pub mod style;
 pub mod text;
+pub mod timeline;
 pub mod tree;
 pub mod verify;
 pub mod what;
@@ -99,6 +104,11 @@ fn run(cli: Cli) -> Result<u8> {
         Verb::Serve(flags) => crate::serve::run(&flags.resolve(&file)?).map(|()| DONE),
         Verb::Events(flags) => events::run(&flags, &file).map(|()| DONE),
         Verb::Tree(flags) => on_deep_stack(|| tree::run(&flags, &file)).map(|()| DONE),
+        Verb::Process(flags) => process::run(&flags, &file).map(|()| DONE),
+        Verb::Timeline(flags) => timeline::run(&flags, &file).map(|()| DONE),
+        Verb::Paths(flags) => paths::run(&flags, &file).map(|()| DONE),
+        Verb::Completions(flags) => completions::completions(&flags).map(|()| DONE),
+        Verb::Man(flags) => completions::man(&flags).map(|()| DONE),
         Verb::Pin(flags) => pin::pin(&flags, &file).map(|()| DONE),
         Verb::Unpin(flags) => pin::unpin(&flags, &file).map(|()| DONE),
         Verb::Stats(flags) => stats::run(&flags, &file).map(|()| DONE),

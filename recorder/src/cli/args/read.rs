@@ -62,6 +62,9 @@ pub struct TreeFlags {
     /// How many processes at most
     #[arg(short = 'n', long, value_name = "N")]
     pub limit: Option<u64>,
+    /// Go on after an earlier page
+    #[arg(long)]
+    pub cursor: Option<String>,
     /// Print the API's document instead
     #[arg(long)]
     pub json: bool,
@@ -85,4 +88,76 @@ pub struct StatsFlags {
     /// The API to read.
     #[command(flatten)]
     pub source: SourceFlags,
+}
+
+/// Flags of `process`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ProcessFlags {
+    /// A process id of the kernel, or the id of one process in the API (56 digits)
+    #[arg(value_name = "PID|ID")]
+    pub process: String,
+    /// With a PID: who had it at that moment [default: who had it last]
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub at: Option<String>,
+    /// Print the API's document instead
+    #[arg(long)]
+    pub json: bool,
+    /// The API to read.
+    #[command(flatten)]
+    pub source: SourceFlags,
+    /// Times.
+    #[command(flatten)]
+    pub zone: ZoneFlags,
+}
+
+/// Flags of `paths`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PathsFlags {
+    /// What the paths begin with
+    #[arg(value_name = "PREFIX", conflicts_with = "prefix", value_hint = clap::ValueHint::AnyPath)]
+    pub beginning: Option<String>,
+    /// The same as a flag
+    #[arg(long, value_name = "PATH", value_hint = clap::ValueHint::AnyPath)]
+    pub prefix: Option<String>,
+    /// How many at most [default: 100]
+    #[arg(short = 'n', long, value_name = "N", conflicts_with = "all")]
+    pub limit: Option<u64>,
+    /// All there are
+    #[arg(long)]
+    pub all: bool,
+    /// Go on after an earlier page
+    #[arg(long)]
+    pub cursor: Option<String>,
+    /// Print the API's documents instead, one a line
+    #[arg(long)]
+    pub json: bool,
+    /// The API to read.
+    #[command(flatten)]
+    pub source: SourceFlags,
+}
+
+/// Flags of `timeline`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct TimelineFlags {
+    /// Parts of the span, a line each
+    #[arg(long, value_name = "N", default_value_t = 24)]
+    pub buckets: u64,
+    /// What is counted apart
+    #[arg(long, value_parser = words::counted(), ignore_case = true, default_value = "category")]
+    pub by: String,
+    /// Values told apart where they are no closed list
+    #[arg(long, value_name = "N")]
+    pub top: Option<u64>,
+    /// Print the API's document instead
+    #[arg(long)]
+    pub json: bool,
+    /// Which events.
+    #[command(flatten)]
+    pub filters: FilterFlags,
+    /// The API to read.
+    #[command(flatten)]
+    pub source: SourceFlags,
+    /// Times.
+    #[command(flatten)]
+    pub zone: ZoneFlags,
 }

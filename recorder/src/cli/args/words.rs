@@ -4,7 +4,11 @@
 use std::fmt::Write as _;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use event::{Category, Kind, Outcome, schema::Rendering};
+use event::{
+    Category, Kind, Outcome,
+    schema::{Rendering, Version},
+};
+use store::By;
 
 /// Of `--name`.
 #[must_use]
@@ -41,10 +45,22 @@ pub fn schemas() -> impl TypedValueParser<Value = String> {
     words(Rendering::ALL.into_iter().map(|rendering| (rendering.name(), rendering.name())).collect())
 }
 
+/// Of `schema`.
+#[must_use]
+pub fn versions() -> impl TypedValueParser<Value = String> {
+    words(Version::ALL.into_iter().map(|version| (version.name(), version.name())).collect())
+}
+
 /// Of `--order`.
 #[must_use]
 pub fn orders() -> impl TypedValueParser<Value = String> {
     words(vec![("asc", "asc"), ("desc", "desc")])
+}
+
+/// Of `--by`.
+#[must_use]
+pub fn counted() -> impl TypedValueParser<Value = String> {
+    words(By::ALL.into_iter().map(|by| (by.name(), by.name())).collect())
 }
 
 /// Words as they are written here, each with that of the API, which is taken too. The arguments ignore case.
