@@ -103,7 +103,9 @@ fn program(process: &Value) -> Option<String> {
     };
     let own = base(&process["executable"])?;
     let same = |name: &str| name.bytes().take(COMM).eq(comm.bytes());
-    let fits = same(&own) || base(&process["interpreter"]).is_some_and(|name| same(&name));
+    // python3 is a link to python3.11: what goes on as it began hides nothing.
+    let fits =
+        own.starts_with(comm) || same(&own) || base(&process["interpreter"]).is_some_and(|name| same(&name));
     (!fits).then(|| escape(&own).into_owned())
 }
 
@@ -127,6 +129,7 @@ mod tests {
         let process = |comm: &str, path: &str| json!({"comm": comm, "executable": {"path": path}});
         assert_eq!(program(&process("kworker/0:1", "/tmp/x\u{1b}")), Some("x\\x1b".into()));
         assert_eq!(program(&process("systemd-journal", "/lib/systemd/systemd-journald")), None);
+        assert_eq!(program(&process("python3", "/usr/bin/python3.11")), None);
         assert_eq!(program(&json!({"comm": "kthreadd"})), None);
         let script = json!({"comm": "a.py", "executable": {"path": "/usr/bin/python3.11"}, "interpreter": {"path": "/x/a.py"}});
         assert_eq!(program(&script), None);

@@ -15,6 +15,8 @@ use serde_json::Value;
 const WHAT: usize = 28;
 /// Terminals of so many columns or more have the date in every line, and the file that runs.
 const WIDE: usize = 120;
+/// Of fewer rows nothing is known of those to come.
+const SAMPLE: usize = 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Column {
@@ -42,6 +44,17 @@ impl Column {
         }
     }
 
+    /// What is usual.
+    const fn typical(self) -> usize {
+        match self {
+            Self::Time => 0,
+            Self::Pid | Self::Outcome => 7,
+            Self::User => 4,
+            Self::Comm => 12,
+            Self::Name => 6,
+        }
+    }
+
     /// Least and most columns.
     const fn bounds(self, wide: bool) -> (usize, usize) {
         match self {
@@ -60,7 +73,7 @@ pub(super) struct Table {
     style: Style,
     zone: Zone,
     wide: bool,
-    /// Set by the first rows: later ones that are wider are cut.
+    /// Laid out by the first rows, and widened by later ones.
     columns: Vec<(Column, usize)>,
     /// The day that was last told, on narrow terminals.
     day: String,
@@ -99,7 +112,8 @@ impl Table {
                 let largest = Row::largest(rows, |row| self.width_of(column, row));
                 let head =
                     if column == Column::Time && !self.wide { 0 } else { width(&column.head(self.zone)) };
-                (column, largest.max(head).clamp(least, most))
+                let typical = if rows.len() < SAMPLE { column.typical() } else { 0 };
+                (column, largest.max(head).max(typical).clamp(least, most))
             })
             .collect();
         if let Some(all) = self.style.columns {
@@ -109,6 +123,15 @@ impl Table {
                     columns.retain(|(other, _)| *other != column);
                 }
             }
+        }
+        self.columns = columns;
+    }
+
+    /// Columns only grow, so that most lines stay below each other.
+    fn widen(&mut self, row: &Row) {
+        let mut columns = std::mem::take(&mut self.columns);
+        for (column, room) in &mut columns {
+            *room = (*room).max(self.width_of(*column, row).min(column.bounds(self.wide).1));
         }
         self.columns = columns;
     }
@@ -136,6 +159,7 @@ impl Table {
             }
             time
         };
+        self.widen(row);
         let mut used = 0;
         let mut line = String::new();
         for (column, room) in &self.columns {
@@ -147,7 +171,8 @@ impl Table {
                 Column::Name => (row.name.clone(), row.name_colour),
                 Column::Outcome => (row.outcome.clone(), row.outcome_colour),
             };
-            let cell = pad(&fit(&text, *room), *room, *column == Column::Pid);
+            let text = if self.style.columns.is_some() { fit(&text, *room) } else { text.into() };
+            let cell = pad(&text, *room, *column == Column::Pid);
             used += width(&cell) + 1;
             line.push_str(&self.style.paint(colour, &cell));
             line.push(' ');
@@ -159,7 +184,7 @@ impl Table {
             line.push(' ');
         }
         let what = match self.style.columns {
-            Some(all) => fit(&row.what, all.saturating_sub(used).max(7)).into_owned(),
+            Some(all) => fit(&row.what, all.saturating_sub(used).max(5)).into_owned(),
             None => row.what.clone(),
         };
         writeln!(out, "{line}{what}")
@@ -191,8 +216,8 @@ mod tests {
     fn into_a_pipe_a_line_has_everything() {
         assert_eq!(
             drawn(&[open()], None),
-            "TIME (UTC)                PID USER  COMM NAME   OUTCOME WHAT\n\
-             2026-01-02 03:04:05.600     7 alice cat  open   EACCES  /srv/a/very/long/way/down/to/what/is/secret/shadow  O_RDONLY\n"
+            "TIME (UTC)                  PID USER  COMM         NAME   OUTCOME WHAT\n\
+             2026-01-02 03:04:05.600       7 alice cat          open   EACCES  /srv/a/very/long/way/down/to/what/is/secret/shadow  O_RDONLY\n"
         );
     }
 
@@ -208,6 +233,27 @@ mod tests {
                 "{columns}: {text}"
             );
         }
+    }
+
+    #[test]
+    fn later_rows_widen_the_columns_and_a_pipe_gets_all_of_a_name() {
+        let mut named = open();
+        named["process"]["comm"] = json!("systemd-journal");
+        named["process"]["credentials"]["user"] = json!("systemd-journal-upload");
+        let mut out = Vec::new();
+        let mut table = Table::new(Style { colour: false, columns: Some(150) }, Zone::Utc);
+        table.rows(&mut out, &[]).unwrap();
+        table.rows(&mut out, &[Row::of(&open()), Row::of(&named), Row::of(&open())]).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        let lines: Vec<_> = text.lines().collect();
+        assert!(lines[1].starts_with("2026-01-02 03:04:05.600 "), "{text}");
+        assert!(lines[2].contains("systemd-\u{2026}-upload systemd-journal "), "{text}");
+        assert_eq!(
+            lines[2].find(" open "),
+            lines[3].find(" open ").map(|at| at + 2),
+            "as many columns: {text}"
+        );
+        assert!(drawn(&[named], None).contains(" systemd-journal-upload systemd-journal "));
     }
 
     #[test]

@@ -19,8 +19,8 @@ const CONTAINER: usize = 12;
 #[derive(Clone, Copy)]
 pub(super) struct Place<'a> {
     pub(super) root: bool,
-    /// User of the parent, to say only where it changes.
-    user: &'a str,
+    /// The parent, to say of users only where they change.
+    parent: Option<&'a Value>,
     container: &'a str,
     /// When the parent started.
     start: &'a str,
@@ -29,13 +29,13 @@ pub(super) struct Place<'a> {
 
 impl<'a> Place<'a> {
     pub(super) const fn root(zone: Zone) -> Self {
-        Self { root: true, user: "", container: "", start: "", zone }
+        Self { root: true, parent: None, container: "", start: "", zone }
     }
 
     /// Of the children of a process.
     pub(super) fn below(self, process: &'a Value) -> Self {
         let start = process["start"].as_str().unwrap_or("");
-        Self { root: false, user: user(process), container: container(process), start, zone: self.zone }
+        Self { root: false, parent: Some(process), container: container(process), start, zone: self.zone }
     }
 }
 
@@ -85,15 +85,19 @@ fn facts(node: &Value, place: Place<'_>) -> Vec<Fact> {
     if let Some(mark) = images.last().and_then(mark) {
         put(sgr::RED, mark.to_owned(), 9);
     }
-    let own = user(process);
-    if own != place.user {
-        let text = match (place.root, place.user) {
-            (true, _) | (_, "") => escape(own).into_owned(),
-            (_, before) => format!("{} -> {}", escape(before), escape(own)),
-        };
+    if let Some((before, own)) = users(process, place) {
         // Of who becomes root nobody shall be in doubt.
-        let (colour, rank) = if own == "root" && !place.root { (sgr::RED, 8) } else { (sgr::CYAN, 5) };
-        put(colour, text, rank);
+        let root = process["uid"] == 0 || own == "root";
+        match before {
+            Some(before) => {
+                put(
+                    if root { sgr::RED } else { sgr::CYAN },
+                    format!("{before} -> {own}"),
+                    if root { 8 } else { 5 },
+                );
+            }
+            None => put(sgr::CYAN, own, 5),
+        }
     }
     if container(process) != place.container {
         let id: String = container(process).chars().take(CONTAINER).collect();
@@ -126,6 +130,21 @@ fn facts(node: &Value, place: Place<'_>) -> Vec<Fact> {
         put(colour, format!("{}{}", exit(&end["cause"], &end["code"]), lasted.unwrap_or_default()), u8::MAX);
     }
     facts
+}
+
+/// The user, and the parent's, if it is another. Names may be unknown where the ids are not.
+fn users(process: &Value, place: Place<'_>) -> Option<(Option<String>, String)> {
+    let name = |process: &Value| match (process["user"].as_str(), process["uid"].as_u64()) {
+        (Some(name), _) if !name.is_empty() => Some(escape(name).into_owned()),
+        (_, uid) => uid.map(|uid| format!("uid {uid}")),
+    };
+    let own = name(process)?;
+    let Some(parent) = place.parent else { return Some((None, own)) };
+    let same = match (&parent["uid"], &process["uid"]) {
+        (Value::Number(before), Value::Number(now)) => before == now,
+        _ => parent["user"] == process["user"],
+    };
+    if same { None } else { Some((name(parent), own)) }
 }
 
 /// The day is said where it is another than the parent's.
@@ -205,11 +224,23 @@ mod tests {
     #[test]
     fn who_becomes_root_and_by_which_program_is_marked() {
         let image = json!({"executable": {"path": "/usr/bin/sudo", "mode": 0o104_755}});
-        let node = json!({"process": {"pid": 5, "user": "root", "images": [image]}});
-        let parent = json!({"user": "alice"});
+        let node = json!({"process": {"pid": 5, "user": "root", "uid": 0, "images": [image]}});
+        let parent = json!({"user": "alice", "uid": 1000});
         let style = Style { colour: false, columns: None };
         let text = line(style, &node, Place::root(Zone::Utc).below(&parent), "");
         assert!(text.contains("[setuid]  alice -> root"), "{text}");
+    }
+
+    #[test]
+    fn a_user_without_a_name_is_the_same_if_the_id_is() {
+        let style = Style { colour: false, columns: None };
+        let told = |user: &str, uid: u32| {
+            let (node, parent) =
+                (json!({"process": {"pid": 5, "user": user, "uid": uid}}), json!({"user": "root", "uid": 0}));
+            line(style, &node, Place::root(Zone::Utc).below(&parent), "")
+        };
+        assert!(!told("", 0).contains("->"), "{}", told("", 0));
+        assert!(told("", 7).contains("root -> uid 7"), "{}", told("", 7));
     }
 
     #[test]
