@@ -46,7 +46,7 @@ pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<AppState>)> {
     ]
 }
 
-/// What a browser shall not do with any answer.
+/// What a browser shall not do with an answer, unless its handler says otherwise.
 const HEADERS: [(HeaderName, HeaderValue); 6] = [
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
@@ -58,6 +58,9 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
 
 async fn headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    response.headers_mut().extend(HEADERS);
+    for (name, value) in HEADERS {
+        // A page that runs scripts of its own says so itself.
+        response.headers_mut().entry(name).or_insert(value);
+    }
     response
 }

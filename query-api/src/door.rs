@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::error::{ApiError, Code};
 use crate::limits::MAX_URI;
+use crate::origin;
 
 const COOKIE: &str = "tacho";
 /// The cookie is made of the token but does not give it away.
@@ -138,6 +139,10 @@ fn admit(door: &Door, request: &Request) -> Result<Admitted, ApiError> {
     if !door.knows_host(request.headers()) {
         let message = "this server is not known by the name in `Host`: use localhost or its address";
         return Err(ApiError::new(Code::HostRefused, message));
+    }
+    if !matches!(door.hosts, Hosts::Any) && !origin::is_own(request.headers()) {
+        let message = "a page of another site asks: nothing here is for it";
+        return Err(ApiError::new(Code::OriginRefused, message));
     }
     let uri = request.uri();
     if uri.path_and_query().map_or(0, |part| part.as_str().len()) > MAX_URI {

@@ -31,6 +31,8 @@ pub enum Code {
     Unauthorized,
     /// The `Host` is none of this server's names.
     HostRefused,
+    /// A browser asks for a page of another site.
+    OriginRefused,
     /// Something is to be changed by one who may only read.
     ChangeRefused,
     /// Nothing here.
@@ -53,7 +55,7 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::BadQuery,
         Self::UnknownParameter,
         Self::DuplicateParameter,
@@ -65,6 +67,7 @@ impl Code {
         Self::BadBody,
         Self::Unauthorized,
         Self::HostRefused,
+        Self::OriginRefused,
         Self::ChangeRefused,
         Self::NotFound,
         Self::MethodNotAllowed,
@@ -93,6 +96,7 @@ impl Code {
             Self::Conflict => "conflict",
             Self::Unauthorized => "unauthorized",
             Self::HostRefused => "host_refused",
+            Self::OriginRefused => "origin_refused",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::UriTooLong => "uri_too_long",
@@ -115,7 +119,7 @@ impl Code {
             | Self::BadCursor
             | Self::BadBody => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::HostRefused | Self::ChangeRefused => StatusCode::FORBIDDEN,
+            Self::HostRefused | Self::OriginRefused | Self::ChangeRefused => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict => StatusCode::CONFLICT,

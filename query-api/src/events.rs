@@ -21,8 +21,9 @@ pub(crate) async fn events(State(state): State<AppState>, request: Request) -> R
     let place = enter(&state)?;
     let query = Query::parse(Endpoint::Events, request.uri().query(), clock::now())?;
     let format = query.asked.format.unwrap_or_else(|| accepted(request.headers()));
+    let work = state.work;
     // The first batch is read before anything is answered: what fails there is still a proper error.
-    let (complete, gaps, first) = read(&state, move |store| Page::open(store, query, format)).await?;
+    let (complete, gaps, first) = read(&state, move |store| Page::open(store, query, format, work)).await?;
     let kind = match format {
         Format::Json => "application/json",
         Format::Ndjson => "application/x-ndjson",

@@ -55,5 +55,11 @@ pub(crate) const MAX_HEAD: usize = 64 * 1024;
 pub(crate) const MAX_HEADERS: usize = 64;
 /// Time for a request's head to arrive, and for a connection to be idle.
 pub(crate) const HEAD_PATIENCE: Duration = Duration::from_secs(30);
+/// Time for the rest of a request's body, and for a reader to take what is written: who is slower is cut off.
+pub(crate) const WRITE_PATIENCE: Duration = Duration::from_secs(30);
+/// Work on one question before another one gets its turn.
+pub(crate) const TURN: Duration = Duration::from_millis(250);
+/// Time that a stream's reader may take for what it was sent last: less than [`WRITE_PATIENCE`], so that it can be told.
+pub(crate) const STREAM_PATIENCE: Duration = Duration::from_secs(20);
 /// Time that open answers get at shutdown.
 pub(crate) const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(2);

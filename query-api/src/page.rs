@@ -1,18 +1,19 @@
 //! A page of events, read, rendered and sent in batches, so that neither side holds all of it.
 
 use std::io;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use event::EventId;
 use event::render::write_json;
 use event::schema::Rendering;
 use futures_util::stream;
-use store::{Found, Store};
+use store::{Budget, Found, Store};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::error::ApiError;
 use crate::gaps::Gaps;
-use crate::limits::{BATCH, BATCH_BYTES};
+use crate::limits::{BATCH, BATCH_BYTES, TURN};
 use crate::params::Format;
 use crate::query::Query;
 use crate::read::read;
@@ -28,6 +29,9 @@ pub(crate) struct Page {
     /// Where to read on, and how many.
     after: Option<EventId>,
     left: usize,
+    /// Work that may still be done. When it is used up, a document ends with what was found and `next`. Lines have no
+    /// place for that: they go on, turn by turn.
+    work: Duration,
     /// Events have been written: the next one needs a comma before it.
     begun: bool,
 }
@@ -44,6 +48,7 @@ impl Page {
         store: &Store,
         query: Query,
         format: Format,
+        work: Duration,
     ) -> Result<(bool, usize, Batch), ApiError> {
         let gaps = Gaps::of_events(store, &query.asked.filter);
         let (complete, count) = (gaps.complete(), gaps.len());
@@ -56,6 +61,7 @@ impl Page {
             read: Vec::new().into_iter(),
             after,
             left,
+            work,
             begun: false,
         };
         let mut bytes = Vec::new();
@@ -73,7 +79,11 @@ impl Page {
                 limit: self.left.min(BATCH),
                 after: self.after,
             };
-            let found = store.events(&query).map_err(|error| ApiError::store(&error))?;
+            let began = Instant::now();
+            let found = store
+                .events_within(&query, &Budget::of_time(TURN.min(self.work)))
+                .map_err(|error| ApiError::store(&error))?;
+            self.work = self.work.saturating_sub(began.elapsed());
             self.left = self.left.saturating_sub(found.events.len());
             self.after = found.next;
             self.read = found.events.into_iter();
@@ -91,7 +101,8 @@ impl Page {
                 break;
             }
         }
-        if self.read.len() > 0 || (self.after.is_some() && self.left > 0) {
+        let goes_on = self.format == Format::Ndjson || !self.work.is_zero();
+        if self.read.len() > 0 || (self.after.is_some() && self.left > 0 && goes_on) {
             return Ok(Batch { bytes, rest: Some(self) });
         }
         if self.format == Format::Json {

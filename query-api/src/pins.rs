@@ -11,10 +11,11 @@ use event::render::Date;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::{PinError, PinStats};
+use tokio::time::timeout;
 
 use crate::clock::now;
 use crate::error::{ApiError, Code};
-use crate::limits::MAX_BODY;
+use crate::limits::{MAX_BODY, WRITE_PATIENCE};
 use crate::params::Endpoint;
 use crate::place::Place;
 use crate::query::Query;
@@ -91,9 +92,11 @@ async fn wanted(request: Request) -> Result<Wanted, ApiError> {
     if !json {
         return Err(bad("the body must be `Content-Type: application/json`".to_owned()));
     }
-    let body = to_bytes(request.into_body(), MAX_BODY)
+    let body = timeout(WRITE_PATIENCE, to_bytes(request.into_body(), MAX_BODY))
         .await
-        .map_err(|_| bad(format!("the body broke off, or is longer than {MAX_BODY} bytes")))?;
+        .ok()
+        .and_then(Result::ok)
+        .ok_or_else(|| bad(format!("the body broke off, or is longer than {MAX_BODY} bytes")))?;
     serde_json::from_slice(&body).map_err(|error| {
         bad(format!(
             r#"not {{"since": TIME, "until": TIME, "name": TEXT}} (the last two may be missing): {error}"#

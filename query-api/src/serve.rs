@@ -19,6 +19,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
 
 use crate::limits::{HEAD_PATIENCE, MAX_CONNECTIONS, MAX_HEAD, MAX_HEADERS, SHUTDOWN_PATIENCE};
+use crate::patience::Patient;
 
 /// Connections that the kernel keeps waiting.
 const BACKLOG: i32 = 128;
@@ -156,7 +157,7 @@ async fn accept<S, F>(
             .header_read_timeout(HEAD_PATIENCE)
             .max_buf_size(MAX_HEAD)
             .max_headers(MAX_HEADERS)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
+            .serve_connection(TokioIo::new(Patient::new(stream)), TowerToHyperService::new(router.clone()));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {

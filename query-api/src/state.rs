@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use store::Store;
 use tokio::sync::Semaphore;
 
 use crate::door::Door;
-use crate::limits::{MAX_READS, MAX_REQUESTS, MAX_STREAMS};
+use crate::limits::{MAX_READS, MAX_REQUESTS, MAX_STREAMS, QUESTION_TIME};
 
 /// What this server does besides answering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,8 @@ pub struct AppState {
     pub(crate) requests: Arc<Semaphore>,
     pub(crate) reads: Arc<Semaphore>,
     pub(crate) streams: Arc<Semaphore>,
+    /// Work on one question.
+    pub(crate) work: Duration,
 }
 
 impl AppState {
@@ -64,6 +67,7 @@ impl AppState {
             requests: Arc::new(Semaphore::new(MAX_REQUESTS)),
             reads: Arc::new(Semaphore::new(MAX_READS)),
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            work: QUESTION_TIME,
         }
     }
 
@@ -71,6 +75,14 @@ impl AppState {
     #[must_use]
     pub fn with_live(mut self, live: Arc<dyn Live>) -> Self {
         self.live = Some(live);
+        self
+    }
+
+    /// With another measure of work on one question, after which its answer is a partial one: for tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_work(mut self, work: Duration) -> Self {
+        self.work = work;
         self
     }
 

@@ -175,8 +175,7 @@ pub(super) fn all() -> Vec<Operation> {
     use Endpoint::{Paths, Plain, Processes, Stream, Timeline, Tree};
     let get = Operation::get;
     let id = json!({ "type": "string", "pattern": "^[0-9a-f]{56}$" });
-    let stream =
-        "For each event `id` (its number) and `data` (the event); `gap`, `lag` and `cut` messages beside";
+    let stream = "For each event `id` (its number) and `data` (the event); `gap` and `cut` messages beside";
     let metrics = Answer::of("Prometheus text format", "text/plain", text());
     let version = json!({ "type": "string", "enum": ["v1", "v2", "v3", "v4", "v5"] });
     let schema = Answer::of("JSON Schema", "application/schema+json", json!({ "type": "object" }));

@@ -121,3 +121,20 @@ async fn more_requests_than_places_are_told_to_come_back() {
     answers.pop();
     assert_eq!(world.get("/events").await.status, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn a_page_of_another_site_is_told_nothing() {
+    let world = World::new();
+    let app = world.behind(guarded());
+    let host = ("host", "localhost:7878");
+    let bearer = ("authorization", "Bearer 7f3c0a");
+    for foreign in [("origin", "http://evil.example"), ("origin", "null"), ("sec-fetch-site", "cross-site")] {
+        for path in ["/events", "/healthz", "/openapi.json", "/?token=7f3c0a"] {
+            let answer = ask(&app, request(path, &[host, bearer, foreign])).await;
+            assert_eq!((answer.status, answer.code().as_str()), (StatusCode::FORBIDDEN, "origin_refused"));
+        }
+    }
+    for own in [("origin", "http://localhost:7878"), ("sec-fetch-site", "none")] {
+        assert_eq!(ask(&app, request("/events", &[host, bearer, own])).await.status, StatusCode::OK);
+    }
+}

@@ -296,3 +296,27 @@ async fn an_answer_larger_than_a_batch_is_whole() {
     assert_eq!(list(&rest).len(), 500 + world.cases.len());
     assert_eq!(list(&rest)[0]["tacho"]["id"], 2_501);
 }
+
+#[tokio::test]
+async fn a_question_that_costs_too_much_is_answered_in_part_with_a_place_to_go_on() {
+    let mut world = World::new();
+    for _ in 0..5 {
+        world.add_opens("open", 20_000);
+    }
+    let app = query_api::app(world.state.clone().with_work(std::time::Duration::ZERO));
+    // Nothing fits: all of the store has to be looked at.
+    for query in ["tid=4000000000", "tid=4000000000&order=asc", "name=open&tid=4000000000"] {
+        let (mut cursor, mut pages) = (String::new(), 0);
+        loop {
+            let path = format!("/events?limit=1000&{query}{cursor}");
+            let answer = ask(&app, Request::get(path).body(Body::empty()).unwrap()).await;
+            let page = answer.json();
+            assert_eq!((answer.status, &page["complete"]), (StatusCode::OK, &true.into()));
+            assert!(list(&page).is_empty());
+            pages += 1;
+            let Some(next) = page["next"].as_str() else { break };
+            cursor = format!("&cursor={next}");
+        }
+        assert!(pages > 1, "{query}: {pages} pages");
+    }
+}

@@ -28,5 +28,6 @@ mod sample;
 mod scenario;
 mod server;
 mod status;
+mod streams;
 mod timeline;
 mod world;

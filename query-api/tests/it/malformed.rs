@@ -1,6 +1,8 @@
 //! Malformed requests at the level of bytes: refused or left unanswered; never a failure of the server, a hang, or more
 //! than was asked for.
 
+use std::fmt::Write as _;
+
 use futures_util::{StreamExt as _, stream};
 
 use crate::server::Server;
@@ -91,17 +93,17 @@ fn request(random: &mut Random, server: &Server) -> Vec<u8> {
         random.pick(&VERSIONS)
     );
     if random.below(10) > 0 {
-        text += &format!("Host: {}\r\n", server.address);
+        write!(text, "Host: {}\r\n", server.address).unwrap();
     }
     if random.below(10) > 0 {
-        text += &format!("Authorization: Bearer {}\r\n", server.token);
+        write!(text, "Authorization: Bearer {}\r\n", server.token).unwrap();
     }
     for _ in 0..random.below(3) {
         text += random.pick(&HEADERS);
         text += "\r\n";
     }
     match random.below(60) {
-        0 => text += &format!("Long: {}\r\n", "x".repeat(100_000)),
+        0 => write!(text, "Long: {}\r\n", "x".repeat(100_000)).unwrap(),
         1 => text += &"Many: 1\r\n".repeat(200),
         _ => {}
     }
