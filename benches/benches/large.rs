@@ -2,7 +2,8 @@
 //!
 //! `TACHO_EVENTS` (default 10,000,000) events are written once to `TACHO_LARGE` (default: a directory that is removed at
 //! the end), from the stream of the other benchmarks repeated. Each part runs in a process of its own, so that its memory
-//! is its own: `VmHWM` of /proc/PID/status. `TACHO_PARTS` picks parts (`build,pack,questions,query,dirty,reopen`).
+//! is its own: `VmHWM` of /proc/PID/status. `TACHO_PARTS` picks parts (`build,pack,questions,query,timeline,dirty,
+//! reopen`).
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run should stop")]
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
@@ -12,7 +13,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use benches::{Random, repeat::Repeat};
-use store::{Filter, Options, Order, PathPattern, Query, Store, Writer};
+use store::{Budget, By, Filter, Options, Order, PathPattern, Query, Store, TimelineQuery, Writer};
 
 /// Questions of each sort.
 const QUESTIONS: usize = 300;
@@ -31,6 +32,7 @@ fn main() {
             "pack" => pack(&dir),
             "questions" => questions(&dir, &repeat(), events),
             "query" => query(&dir),
+            "timeline" => timeline(&dir),
             "dirty" => dirty(&dir, &repeat(), events),
             "reopen" => reopen(&dir),
             other => println!("no part is called {other}"),
@@ -41,8 +43,8 @@ fn main() {
     }
     let made = tempfile::tempdir().unwrap();
     let dir = std::env::var_os("TACHO_LARGE").map_or_else(|| made.path().to_owned(), PathBuf::from);
-    let parts =
-        std::env::var("TACHO_PARTS").unwrap_or_else(|_| "build,pack,questions,query,dirty,reopen".to_owned());
+    let parts = std::env::var("TACHO_PARTS")
+        .unwrap_or_else(|_| "build,pack,questions,query,timeline,dirty,reopen".to_owned());
     for part in parts.split(',') {
         if part == "build" && dir.join("segments").exists() {
             println!("build: {} is there already", dir.display());
@@ -183,6 +185,34 @@ fn query(dir: &Path) {
         }
         found += usize::from(!page.events.is_empty());
         full += usize::from(page.next.is_some());
+    }
+}
+
+/// Counting by time: the whole store and its last tenth, each with a fresh reader, as the first picture of a page is.
+fn timeline(dir: &Path) {
+    let (first, last) = Store::open(dir).unwrap().span().unwrap();
+    let tenth = last - (last - first) / 10;
+    for (name, since, until) in [("all", first, last + 1), ("last tenth", tenth, last + 1)] {
+        for (by, buckets) in [
+            (By::Category, 100),
+            (By::Category, 2_000),
+            (By::Outcome, 100),
+            (By::Comm, 100),
+            (By::Process, 100),
+        ] {
+            let query = TimelineQuery { filter: Filter::default(), since, until, buckets, by, top: 10 };
+            let times = (0..3)
+                .map(|_| {
+                    let store = Store::open(dir).unwrap();
+                    let start = Instant::now();
+                    let found = store.timeline(&query, &Budget::unlimited()).unwrap();
+                    let count: u64 = found.counts.iter().flatten().chain(&found.rest).sum();
+                    assert!(found.whole && count > 0);
+                    start.elapsed()
+                })
+                .collect();
+            told(&format!("timeline, {name}, {buckets} buckets by {}", by.name()), times, "");
+        }
     }
 }
 

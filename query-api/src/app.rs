@@ -9,7 +9,7 @@ use axum::routing::{MethodRouter, delete, get};
 
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
-use crate::{door, events, openapi, paths, pins, processes, status, stream, timeline, tree};
+use crate::{door, events, openapi, paths, pins, processes, status, stream, timeline, trace, tree};
 
 /// The API behind one door.
 pub fn app(state: AppState) -> Router {
@@ -35,6 +35,7 @@ pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<AppState>)> {
         ("/processes/{id}", get(processes::process)),
         ("/tree", get(tree::tree)),
         ("/paths", get(paths::paths)),
+        ("/trace", get(trace::trace)),
         ("/timeline", get(timeline::timeline)),
         ("/pins", get(pins::list).post(pins::make)),
         ("/pins/{name}", delete(pins::remove)),

@@ -13,6 +13,7 @@ mod door;
 mod error;
 mod events;
 mod gaps;
+mod history;
 mod limits;
 mod metrics;
 pub mod openapi;
@@ -32,6 +33,7 @@ mod status;
 mod stream;
 pub mod time;
 mod timeline;
+mod trace;
 mod tree;
 
 pub use app::app;

@@ -13,6 +13,28 @@ pub(crate) const BATCH: usize = 256;
 pub(crate) const BATCH_BYTES: usize = 1 << 20;
 /// Processes of a tree.
 pub(crate) const MAX_TREE: usize = 10_000;
+/// Nodes of a trace.
+pub(crate) const TRACE_NODES: usize = 1_000;
+/// Events told as evidence of each edge of a trace.
+pub(crate) const TRACE_EVIDENCE: usize = 5;
+/// Events that a trace looks at, in all.
+pub(crate) const TRACE_EVENTS: usize = 50_000;
+/// Events that a trace looks at for one question about one node.
+pub(crate) const TRACE_EVENTS_OF_NODE: usize = 2_000;
+/// Children of a process that a trace looks at.
+pub(crate) const TRACE_CHILDREN: usize = 500;
+/// Steps of a trace that does not say.
+pub(crate) const TRACE_DEPTH: usize = 6;
+/// Steps of a trace.
+pub(crate) const MAX_TRACE_DEPTH: usize = 32;
+/// Neighbours of each sort of a node of a trace that does not say.
+pub(crate) const TRACE_FANOUT: usize = 10;
+/// Neighbours of each sort of a node of a trace.
+pub(crate) const MAX_TRACE_FANOUT: usize = 100;
+/// Children of a process that are counted.
+pub(crate) const MAX_CHILDREN: usize = 100_000;
+/// States told of a process; of more, the first and the last ones.
+pub(crate) const MAX_STATES: usize = 1_000;
 /// Levels of a tree. JSON readers commonly refuse more than 128 levels; a process takes two, and six inside.
 pub(crate) const MAX_TREE_DEPTH: usize = 56;
 /// Buckets of a timeline.

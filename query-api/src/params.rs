@@ -7,8 +7,9 @@ use event::schema::Rendering;
 use event::{Category, Kind, Nanos, Outcome, ProcessKey};
 use store::{By, Filter, Order, PathPattern};
 
-use crate::limits::{DEFAULT_LIMIT, MAX_BUCKETS, MAX_LIMIT, MAX_TOP};
+use crate::limits::{DEFAULT_LIMIT, MAX_BUCKETS, MAX_LIMIT, MAX_TOP, MAX_TRACE_DEPTH, MAX_TRACE_FANOUT};
 use crate::time;
+use crate::trace::Direction;
 
 /// A parameter of one or more endpoints.
 #[derive(Debug)]
@@ -53,6 +54,8 @@ pub enum Endpoint {
     Paths,
     /// `/timeline`.
     Timeline,
+    /// `/trace`.
+    Trace,
     /// Those that take none.
     Plain,
 }
@@ -68,6 +71,7 @@ impl Endpoint {
             Self::Tree => "/tree",
             Self::Paths => "/paths",
             Self::Timeline => "/timeline",
+            Self::Trace => "/trace",
             Self::Plain => "this address",
         }
     }
@@ -88,6 +92,9 @@ pub(crate) struct Asked {
     pub(crate) buckets: Option<usize>,
     pub(crate) by: By,
     pub(crate) top: Option<usize>,
+    pub(crate) direction: Direction,
+    pub(crate) depth: Option<usize>,
+    pub(crate) fanout: Option<usize>,
 }
 
 impl Default for Asked {
@@ -105,6 +112,9 @@ impl Default for Asked {
             buckets: None,
             by: By::default(),
             top: None,
+            direction: Direction::default(),
+            depth: None,
+            fanout: None,
         }
     }
 }
@@ -122,13 +132,16 @@ pub(crate) enum Format {
     Ndjson,
 }
 
-use Endpoint::{Events, Paths, Processes, Stream, Timeline, Tree};
+use Endpoint::{Events, Paths, Processes, Stream, Timeline, Trace, Tree};
 
 const FILTERED: &[Endpoint] = &[Events, Stream, Processes, Tree, Timeline];
 const OF_EVENTS: &[Endpoint] = &[Events, Stream, Timeline];
 const RENDERED: &[Endpoint] = &[Events, Stream];
-const OF_A_SPAN: &[Endpoint] = &[Events, Processes, Tree, Timeline];
-const PAGED: &[Endpoint] = &[Events, Processes, Paths];
+const OF_A_SPAN: &[Endpoint] = &[Events, Processes, Tree, Timeline, Trace];
+/// What a trace can begin with, too.
+const TRACED: &[Endpoint] = &[Events, Stream, Timeline, Trace];
+const WHO: &[Endpoint] = &[Events, Stream, Processes, Tree, Timeline, Trace];
+const PAGED: &[Endpoint] = &[Events, Processes, Tree, Paths];
 
 /// All parameters.
 pub static PARAMS: &[Param] = &[
@@ -151,7 +164,7 @@ pub static PARAMS: &[Param] = &[
     many("parent", "ID", "Processes that this one created", &[Processes], |asked, text, _| {
         parsed::<ProcessKey>(text).map(|key| asked.filter.parents.push(key))
     }),
-    many("process", "ID", "Process by its id (one execution, never reused)", FILTERED, |asked, text, _| {
+    many("process", "ID", "Process by its id (one execution, never reused)", WHO, |asked, text, _| {
         parsed::<ProcessKey>(text).map(|key| asked.filter.processes.push(key))
     }),
     one("descendants", "true|false", "With pid or process: the whole subtree", FILTERED, |asked, text, _| {
@@ -161,7 +174,7 @@ pub static PARAMS: &[Param] = &[
     paths(
         "path",
         "File path, exact or with * (within a component) and ** (across)",
-        OF_EVENTS,
+        TRACED,
         |asked, text, _| pattern(text).map(|pattern| asked.filter.paths.push(pattern)),
     ),
     many("name", "KIND", "Kind of event: exec, open, ...", OF_EVENTS, |asked, text, _| {
@@ -191,10 +204,10 @@ pub static PARAMS: &[Param] = &[
         asked.filter.containers.push(text.to_owned());
         Ok(())
     }),
-    many("ip", "ADDR", "Address of a bind or connect", OF_EVENTS, |asked, text, _| {
+    many("ip", "ADDR", "Address of a bind or connect", TRACED, |asked, text, _| {
         parsed::<IpAddr>(text).map(|ip| asked.filter.ips.push(ip))
     }),
-    many("port", "N", "Port of a bind or connect", OF_EVENTS, |asked, text, _| {
+    many("port", "N", "Port of a bind or connect", TRACED, |asked, text, _| {
         number(text).map(|port| asked.filter.ports.push(port))
     }),
     one("since", "TIME", "From then on", OF_A_SPAN, |asked, text, now| {
@@ -242,6 +255,18 @@ pub static PARAMS: &[Param] = &[
     ),
     one("top", "N", "Values told apart where they are no closed list", &[Timeline], |asked, text, _| {
         asked.top = Some(bounded(text, MAX_TOP)?);
+        Ok(())
+    }),
+    one("direction", "backward|forward", "To causes, or to effects", &[Trace], |asked, text, _| {
+        asked.direction = word(text, Direction::ALL, Direction::name)?;
+        Ok(())
+    }),
+    one("depth", "N", "Steps walked at most, 1 to 32", &[Trace], |asked, text, _| {
+        asked.depth = Some(bounded(text, MAX_TRACE_DEPTH)?);
+        Ok(())
+    }),
+    one("fanout", "N", "Neighbours of each sort of a node at most, 1 to 100", &[Trace], |asked, text, _| {
+        asked.fanout = Some(bounded(text, MAX_TRACE_FANOUT)?);
         Ok(())
     }),
     one("schema", "v1..v5|full", "Generation of the schema", RENDERED, |asked, text, _| {

@@ -12,6 +12,7 @@ use store::{Process, ProcessImage, ProcessQuery};
 use crate::clock;
 use crate::error::{ApiError, Code};
 use crate::gaps::Gaps;
+use crate::history;
 use crate::params::Endpoint;
 use crate::place::Place;
 use crate::query::Query;
@@ -59,12 +60,17 @@ pub(crate) async fn process(
     read(&state, move |store| {
         let found = store.process(key).map_err(|error| ApiError::store(&error))?;
         let process = found.ok_or_else(|| ApiError::new(Code::NotFound, "no such process is recorded"))?;
-        Ok(Json(document(&process, Detail::Everything)?).into_response())
+        let mut document = document(&process, Detail::Everything)?;
+        if let Value::Object(object) = &mut document {
+            history::put(object, store, &process)?;
+        }
+        Ok(Json(document).into_response())
     })
     .await
 }
 
-fn position(bytes: &[u8]) -> Result<ProcessKey, ApiError> {
+/// The process after which a page begins.
+pub(crate) fn position(bytes: &[u8]) -> Result<ProcessKey, ApiError> {
     std::str::from_utf8(bytes).ok().and_then(|id| id.parse().ok()).ok_or_else(Query::bad_cursor)
 }
 
@@ -85,6 +91,7 @@ pub(crate) fn document(process: &Process, detail: Detail) -> Result<Value, ApiEr
     put("pid", process.key.pid.into());
     put("ppid", process.ppid.into());
     put("parent_id", process.parent.map(|key| key.to_string()).into());
+    put("parent", history::origin(process).into());
     put("start", date(process.start));
     // The latest context says what the process last was.
     if let Some(context) = process.contexts.last() {
@@ -103,13 +110,19 @@ pub(crate) fn document(process: &Process, detail: Detail) -> Result<Value, ApiEr
     put("images", images.into());
     put(
         "exit",
-        process.exit.map_or(Value::Null, |exit| {
-            let (cause, code) = exit.status.map(ExitCause::of_status).unzip();
-            json!({ "time": Date(exit.time), "cause": cause.map(ExitCause::name), "code": code })
+        end(process).map_or(Value::Null, |(time, status)| {
+            let (cause, code) = status.map(ExitCause::of_status).unzip();
+            json!({ "time": Date(time), "cause": cause.map(ExitCause::name), "code": code })
         }),
     );
     put("source", process.source.name().into());
     Ok(object.into())
+}
+
+/// When a process ended, and its wait status if that was seen. What no boot outlives is noticed to be gone at the next.
+pub(crate) fn end(process: &Process) -> Option<(event::Nanos, Option<u32>)> {
+    let seen = process.exit.map(|exit| (exit.time, exit.status));
+    seen.or(process.boot_over.map(|time| (time, None)))
 }
 
 fn image(image: &ProcessImage, detail: Detail) -> Result<Value, ApiError> {

@@ -6,38 +6,47 @@ use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use event::ProcessKey;
+use event::render::Date;
 use serde_json::json;
-use store::{Process, ProcessQuery, Store};
+use store::{Filter, Process, ProcessQuery, Store};
 
 use crate::clock;
 use crate::error::ApiError;
 use crate::gaps::Gaps;
+use crate::history;
 use crate::limits::{MAX_TREE, MAX_TREE_DEPTH};
 use crate::params::{Asked, Endpoint};
-use crate::processes::{Detail, document};
+use crate::processes::{Detail, document, end, position};
 use crate::query::Query;
 use crate::read::{enter, read};
 use crate::state::AppState;
 
 pub(crate) async fn tree(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let _permit = enter(&state)?;
-    let mut asked = Query::parse(Endpoint::Tree, request.uri().query(), clock::now())?.asked;
+    let mut query = Query::parse(Endpoint::Tree, request.uri().query(), clock::now())?;
     // The tree of a process is its subtree.
-    asked.filter.descendants = !asked.filter.pids.is_empty() || !asked.filter.processes.is_empty();
-    let body = read(&state, move |store| answer(store, &asked)).await?;
+    let filter = &mut query.asked.filter;
+    filter.descendants = !filter.pids.is_empty() || !filter.processes.is_empty();
+    let body = read(&state, move |store| answer(store, &query)).await?;
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
 /// Written as text at once: as values, the processes of a large tree would take many times its size.
-fn answer(store: &Store, asked: &Asked) -> Result<Vec<u8>, ApiError> {
+fn answer(store: &Store, query: &Query) -> Result<Vec<u8>, ApiError> {
+    let asked = &query.asked;
     let limit = asked.limit.unwrap_or(MAX_TREE);
-    let (processes, cut) = collect(store, asked, limit)?;
+    let after = query.after.as_deref().map(position).transpose()?;
+    let wanted = ProcessQuery { filter: asked.filter.clone(), at: asked.at, limit, after };
+    let page = store.processes(&wanted).map_err(|error| ApiError::store(&error))?;
     let gaps = Gaps::of_processes(store, asked);
     let mut out = b"{\"roots\":".to_vec();
-    let deep = nest(&mut out, &processes)?;
-    let mut rest = json!({ "complete": gaps.complete() && !cut && !deep, "gaps": gaps });
-    if cut {
-        let reason = "more processes match than `limit` allows: name a `pid`, a span or `at`";
+    let deep = nest(&mut out, &page.processes, asked)?;
+    let next = page.next.map(|key| query.next(key.to_string().into_bytes()));
+    let complete = gaps.complete() && next.is_none() && !deep;
+    let mut rest = json!({ "next": next, "complete": complete, "gaps": gaps });
+    if next.is_some() {
+        let reason =
+            "more processes match than `limit` allows: go on with `next`, or name a `pid`, a span or `at`";
         rest["cut"] = json!({ "processes": limit, "reason": reason });
     }
     let rest = rest.to_string();
@@ -47,25 +56,19 @@ fn answer(store: &Store, asked: &Asked) -> Result<Vec<u8>, ApiError> {
     Ok(out)
 }
 
-/// The processes asked for, and whether there are more.
-fn collect(store: &Store, asked: &Asked, limit: usize) -> Result<(Vec<Process>, bool), ApiError> {
-    let query = ProcessQuery { filter: asked.filter.clone(), at: asked.at, limit, after: None };
-    let page = store.processes(&query).map_err(|error| ApiError::store(&error))?;
-    Ok((page.processes, page.next.is_some()))
-}
-
 /// The processes, and who is below whom, as places in their list.
 struct Nodes<'a> {
     processes: &'a [Process],
+    asked: &'a Asked,
     children: HashMap<ProcessKey, Vec<usize>>,
     /// Something was too deep to be shown.
     deep: bool,
 }
 
 /// Children below their parents; who has no parent in the list is a root. Says whether something was too deep.
-fn nest(out: &mut Vec<u8>, processes: &[Process]) -> Result<bool, ApiError> {
+fn nest(out: &mut Vec<u8>, processes: &[Process], asked: &Asked) -> Result<bool, ApiError> {
     let known: HashSet<ProcessKey> = processes.iter().map(|process| process.key).collect();
-    let mut nodes = Nodes { processes, children: HashMap::new(), deep: false };
+    let mut nodes = Nodes { processes, asked, children: HashMap::new(), deep: false };
     let mut roots = Vec::new();
     for (index, process) in processes.iter().enumerate() {
         match process.parent.filter(|parent| known.contains(parent) && *parent != process.key) {
@@ -96,6 +99,24 @@ impl Nodes<'_> {
         out.extend(b"{\"process\":");
         let document = document(process, Detail::WithoutEnvironment)?;
         serde_json::to_writer(&mut *out, &document).map_err(|error| ApiError::internal(&error))?;
+        if depth == 1 {
+            // Why nobody is above it. Its parent is known, and not among what was asked for; or not even that.
+            let above = match history::origin(process) {
+                "recorded" => "outside",
+                other => other,
+            };
+            out.extend(format!(",\"above\":\"{above}\"").bytes());
+        }
+        let Filter { since, until, .. } = self.asked.filter;
+        if since.is_some() || until.is_some() {
+            let inside =
+                |time| since.is_none_or(|since| time >= since) && until.is_none_or(|until| time < until);
+            // Of one that was met running, the start may not be known.
+            let started = process.contexts.first().is_some_and(|first| first.fork_time != 0);
+            let came = started.then(|| inside(process.start));
+            let went = end(process).is_some_and(|(time, _)| inside(time));
+            out.extend(format!(",\"came\":{},\"went\":{went}", json!(came)).bytes());
+        }
         out.extend(b",\"children\":");
         if depth < MAX_TREE_DEPTH {
             let children = self.children.remove(&process.key).unwrap_or_default();
@@ -105,11 +126,20 @@ impl Nodes<'_> {
             let below = self.count_below(index);
             if below > 0 {
                 self.deep = true;
-                out.extend(format!(",\"cut\":{{\"processes\":{below}}}").bytes());
+                let url = self.url(process.key);
+                out.extend(format!(",\"cut\":{{\"processes\":{below},\"url\":\"{url}\"}}").bytes());
             }
         }
         out.push(b'}');
         Ok(())
+    }
+
+    /// Where the rest of a subtree is told.
+    fn url(&self, key: ProcessKey) -> String {
+        let Filter { since, until, .. } = self.asked.filter;
+        let times = [("since", since), ("until", until), ("at", self.asked.at)];
+        let times = times.into_iter().filter_map(|(name, time)| Some(format!("&{name}={}", Date(time?))));
+        format!("/tree?process={key}{}", times.collect::<String>())
     }
 
     fn count_below(&self, index: usize) -> usize {

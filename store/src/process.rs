@@ -100,6 +100,8 @@ pub struct Process {
     pub images: Vec<ProcessImage>,
     /// Its end.
     pub exit: Option<Exit>,
+    /// When a later boot was first seen: nobody lives on then, also of whom the end was not recorded.
+    pub boot_over: Option<Nanos>,
     /// Where the knowledge of it first came from.
     pub source: Source,
 }

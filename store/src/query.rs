@@ -31,6 +31,8 @@ pub struct Filter {
     pub kinds: Vec<Kind>,
     /// Categories.
     pub categories: Vec<Category>,
+    /// Of opens, only those that could write to the file or make it.
+    pub writes: bool,
     /// Outcomes.
     pub outcomes: Vec<Outcome>,
     /// Real user ids.

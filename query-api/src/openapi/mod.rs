@@ -2,6 +2,7 @@
 //! ([`crate::params`]), events from the event schema, errors from the codes; the rest is written down in this module, and
 //! a test compares it with what a server answers (`tests/it/contract.rs`).
 
+mod causes;
 mod operations;
 mod parameters;
 mod schemas;

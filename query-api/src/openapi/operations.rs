@@ -172,7 +172,7 @@ fn pins() -> [Operation; 3] {
 
 /// All of them, by path.
 pub(super) fn all() -> Vec<Operation> {
-    use Endpoint::{Paths, Plain, Processes, Stream, Timeline, Tree};
+    use Endpoint::{Paths, Plain, Processes, Stream, Timeline, Trace, Tree};
     let get = Operation::get;
     let id = json!({ "type": "string", "pattern": "^[0-9a-f]{56}$" });
     let stream = "For each event `id` (its number) and `data` (the event); `gap` and `cut` messages beside";
@@ -197,10 +197,18 @@ pub(super) fn all() -> Vec<Operation> {
             Processes,
             Answer::json("A page", "ProcessPage"),
         ),
-        get("/processes/{id}", "process", "One process", Plain, Answer::json("It", "RecordedProcess"))
-            .with_place("id", id),
+        get(
+            "/processes/{id}",
+            "process",
+            "One process",
+            Plain,
+            Answer::json("It, with its life", "ProcessLife"),
+        )
+        .with_place("id", id),
         get("/tree", "tree", "Processes below their parents", Tree, Answer::json("The tree", "Tree")),
         get("/paths", "paths", "Recorded paths with counts", Paths, Answer::json("A page", "PathPage")),
+        get("/trace", "trace", "What led to it, or what came of it", Trace, Answer::json("A graph", "Trace"))
+            .with_refusals(&[404]),
         get("/timeline", "timeline", "How many events when", Timeline, Answer::json("Counts", "Timeline")),
     ];
     all.extend(pins());

@@ -5,7 +5,9 @@ use event::{Category, Kind, Outcome};
 use serde_json::{Map, Value, json};
 use store::By;
 
-use crate::limits::{MAX_BUCKETS, MAX_LIMIT, MAX_TOP, MAX_VALUE, MAX_VALUES};
+use crate::limits::{
+    MAX_BUCKETS, MAX_LIMIT, MAX_TOP, MAX_TRACE_DEPTH, MAX_TRACE_FANOUT, MAX_VALUE, MAX_VALUES,
+};
 use crate::params::{Endpoint, Form, PARAMS, Param};
 use crate::time;
 
@@ -51,6 +53,8 @@ fn schema(param: &Param) -> Value {
         ("limit", _) => up_to(MAX_LIMIT),
         ("buckets", _) => up_to(MAX_BUCKETS),
         ("top", _) => up_to(MAX_TOP),
+        ("depth", _) => up_to(MAX_TRACE_DEPTH),
+        ("fanout", _) => up_to(MAX_TRACE_FANOUT),
         ("by", _) => words(By::ALL.map(By::name)),
         ("port", _) => number(u16::MAX.into()),
         ("id", _) => number(u64::MAX),

@@ -5,6 +5,7 @@ use event::schema::{Version, document};
 use event::{Class, ExitCause, Source};
 use serde_json::{Map, Value, json};
 
+use super::causes;
 use crate::error::Code;
 
 const CLASSES: [Class; 5] = [Class::Process, Class::File, Class::Network, Class::Kernel, Class::All];
@@ -24,6 +25,10 @@ pub(super) fn all() -> Value {
     put("RecordedProcess", process());
     put("RecordedImage", image());
     put("Exit", exit());
+    put("ProcessLife", causes::life(&process()));
+    put("Trace", causes::trace());
+    put("TraceNode", causes::node());
+    put("TraceEdge", causes::edge());
     put("Tree", tree());
     put("TreeNode", node());
     put("Timeline", timeline());
@@ -97,42 +102,42 @@ fn hoist(value: &mut Value) {
 }
 
 /// A closed object; these members are there in any case, and those may be.
-fn object(members: &[(&str, Value)], optional: &[(&str, Value)]) -> Value {
+pub(super) fn object(members: &[(&str, Value)], optional: &[(&str, Value)]) -> Value {
     let properties: Map<_, _> =
         members.iter().chain(optional).map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
     let required: Vec<_> = members.iter().map(|(name, _)| *name).collect();
     json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
 }
 
-fn reference(component: &str) -> Value {
+pub(super) fn reference(component: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{component}") })
 }
 
-fn list(of: &Value) -> Value {
+pub(super) fn list(of: &Value) -> Value {
     json!({ "type": "array", "items": of })
 }
 
-fn or_null(schema: &Value) -> Value {
+pub(super) fn or_null(schema: &Value) -> Value {
     json!({ "anyOf": [schema, { "type": "null" }] })
 }
 
-fn text() -> Value {
+pub(super) fn text() -> Value {
     json!({ "type": "string" })
 }
 
-fn count() -> Value {
+pub(super) fn count() -> Value {
     json!({ "type": "integer", "minimum": 0 })
 }
 
-fn flag() -> Value {
+pub(super) fn flag() -> Value {
     json!({ "type": "boolean" })
 }
 
-fn date() -> Value {
+pub(super) fn date() -> Value {
     json!({ "type": "string", "format": "date-time" })
 }
 
-fn words(words: impl IntoIterator<Item = &'static str>) -> Value {
+pub(super) fn words(words: impl IntoIterator<Item = &'static str>) -> Value {
     json!({ "type": "string", "enum": words.into_iter().collect::<Vec<_>>() })
 }
 
@@ -141,7 +146,7 @@ fn cursor() -> Value {
     json!({ "description": "`cursor` of the next page; null at the end", "type": ["string", "null"] })
 }
 
-fn complete() -> Value {
+pub(super) fn complete() -> Value {
     json!({ "description": "False if something that the answer could have held is known to be missing", "type": "boolean" })
 }
 
@@ -194,6 +199,7 @@ fn process() -> Value {
             ("pid", count()),
             ("ppid", count()),
             ("parent_id", or_null(&text())),
+            ("parent", words(["recorded", "unknown", "none"])),
             ("start", or_null(&date())),
             ("images", list(&reference("RecordedImage"))),
             ("exit", or_null(&reference("Exit"))),
@@ -230,6 +236,7 @@ fn tree() -> Value {
     object(
         &[
             ("roots", list(&reference("TreeNode"))),
+            ("next", cursor()),
             ("complete", complete()),
             ("gaps", list(&reference("Gap"))),
         ],
@@ -238,10 +245,15 @@ fn tree() -> Value {
 }
 
 fn node() -> Value {
-    let cut = object(&[("processes", count())], &[]);
+    let cut = object(&[("processes", count()), ("url", text())], &[]);
     object(
         &[("process", reference("RecordedProcess")), ("children", list(&reference("TreeNode")))],
-        &[("cut", cut)],
+        &[
+            ("above", words(["none", "unknown", "outside"])),
+            ("came", or_null(&flag())),
+            ("went", flag()),
+            ("cut", cut),
+        ],
     )
 }
 

@@ -102,6 +102,8 @@ fn bad(schema: &Value) -> Vec<String> {
 /// A path with its placeholder filled in.
 fn filled(path: &str, world: &World) -> String {
     let id = world.case("open").context.process.to_string();
+    // A trace must begin somewhere.
+    let path = path.replace("/trace", "/trace?path=/a");
     path.replace("{id}", &id).replace("{version}", "v5").replace("{name}", "none")
 }
 
@@ -118,6 +120,10 @@ async fn parameter(
     let beside = match name {
         "descendants" => "&pid=1",
         "limit" | "buckets" | "by" | "top" => "",
+        "path" | "process" if operation.path == "/trace" => "",
+        "ip" if operation.path == "/trace" => "&port=1",
+        "port" if operation.path == "/trace" => "&ip=::1",
+        _ if operation.path == "/trace" => "&path=/a",
         _ if operation.path == "/timeline" => "",
         _ => "&limit=2",
     };
@@ -126,6 +132,8 @@ async fn parameter(
             let first = client.get(&format!("{}?limit=1", operation.path)).await.json();
             vec![first["next"].as_str().unwrap_or_else(|| panic!("{first}")).to_owned()]
         }
+        // One file at a time.
+        "path" if operation.path == "/trace" => vec!["/etc/passwd".to_owned()],
         "process" | "parent" => vec![world.case("open").context.process.to_string()],
         _ => good(one).unwrap_or_else(|| panic!("{}: {name}: no value is known", operation.path)),
     };
@@ -167,7 +175,8 @@ async fn every_parameter_of_every_operation_does_as_the_document_says() {
         let answer = client.get(&plain).await;
         contract.check(&operation, &plain, &answer);
         assert_eq!(answer.status, StatusCode::OK, "{plain}: {}", answer.text);
-        let unknown = format!("{plain}?no_such_parameter=1");
+        let and = if plain.contains('?') { '&' } else { '?' };
+        let unknown = format!("{plain}{and}no_such_parameter=1");
         let answer = client.get(&unknown).await;
         contract.check(&operation, &unknown, &answer);
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{unknown}");

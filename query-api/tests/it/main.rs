@@ -11,8 +11,10 @@
 mod contract;
 mod doors;
 mod events;
+mod history;
 mod hostile;
 mod listening;
+mod lives;
 mod malformed;
 #[path = "../../../store/tests/it/model.rs"]
 #[expect(dead_code, reason = "the store's own tests ask it more")]
@@ -30,4 +32,5 @@ mod server;
 mod status;
 mod streams;
 mod timeline;
+mod trace;
 mod world;

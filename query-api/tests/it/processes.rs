@@ -110,5 +110,10 @@ async fn a_chain_too_deep_to_nest_is_cut_and_counted() {
     let tree: Value = serde_json::from_str(&answer.text).unwrap();
     let (depth, node) = deepest(&tree["roots"][0], 1);
     assert_eq!(node["cut"]["processes"], 300 - depth);
+    // What is below has an address of its own.
+    let below = world.get(node["cut"]["url"].as_str().unwrap()).await;
+    let below: Value = serde_json::from_str(&below.text).unwrap();
+    assert_eq!(below["roots"][0]["process"]["id"], node["process"]["id"]);
+    assert_eq!(deepest(&below["roots"][0], 1).0, depth);
     assert_eq!(tree["complete"], false);
 }

@@ -3,6 +3,7 @@
 mod cache;
 mod chosen;
 mod contexts;
+mod family;
 mod filters;
 mod gaps;
 mod ground;
@@ -133,6 +134,12 @@ impl Store {
         let filter = Filter { processes: vec![key], ..Filter::default() };
         let query = ProcessQuery { filter, limit: 1, ..ProcessQuery::default() };
         Ok(processes::processes(&self.shared, &query)?.processes.pop())
+    }
+
+    /// How many processes one created, as far as `most`.
+    #[must_use]
+    pub fn count_children(&self, key: ProcessKey, most: usize) -> usize {
+        family::count_children(&self.shared, key, most)
     }
 
     /// Spans in which something is missing, that overlap `since..until`: recorded losses, damage, removal. An empty

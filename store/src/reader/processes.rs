@@ -180,6 +180,8 @@ fn assemble(shared: &Shared, segments: &[Arc<Segment>], keys: &[ProcessKey]) -> 
             shared.damaged(segment, 0, None);
         }
     }
+    let heads = || segments.iter().filter_map(|segment| segment.head.as_ref());
+    let over = |boot: BootId| heads().skip_while(|head| head.boot != boot).find(|head| head.boot != boot);
     keys.iter()
         .filter_map(|key| {
             let (contexts, mut images, exit) = parts.remove(key)?;
@@ -195,6 +197,7 @@ fn assemble(shared: &Shared, segments: &[Arc<Segment>], keys: &[ProcessKey]) -> 
                 contexts: contexts.into_values().collect(),
                 images,
                 exit,
+                boot_over: over(key.boot).map(|head| head.created),
             })
         })
         .collect()

@@ -240,7 +240,7 @@ fn block(
     }
     let rest = blocks.rest(zone, &core)?;
     for row in rows {
-        if !select::address_fits(&rest, row, &query.filter) {
+        if !select::detail_fits(&rest, row, &query.filter) {
             continue;
         }
         let event = core.event(zone, &rest, row)?;

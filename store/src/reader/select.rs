@@ -187,7 +187,7 @@ pub fn paths(paths: &Paths, patterns: &[PathPattern]) -> Vec<bool> {
     fits
 }
 
-/// The events of a block that fit, but for addresses and ports.
+/// The events of a block that fit, but for their details: see [`detail_fits`].
 pub fn rows(
     core: &Core,
     filter: &Filter,
@@ -243,15 +243,24 @@ pub fn rows(
     Ok(rows)
 }
 
-/// Whether an event's addresses and ports fit.
-pub fn address_fits(rest: &Rest, row: usize, filter: &Filter) -> bool {
-    if filter.ips.is_empty() && filter.ports.is_empty() {
+/// Whether a filter has fields that only the details of an event answer.
+pub fn asks_for_details(filter: &Filter) -> bool {
+    filter.writes || !filter.ips.is_empty() || !filter.ports.is_empty()
+}
+
+/// Whether an event's details fit: what a file was opened for, addresses and ports.
+pub fn detail_fits(rest: &Rest, row: usize, filter: &Filter) -> bool {
+    /// Access modes other than reading, `O_CREAT`, `O_TRUNC`.
+    const WRITING: u32 = 0o3 | 0o100 | 0o1000;
+    if !asks_for_details(filter) {
         return true;
     }
     let Some(detail) = rest.detail(row) else { return false };
     let any_end = |fits: &dyn Fn(IpAddr, u16) -> bool| {
         ends(detail).into_iter().flatten().any(|(ip, port)| fits(ip, port))
     };
-    (filter.ips.is_empty() || any_end(&|ip, _| filter.ips.contains(&ip)))
+    let for_writing = !filter.writes || !matches!(detail, Detail::Open { flags, .. } if flags & WRITING == 0);
+    for_writing
+        && (filter.ips.is_empty() || any_end(&|ip, _| filter.ips.contains(&ip)))
         && (filter.ports.is_empty() || any_end(&|_, port| filter.ports.contains(&port)))
 }

@@ -71,8 +71,7 @@ impl<'a> Counter<'a> {
             && filter.tids.is_empty()
             && filter.paths.is_empty()
             && filter.outcomes.is_empty()
-            && filter.ips.is_empty()
-            && filter.ports.is_empty()
+            && !select::asks_for_details(filter)
             && !select::asks_for_contexts(filter);
         let counts = vec![Vec::new(); edges.len().saturating_sub(1)];
         Self { filter, plain, edges, grouping, counts }
@@ -186,9 +185,9 @@ impl<'a> Counter<'a> {
         let mut rows: Option<Vec<usize>> = None;
         if !self.plain {
             let mut some = select::rows(&core, self.filter, fits, kinds)?;
-            if !(some.is_empty() || self.filter.ips.is_empty() && self.filter.ports.is_empty()) {
+            if !some.is_empty() && select::asks_for_details(self.filter) {
                 let rest = blocks.rest(zone, &core)?;
-                some.retain(|row| select::address_fits(&rest, *row, self.filter));
+                some.retain(|row| select::detail_fits(&rest, *row, self.filter));
             }
             if some.is_empty() {
                 return Ok(());

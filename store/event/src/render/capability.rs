@@ -4,8 +4,8 @@ use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
 /// A set: bit n is capability n (include/uapi/linux/capability.h).
-#[derive(Clone, Copy)]
-pub(super) struct Capabilities(pub(super) u64);
+#[derive(Clone, Copy, Debug)]
+pub struct Capabilities(pub u64);
 
 /// Names by number.
 const BY_NUMBER: [&str; 41] = [

@@ -16,6 +16,7 @@ mod packet;
 mod process;
 mod words;
 
+pub use capability::Capabilities;
 pub use date::Date;
 pub use file::FileJson;
 pub use words::{errno_name, signal_name};
