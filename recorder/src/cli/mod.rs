@@ -24,6 +24,7 @@ pub mod stats;
 pub mod style;
 pub mod text;
 pub mod timeline;
+pub mod trace;
 pub mod tree;
 pub mod verify;
 pub mod what;
@@ -106,6 +107,7 @@ fn run(cli: Cli) -> Result<u8> {
         Verb::Tree(flags) => on_deep_stack(|| tree::run(&flags, &file)).map(|()| DONE),
         Verb::Process(flags) => process::run(&flags, &file).map(|()| DONE),
         Verb::Timeline(flags) => timeline::run(&flags, &file).map(|()| DONE),
+        Verb::Trace(flags) => trace::run(&flags, &file).map(|()| DONE),
         Verb::Paths(flags) => paths::run(&flags, &file).map(|()| DONE),
         Verb::Completions(flags) => completions::completions(&flags).map(|()| DONE),
         Verb::Man(flags) => completions::man(&flags).map(|()| DONE),

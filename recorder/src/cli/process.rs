@@ -40,7 +40,7 @@ pub fn run(flags: &ProcessFlags, file: &Config) -> Result<()> {
     let client = Client::open(&flags.source, file)?;
     let zone = flags.zone.zone();
     let id = match flags.process.parse::<u32>() {
-        Ok(_) => of_pid(&client, flags, zone)?,
+        Ok(_) => of_pid(&client, &flags.process, flags.at.as_deref(), zone)?,
         Err(_) => flags.process.clone(),
     };
     let process = client.get(&format!("/processes/{}", encoded(&id)), &Vec::new())?;
@@ -70,9 +70,12 @@ pub fn run(flags: &ProcessFlags, file: &Config) -> Result<()> {
 }
 
 /// The id of the process that had a pid, last or at a moment; the others are told.
-fn of_pid(client: &Client, flags: &ProcessFlags, zone: Zone) -> Result<String> {
-    let mut parameters = vec![("pid", flags.process.clone()), ("limit", SAME_PID.to_string())];
-    if let Some(at) = &flags.at {
+///
+/// # Errors
+/// If the API cannot be read, or no such process is recorded.
+pub fn of_pid(client: &Client, pid: &str, at: Option<&str>, zone: Zone) -> Result<String> {
+    let mut parameters = vec![("pid", pid.to_owned()), ("limit", SAME_PID.to_string())];
+    if let Some(at) = at {
         parameters.push(("at", when::asked("at", at, zone)?));
     }
     let page = client.get("/processes", &parameters)?;
@@ -80,8 +83,8 @@ fn of_pid(client: &Client, flags: &ProcessFlags, zone: Zone) -> Result<String> {
     // Times of the API sort as text, but for their last digits.
     found.sort_by_key(|process| process["start"].as_str().unwrap_or(""));
     let Some(last) = found.pop() else {
-        let then = if flags.at.is_some() { " at that moment" } else { "" };
-        bail!("no process {} is recorded{then}; tacho tree shows who is", flags.process);
+        let then = if at.is_some() { " at that moment" } else { "" };
+        bail!("no process {pid} is recorded{then}; tacho tree shows who is");
     };
     let mut told = io::stderr().lock();
     // A closed standard error is nobody's failure.

@@ -70,6 +70,30 @@ fn a_timeline_has_a_line_per_bucket_and_paths_are_counted() {
 }
 
 #[test]
+fn a_trace_tells_causes_with_evidence_and_names_what_it_left_out() {
+    let world = World::new();
+    let story = world.said("trace", ["--pid", "70"]);
+    assert!(story.starts_with("70 /usr/bin/sh -c"), "{story}");
+    for part in ["2026-01-02 03:04:06.000 started by 60 /usr/bin/bash -i", "ran /usr/bin/sudo", "#"] {
+        assert!(story.contains(part), "{part}: {story}");
+    }
+    let forward = world.said("trace", ["--process", &key(60).to_string(), "--direction", "forward"]);
+    assert!(forward.contains("started 70 ") && forward.contains("started 71 "), "{forward}");
+    let output = world.verb("trace").args(["--pid", "71", "--depth", "1"]).output().unwrap();
+    let text = both(&output);
+    assert!(text.contains("left out: too many steps away") && text.contains("not the whole story"), "{text}");
+    for wrong in [
+        &["--pid", "70", "--path", "/x"][..],
+        &[],
+        &["--ip", "192.0.2.7"],
+        &["--pid", "x"],
+        &["--path", "/e*"],
+    ] {
+        assert_eq!(world.verb("trace").args(wrong).output().unwrap().status.code(), Some(2), "{wrong:?}");
+    }
+}
+
+#[test]
 fn help_is_a_table_of_contents_and_fits_a_terminal() {
     let output = tacho().arg("help").output().unwrap();
     let text = both(&output);

@@ -4,6 +4,7 @@ use std::{
     io::{BufRead as _, BufReader, Lines},
     path::Path,
     process::{Child, ChildStdout, Stdio},
+    sync::mpsc::{Receiver, channel},
 };
 
 use event::{Class, Detail, Gap, GapReason, Kind};
@@ -18,6 +19,8 @@ use crate::world::{SECOND, World, event, open, tacho};
 struct Server {
     runtime: Runtime,
     stop: Option<oneshot::Sender<()>>,
+    /// A message for each answer.
+    answered: Receiver<()>,
 }
 
 impl Server {
@@ -29,11 +32,21 @@ impl Server {
             let _inside = runtime.enter();
             bind_socket(socket).unwrap()
         };
-        let router = app(AppState::new(writer.reader(), Role::Recording));
+        let (answer, answered) = channel();
+        let counted = move |response: axum::response::Response| {
+            let _ = answer.send(());
+            async { response }
+        };
+        let router = app(AppState::new(writer.reader(), Role::Recording))
+            .layer(axum::middleware::map_response(counted));
         runtime.spawn(serve(vec![(Listener::Unix(listener), router)], async {
             let _ = stopped.await;
         }));
-        Self { runtime, stop: Some(stop) }
+        Self { runtime, stop: Some(stop), answered }
+    }
+
+    fn wait_for_questions(&self, count: usize) {
+        (0..count).for_each(|_| self.answered.recv().unwrap());
     }
 
     fn stop(mut self) {
@@ -77,6 +90,25 @@ fn new_events_follow_the_newest_ones_without_hole_or_repetition_also_over_a_rest
     assert_eq!(next()["file"]["path"], "/while/away");
     unlink(&mut writer, 12, "/again");
     assert_eq!(next()["file"]["path"], "/again");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    server.stop();
+}
+
+#[test]
+fn what_came_while_away_is_told_also_if_nothing_was_before() {
+    let world = World::new();
+    let socket = world.dir.path().join("socket");
+    let mut writer = open(world.dir.path());
+    let server = Server::start(&writer, &socket);
+    let (mut child, mut lines) = follow(&socket, &["--path", "/a/*,/b/*", "-o", "ndjson", "--schema", "v1"]);
+    let mut next = || -> Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
+    // It has asked for the newest event when this one comes, and for nothing that fits.
+    server.wait_for_questions(2);
+    server.stop();
+    unlink(&mut writer, 10, "/b/1");
+    let server = Server::start(&writer, &socket);
+    assert_eq!(next()["file"]["path"], "/b/1");
     child.kill().unwrap();
     child.wait().unwrap();
     server.stop();

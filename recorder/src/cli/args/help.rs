@@ -16,6 +16,7 @@ Ask what happened:
   events       what was done: a table, JSON or CSV; -f follows, --all takes everything out
   tree         who started whom, exited processes included
   process      the life of one process: programs, users, end, children
+  trace        what led to a file, a process or a connection, or what came of it
   timeline     how much happened when
   paths        recorded paths, with counts
 
@@ -102,6 +103,22 @@ Examples:
   tacho timeline --since 1d              the last day, an hour a line
   tacho timeline --since 2h --by user    who did how much
   tacho timeline --path '/srv/**' --outcome Refused --by comm
+
+{TIMES}"
+    )
+}
+
+/// Of `trace`.
+pub(super) fn trace() -> String {
+    format!(
+        "\
+Examples:
+  tacho trace --path /etc/cron.d/x       who wrote it, who started the writer, where its program came from
+  tacho trace --ip 192.0.2.7 --port 443  who talked to that address, and why
+  tacho trace --pid 812 --at 03:12 --direction forward    what that process and all below it changed
+
+A line has: when, what, with whom, and the numbers of the events that show it (tacho events --id N). What was left out is
+named where it was.
 
 {TIMES}"
     )

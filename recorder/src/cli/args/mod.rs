@@ -13,7 +13,9 @@ use clap::{Args, Parser, Subcommand};
 
 pub use filters::{FilterFlags, SourceFlags, ZoneFlags};
 pub use keep::{CapFlags, KeyFlags, MigrateFlags, PinFlags, ReplayFlags, UnpinFlags, VerifyFlags};
-pub use read::{EventsFlags, Output, PathsFlags, ProcessFlags, StatsFlags, TimelineFlags, TreeFlags};
+pub use read::{
+    EventsFlags, Output, PathsFlags, ProcessFlags, StatsFlags, TimelineFlags, TraceFlags, TreeFlags,
+};
 pub use record::{RecordFlags, ServeFlags};
 
 use super::style::Color;
@@ -62,6 +64,9 @@ pub enum Verb {
     /// Show how much happened when
     #[command(after_help = help::timeline())]
     Timeline(TimelineFlags),
+    /// Show what led to a file, a process or a connection, or what came of it
+    #[command(after_help = help::trace())]
+    Trace(TraceFlags),
     /// Show recorded paths, with counts
     #[command(after_help = help::PATHS)]
     Paths(PathsFlags),

@@ -161,3 +161,51 @@ pub struct TimelineFlags {
     #[command(flatten)]
     pub zone: ZoneFlags,
 }
+
+/// Flags of `trace`.
+#[derive(Clone, Debug, Default, Args)]
+#[command(group = clap::ArgGroup::new("begin").required(true))]
+pub struct TraceFlags {
+    /// Begin at this file
+    #[arg(long, group = "begin", value_hint = clap::ValueHint::AnyPath)]
+    pub path: Option<String>,
+    /// Begin at the process that had this pid last, or at the moment --at
+    #[arg(long, value_name = "N", group = "begin")]
+    pub pid: Option<String>,
+    /// Begin at a process by its id in the API
+    #[arg(long, value_name = "ID", group = "begin")]
+    pub process: Option<String>,
+    /// Begin at this address; with --port
+    #[arg(long, value_name = "ADDR", group = "begin", requires = "port")]
+    pub ip: Option<String>,
+    /// Port of --ip
+    #[arg(long, value_name = "N", requires = "ip")]
+    pub port: Option<String>,
+    /// With --pid: the moment at which the process had it
+    #[arg(long, value_name = "TIME", requires = "pid", allow_hyphen_values = true)]
+    pub at: Option<String>,
+    /// To what led to it, or to what came of it [default: backward]
+    #[arg(long, value_parser = words::directions(), ignore_case = true)]
+    pub direction: Option<String>,
+    /// Steps at most
+    #[arg(long, value_name = "N")]
+    pub depth: Option<String>,
+    /// Of each thing, neighbours of one sort at most
+    #[arg(long, value_name = "N")]
+    pub fanout: Option<String>,
+    /// Only what was from then on: 2h (or -2h, '2h ago'), HH:MM[:SS] of today, RFC 3339
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub since: Option<String>,
+    /// Only what was before then
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub until: Option<String>,
+    /// Print the API's document instead
+    #[arg(long)]
+    pub json: bool,
+    /// The API to read.
+    #[command(flatten)]
+    pub source: SourceFlags,
+    /// Times.
+    #[command(flatten)]
+    pub zone: ZoneFlags,
+}

@@ -57,6 +57,12 @@ pub fn orders() -> impl TypedValueParser<Value = String> {
     words(vec![("asc", "asc"), ("desc", "desc")])
 }
 
+/// Of `--direction`.
+#[must_use]
+pub fn directions() -> impl TypedValueParser<Value = String> {
+    words(vec![("backward", "backward"), ("forward", "forward")])
+}
+
 /// Of `--by`.
 #[must_use]
 pub fn counted() -> impl TypedValueParser<Value = String> {

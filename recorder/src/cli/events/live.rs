@@ -58,6 +58,7 @@ pub(super) fn run(
         Ok(stream) => stream,
         Err(NoStream::Later(error) | NoStream::Never(error)) => return Err(error),
     };
+    live.last = live.newest()?;
     live.past(flags, parameters, &mut printer)?;
     loop {
         let error = match live.follow(&mut stream, &mut printer)? {
@@ -73,6 +74,15 @@ pub(super) fn run(
 }
 
 impl<'a> Live<'a> {
+    /// Number of the newest event, whether it fits or not: where a stream that has told nothing yet goes on.
+    fn newest(&self) -> Result<Option<u64>> {
+        let asked = vec![("limit", "1".to_owned()), ("schema", "full".to_owned())];
+        let page = self.client.events(&asked)?;
+        let Some(event) = page.events.first() else { return Ok(None) };
+        let event: Value = serde_json::from_str(event.get()).context("an event is no JSON")?;
+        Ok(number(&event["tacho"]["id"]))
+    }
+
     /// The newest ones that are there, in the schema that was asked for, and where they end.
     fn past(
         &mut self,
@@ -101,7 +111,7 @@ impl<'a> Live<'a> {
         held.reverse();
         if let Some(newest) = held.last() {
             let newest: Value = serde_json::from_str(newest.get()).context("an event is no JSON")?;
-            self.last = number(&newest["tacho"]["id"]);
+            self.last = self.last.max(number(&newest["tacho"]["id"]));
             self.date = newest["date"].as_str().map(str::to_owned);
         }
         if strip {
@@ -164,7 +174,7 @@ impl<'a> Live<'a> {
         if message.kind == "gap" {
             return self.gap(&document, printer);
         }
-        let text = document["message"].as_str().unwrap_or(&message.data);
+        let text = document["reason"].as_str().unwrap_or(&message.data);
         let _ = writeln!(io::stderr(), "tacho: {}: {}", escape(&message.kind), escape(text));
         Ok(())
     }
