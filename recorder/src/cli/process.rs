@@ -14,7 +14,7 @@ use super::{
     config::Config,
     gaps,
     program::{self, command_line},
-    span::between,
+    span::{between, nanos},
     style::{Style, sgr},
     text::{escape, fit},
     what::exit,
@@ -153,7 +153,12 @@ impl Life {
             let user =
                 image["user"].as_str().map(|user| format!("  as {}", escape(user))).unwrap_or_default();
             let mark = program::mark(image).map(|mark| format!("  {mark}")).unwrap_or_default();
-            let text = format!("{}  {}{mark}{user}", self.time(&image["exec_time"]), command_line(image));
+            let inherited = match (nanos(&image["exec_time"]), nanos(&process["start"])) {
+                (Some(exec), Some(born)) if exec < born && process["source"] == "event" => "  (its parent's)",
+                _ => "",
+            };
+            let time = self.time(&image["exec_time"]);
+            let text = format!("{time}  {}{mark}{user}{inherited}", command_line(image));
             self.line(if place == 0 { "programs" } else { "" }, &text);
         }
     }

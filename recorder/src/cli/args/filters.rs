@@ -72,6 +72,9 @@ pub struct FilterFlags {
     /// File path, exact or with `*` (within a component) and `**` (across)
     #[arg(long, value_hint = clap::ValueHint::AnyPath)]
     pub path: Vec<String>,
+    /// With --path: also by the names that the file had before and after
+    #[arg(long, requires = "path")]
+    pub follow: bool,
     /// Kind of event: exec, open, ... (--help lists them)
     #[arg(long, value_name = "KIND", value_parser = words::names(), value_delimiter = ',', ignore_case = true,
         action = ArgAction::Append, hide_possible_values = true)]
@@ -141,6 +144,9 @@ impl FilterFlags {
             .collect();
         if self.descendants {
             out.push(("descendants", "true".to_owned()));
+        }
+        if self.follow {
+            out.push(("follow", "true".to_owned()));
         }
         for (name, time) in [("since", &self.since), ("until", &self.until)] {
             if let Some(time) = time {

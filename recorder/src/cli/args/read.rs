@@ -28,7 +28,7 @@ pub struct EventsFlags {
     #[arg(long, conflicts_with_all = ["live", "order"])]
     pub all: bool,
     /// Show new events as they are recorded, until Ctrl-C
-    #[arg(short = 'f', long, conflicts_with_all = ["order", "cursor", "until"])]
+    #[arg(short = 'f', long, conflicts_with_all = ["order", "cursor", "until", "follow"])]
     pub live: bool,
     /// Table, or something for programs
     #[arg(short, long, value_name = "FORM", value_enum, default_value_t)]

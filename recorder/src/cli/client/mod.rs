@@ -71,6 +71,8 @@ pub struct Page {
     pub complete: bool,
     /// What is.
     pub gaps: Vec<Value>,
+    /// With `follow`: the other names of the file.
+    pub followed: Option<Value>,
 }
 
 /// An answer whose body is still to be read.

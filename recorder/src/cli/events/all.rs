@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Result, bail};
 
-use super::{PAGE, Printer, Summary};
+use super::{PAGE, Printer, Summary, tell_names};
 use crate::cli::{
     client::{Client, Page, Parameters},
     gaps,
@@ -57,7 +57,8 @@ pub(super) fn run(
             return broken_off(&summary, cursor.as_deref(), "interrupted");
         }
     }
-    printer.end(None, !summary.incomplete, &summary.gaps)?;
+    printer.end(&summary)?;
+    tell_names(&summary, zone);
     let mut told = io::stderr().lock();
     // A closed standard error is nobody's failure.
     let _ = if summary.incomplete {

@@ -22,6 +22,8 @@ use super::{
     gaps,
     settings::UsageError,
     style::Style,
+    text::escape,
+    zone::Zone,
 };
 use printer::Printer;
 
@@ -43,6 +45,7 @@ struct Summary {
     incomplete: bool,
     gaps: Vec<Value>,
     seen: HashSet<String>,
+    followed: Option<Value>,
 }
 
 impl Summary {
@@ -50,6 +53,7 @@ impl Summary {
         self.events += u64::try_from(page.events.len()).unwrap_or(u64::MAX);
         self.incomplete |= !page.complete;
         self.next = page.next.take();
+        self.followed = page.followed.take().or(self.followed.take());
         for gap in page.gaps.drain(..) {
             if self.gaps.len() < MAX_GAPS && self.seen.insert(gap.to_string()) {
                 self.gaps.push(gap);
@@ -80,6 +84,27 @@ pub fn run(flags: &EventsFlags, file: &Config) -> Result<()> {
     some(flags, &client, parameters, printer)
 }
 
+/// The other names under which a file was looked for.
+fn tell_names(summary: &Summary, zone: Zone) {
+    let Some(followed) = &summary.followed else { return };
+    let mut told = io::stderr().lock();
+    for name in followed["names"].as_array().into_iter().flatten() {
+        let end = |key: &str| name[key].as_str().map_or_else(|| "...".to_owned(), |time| zone.moment(time));
+        let path = escape(name["path"].as_str().unwrap_or("?"));
+        // A closed standard error is nobody's failure.
+        let _ = writeln!(
+            told,
+            "tacho: also called {path}, {} to {} (#{})",
+            end("from"),
+            end("to"),
+            name["event"]
+        );
+    }
+    if followed["whole"] == Value::Bool(false) {
+        let _ = writeln!(told, "tacho: it may have had more names: there are too many to follow");
+    }
+}
+
 /// So many from one end.
 fn some(
     flags: &EventsFlags,
@@ -107,7 +132,8 @@ fn some(
     })?;
     held.reverse();
     printer.events(&held)?;
-    printer.end(summary.next.as_deref(), !summary.incomplete, &summary.gaps)?;
+    printer.end(&summary)?;
+    tell_names(&summary, flags.zone.zone());
     let mut told = io::stderr().lock();
     if summary.events == 0 {
         let _ = writeln!(told, "tacho: no event fits");

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json, value::RawValue};
 
-use super::{csv, row::Row, table::Table};
+use super::{Summary, csv, row::Row, table::Table};
 use crate::cli::{args::Output, style::Style, zone::Zone};
 
 /// Writes events to standard output, or whatever it is given.
@@ -76,12 +76,16 @@ impl<W: Write> Printer<W> {
     }
 
     /// What stands after the last event.
-    pub(super) fn end(&mut self, next: Option<&str>, complete: bool, gaps: &[Value]) -> Result<()> {
+    pub(super) fn end(&mut self, summary: &Summary) -> Result<()> {
         self.begin()?;
         if self.output == Output::Json {
-            let rest = json!({ "next": next, "complete": complete, "gaps": gaps }).to_string();
+            let Summary { next, incomplete, gaps, followed, .. } = summary;
+            let mut rest = json!({ "next": next, "complete": !incomplete, "gaps": gaps });
+            if let Some(followed) = followed {
+                rest["followed"] = followed.clone();
+            }
             // One object out of two: the second goes on where the first is open.
-            writeln!(self.out, "\n],{}", rest.trim_start_matches('{'))?;
+            writeln!(self.out, "\n],{}", rest.to_string().trim_start_matches('{'))?;
         }
         self.flush()
     }
@@ -106,7 +110,7 @@ mod tests {
         let event = |text: &str| RawValue::from_string(text.to_owned()).unwrap();
         printer.events(&[event("{\"b\": 1, \"a\":2}")]).unwrap();
         printer.events(&[event("{}")]).unwrap();
-        printer.end(Some("x"), false, &[]).unwrap();
+        printer.end(&Summary { next: Some("x".into()), incomplete: true, ..Summary::default() }).unwrap();
         let document: Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(document["events"].as_array().unwrap().len(), 2);
         assert_eq!((document["next"].as_str(), document["complete"].as_bool()), (Some("x"), Some(false)));
@@ -116,7 +120,7 @@ mod tests {
     #[test]
     fn nothing_at_all_is_an_empty_document() {
         let mut out = Vec::new();
-        Printer::new(&mut out, Output::Json, Style::default(), Zone::Utc).end(None, true, &[]).unwrap();
+        Printer::new(&mut out, Output::Json, Style::default(), Zone::Utc).end(&Summary::default()).unwrap();
         assert_eq!(serde_json::from_slice::<Value>(&out).unwrap()["events"], json!([]));
     }
 }

@@ -65,7 +65,7 @@ pub fn run(flags: &TraceFlags, file: &Config) -> Result<()> {
     if cuts > 0 {
         let _ = writeln!(
             told,
-            "tacho: not the whole story: it was cut at {cuts} places; --depth and --fanout set the bounds, --since and --until a span"
+            "tacho: not the whole story: it was cut at {cuts} places (...); --depth and --fanout set the bounds, --since and --until a span"
         );
     }
     drop(told);

@@ -135,12 +135,27 @@ impl<'a, W: Write> Story<'a, W> {
         } else {
             "  (told elsewhere)"
         };
-        self.line(
-            front,
-            &[(sgr::DIM, &time), (sgr::PLAIN, &phrase), (colour, &text), (sgr::DIM, again)],
-            &evidence(value),
-        )?;
+        let deeper = if follows && self.ends_here(other) { "  ..." } else { "" };
+        let parts = [
+            (sgr::DIM, &*time),
+            (sgr::PLAIN, &*phrase),
+            (colour, &*text),
+            (sgr::DIM, again),
+            (sgr::YELLOW, deeper),
+        ];
+        self.line(front, &parts, &evidence(value))?;
         if follows { self.below(other, inner) } else { Ok(()) }
+    }
+
+    /// Whether nothing is told of a node but that it is too many steps away. That is said in its own line.
+    fn ends_here(&mut self, id: &'a str) -> bool {
+        let untold = self.at.get(id).into_iter().flatten().any(|place| !self.told_edges.contains(place));
+        let only_depth = self.cuts.get(id).is_some_and(|cuts| cuts.iter().all(|cut| cut["bound"] == "depth"));
+        if untold || !only_depth {
+            return false;
+        }
+        self.cuts.remove(id);
+        true
     }
 
     /// What is connected to nothing that was told: nothing is left out.
@@ -278,6 +293,14 @@ mod tests {
              \u{2502}  \u{2514}\u{2500} ... 4 more (read) left out: too many of one sort: --fanout\n\
              \u{2514}\u{2500} 2026-01-02 03:04:07.000 written by 60 /usr/sbin/sshd  root  (told elsewhere)  #5\n"
         );
+    }
+
+    #[test]
+    fn where_the_walk_ended_is_marked_in_the_line() {
+        let mut document = document();
+        document["cut"] =
+            json!([{"node": "endpoint:192.0.2.7:22", "bound": "depth", "relation": null, "left_out": null}]);
+        assert!(told(&document, None).contains("from 192.0.2.7:22  ...  #1\n"), "{}", told(&document, None));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::cli::{
     program::{self, command_line, mark},
-    span::between,
+    span::{between, nanos},
     style::{Style, sgr},
     text::{escape, fit, width},
     what::exit,
@@ -171,12 +171,17 @@ fn above(node: &Value, place: Place<'_>) -> String {
     }
 }
 
-/// Programs that the process was before, newest first.
+/// Programs that the process was before, newest first; not the one that its parent was when it was forked.
 pub(super) fn earlier_images(process: &Value, zone: Zone) -> impl Iterator<Item = String> {
     let images = process["images"].as_array().map_or(&[][..], Vec::as_slice);
     let earlier = images.len().saturating_sub(1);
     let own = user(process);
-    images[..earlier].iter().rev().map(move |image| {
+    let born = nanos(&process["start"]);
+    let own_exec = move |image: &&Value| match (nanos(&image["exec_time"]), born) {
+        (Some(exec), Some(born)) => exec >= born,
+        _ => true,
+    };
+    images[..earlier].iter().rev().filter(own_exec).map(move |image| {
         let mut text = format!("was {}", command_line(image));
         if let Some(mark) = mark(image) {
             text = format!("{text}  {mark}");
@@ -241,6 +246,15 @@ mod tests {
         };
         assert!(!told("", 0).contains("->"), "{}", told("", 0));
         assert!(told("", 7).contains("root -> uid 7"), "{}", told("", 7));
+    }
+
+    #[test]
+    fn the_program_that_came_with_the_fork_is_the_parents() {
+        let image = |path: &str, second: u32| json!({"executable": {"path": path}, "exec_time": format!("2026-01-02T03:04:{second:02}Z")});
+        let process = json!({"start": "2026-01-02T03:04:05Z",
+            "images": [image("/bin/bash", 1), image("/bin/sh", 6), image("/bin/vi", 7)]});
+        let earlier: Vec<_> = earlier_images(&process, Zone::Utc).collect();
+        assert_eq!(earlier, ["was /bin/sh  since 2026-01-02 03:04:06"]);
     }
 
     #[test]
