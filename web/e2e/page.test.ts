@@ -1,0 +1,189 @@
+// The page over a real store with a planted intrusion.
+
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { World } from './world';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const world = new World();
+let address = '';
+
+beforeAll(async () => {
+  const store = world.intrusion();
+  address = await world.start('serve', '--store', store, '--no-auth');
+});
+afterAll(() => world.end());
+
+const lines = (page: Page) => page.locator('.lines .line');
+const search = async (page: Page, words: string) => {
+  await page.keyboard.press('/');
+  await page.keyboard.type(words);
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Escape');
+};
+const ready = (page: Page) => page.locator('.lanes canvas[data-drawn]').waitFor();
+
+/** Findings of axe that are serious or worse. */
+async function findings(page: Page): Promise<string[]> {
+  // As a file of the page's own it would be refused by the policy, rightly; the debugger may run what it likes.
+  await page.evaluate(AXE);
+  const found = await page.evaluate(async () => {
+    const axe = (globalThis as unknown as { axe: { run: () => Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> } }).axe;
+    return (await axe.run()).violations;
+  });
+  return found.filter((one) => ['serious', 'critical'].includes(one.impact)).map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' ').slice(0, 400)}`);
+}
+
+describe('someone who looks for an intrusion', () => {
+  it('finds it by a word, follows it to its ancestors, and sends the link', async () => {
+    const page = await world.open(address);
+    await ready(page);
+    await world.picture(page, '01-whole-store');
+    await search(page, '/etc/shadow');
+    await lines(page).filter({ hasText: 'cat' }).first().waitFor();
+    await world.picture(page, '02-search');
+    await lines(page).filter({ hasText: 'Refused' }).or(lines(page).filter({ hasText: 'EACCES' })).first().click();
+    const detail = page.locator('.detail-panel');
+    await detail.getByText('/etc/shadow').first().waitFor();
+    await page.getByRole('tab', { name: 'Process' }).click();
+    const ancestors = page.getByRole('navigation', { name: 'Ancestors' });
+    await ancestors.getByText(/intrusion\.sh/).waitFor();
+    await world.picture(page, '03-ancestors');
+    await ancestors.getByRole('button', { name: /intrusion\.sh/ }).click();
+    await page.getByRole('button', { name: 'Only this subtree' }).click();
+    await lines(page).filter({ hasText: '.kworkerd' }).first().waitFor();
+    expect(page.url()).toContain('descendants=true');
+
+    const other = await world.open(page.url());
+    await lines(other).filter({ hasText: '.kworkerd' }).first().waitFor();
+    expect(await other.locator('.filters').innerText()).toEqual(await page.locator('.filters').innerText());
+    expect(other.url()).toBe(page.url());
+    await world.picture(other, '04-link');
+    await page.goBack();
+    await expect.poll(() => page.url()).not.toContain('descendants');
+  });
+
+  it('sees where nobody recorded, and why', async () => {
+    const page = await world.open(address);
+    await ready(page);
+    const gaps = page.locator('.time .gaps');
+    await gaps.waitFor();
+    await gaps.locator('summary').click();
+    await gaps.getByText('nobody recorded').first().waitFor();
+    await world.picture(page, '05-gaps');
+  });
+
+  it('brushes a span, zooms, and comes back', async () => {
+    const page = await world.open(address);
+    await ready(page);
+    const box = (await page.locator('.histogram').nth(1).locator('.u-over').boundingBox())!;
+    await page.mouse.move(box.x + box.width * 0.05, box.y + 40);
+    await page.mouse.down();
+    await page.mouse.move(box.x + box.width * 0.15, box.y + 40, { steps: 5 });
+    await page.mouse.up();
+    await expect.poll(() => page.url()).toContain('since=');
+    const first = page.url();
+    await page.locator('.lanes').focus();
+    await page.keyboard.press('+');
+    await expect.poll(() => page.url()).not.toBe(first);
+    await world.picture(page, '06-zoomed');
+    await page.reload();
+    await ready(page);
+    expect(page.url()).toContain('since=');
+    await page.keyboard.press('0');
+    await expect.poll(() => page.url()).not.toContain('since=');
+  });
+
+  it('needs nothing but a keyboard', async () => {
+    const page = await world.open(address);
+    await ready(page);
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+    await world.picture(page, '07-keys');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    await search(page, 'comm:stage2.sh');
+    await expect.poll(() => lines(page).count()).toBeGreaterThan(0);
+    await page.keyboard.press('4');
+    await page.keyboard.press('ArrowDown');
+    await expect.poll(() => page.url()).toContain('event=');
+    await page.keyboard.press('x');
+    await page.keyboard.press('2');
+    const tree = page.getByRole('tree');
+    await tree.waitFor();
+    await tree.focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowLeft');
+    await world.picture(page, '08-tree');
+    await page.keyboard.press('1');
+    await ready(page);
+    await page.locator('.lanes').focus();
+    await page.keyboard.press('p');
+    await page.keyboard.press('z');
+    await page.keyboard.press('s');
+    await expect.poll(() => page.url()).toContain('descendants=true');
+  });
+
+  it('shows an instant as a tree', async () => {
+    const page = await world.open(`${address}/?pane=tree`);
+    await page.getByRole('button', { name: 'At the end of the span' }).click();
+    await expect.poll(() => page.url()).toContain('at=');
+    await page.locator('.tree .node').first().waitFor();
+    await world.picture(page, '09-tree-at');
+  });
+
+  it('clicks a value to filter by it, and takes the filter away again', async () => {
+    const page = await world.open(`${address}/?name=exec`);
+    await lines(page).first().click();
+    await page.locator('.detail-panel button.value[title^="Filter: comm="]').first().click();
+    await expect.poll(() => page.url()).toContain('comm=');
+    await page.getByRole('button', { name: /^Remove filter comm/ }).click();
+    await expect.poll(() => page.url()).not.toContain('comm=');
+  });
+
+  it('takes the evidence away', async () => {
+    const page = await world.open(`${address}/?path=%2Fetc%2Fshadow`);
+    await lines(page).first().waitFor();
+    await page.getByText('Export').click();
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByText('Download as NDJSON').click()]);
+    const events = readFileSync(await download.path(), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as { file: { path: string } });
+    expect(events.length).toBeGreaterThan(0);
+    for (const event of events) expect(event.file.path).toBe('/etc/shadow');
+  });
+
+  it('is told what is empty and what is wrong', async () => {
+    const page = await world.open(`${address}/?comm=nobodysname`);
+    await page.getByText('No event fits these filters').waitFor();
+    await world.picture(page, '10-nothing');
+    await search(page, 'user:');
+    await page.getByRole('alert').getByText('has no value').waitFor();
+    await page.goto(`${address}/?pid=notanumber`);
+    await page.getByRole('alert').first().waitFor();
+    await world.picture(page, '11-refused');
+    // The server's refusals are what this is about.
+    world.complaints.splice(0);
+  });
+});
+
+describe('the page', () => {
+  it('has no serious finding of axe in either theme and every pane', async () => {
+    for (const dark of [false, true]) {
+      const page = await world.open(`${address}/?name=exec`, { dark });
+      await ready(page);
+      await lines(page).first().click();
+      await page.locator('.detail-panel h3').waitFor();
+      await world.picture(page, dark ? '12-dark' : '12-light');
+      expect(await findings(page)).toEqual([]);
+      await page.keyboard.press('2');
+      await page.locator('.tree .node').first().waitFor();
+      expect(await findings(page)).toEqual([]);
+      await page.keyboard.press('?');
+      expect(await findings(page)).toEqual([]);
+    }
+  });
+  it('complained of nothing, and asked nobody else', () => {
+    expect(world.complaints).toEqual([]);
+  });
+});

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    dir: 'e2e',
+    include: ['**/*.test.ts'],
+    // One recorder and one browser at a time: the machine is shared with what is recorded.
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+});

@@ -1,0 +1,117 @@
+// The real thing around the page: a recorder, a store that it recorded, a server, a browser.
+
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium, type Browser, type Page } from 'playwright-core';
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const TACHO = process.env['TACHO_BIN'] ?? join(HERE, '../../target/release/tacho');
+/** Longest that anything is waited for, in milliseconds. */
+const LIMIT = 60_000;
+
+/** Things that end with the test, the newest first. */
+export class World {
+  readonly directory = mkdtempSync(join(tmpdir(), 'tachograph-page-'));
+  private readonly children: ChildProcess[] = [];
+  private browser: Browser | undefined;
+  /** What no page may say: errors of its console, refusals by its Content-Security-Policy. */
+  readonly complaints: string[] = [];
+
+  path(name: string): string {
+    return join(this.directory, name);
+  }
+
+  /** Records a command into a store, to its end. */
+  record(store: string, ...command: string[]): void {
+    const args = ['record', '--store', store, '--socket', this.path('record.sock'), '--listen', '127.0.0.1:0', '--no-auth', '--', ...command];
+    const done = spawnSync(TACHO, args, { encoding: 'utf8', timeout: LIMIT, cwd: this.directory });
+    if (done.status !== 0) throw new Error(`${TACHO} ${args.join(' ')} ended with ${done.status ?? done.signal}:\n${done.stderr}`);
+  }
+
+  /** A store with the planted intrusion, recorded in two parts: between them nobody recorded. */
+  intrusion(): string {
+    const [store, place] = [this.path('store'), this.path('incident')];
+    mkdirSync(place);
+    this.record(store, join(HERE, 'intrusion.sh'), place);
+    this.record(store, 'true');
+    return store;
+  }
+
+  /** Starts `tacho` with an address of its own, and tells that address. */
+  async start(...args: string[]): Promise<string> {
+    const child = spawn(TACHO, [...args, '--socket', this.path(`${this.children.length}.sock`), '--listen', '127.0.0.1:0'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: this.directory,
+    });
+    this.children.push(child);
+    return new Promise((resolve, reject) => {
+      let text = '';
+      const limit = setTimeout(() => reject(new Error(`tacho ${args.join(' ')} told no address:\n${text}`)), LIMIT);
+      const read = (chunk: Buffer) => {
+        text += chunk.toString();
+        const address = /http:\/\/[^\s;]+/.exec(text)?.[0];
+        if (!address) return;
+        clearTimeout(limit);
+        resolve(address.replace(/\/$/, ''));
+      };
+      child.stdout?.on('data', read);
+      child.stderr?.on('data', read);
+      child.on('exit', (code) => reject(new Error(`tacho ${args.join(' ')} ended with ${code}:\n${text}`)));
+    });
+  }
+
+  /** A page at an address, with everything that it complains of noted. */
+  async open(address: string, options: { readonly dark?: boolean; readonly width?: number } = {}): Promise<Page> {
+    this.browser ??= await chromium.launch({
+      executablePath: executable(),
+      // root has no use of the sandbox, and containers often none of /dev/shm.
+      args: ['--no-sandbox', '--disable-dev-shm-usage', '--force-device-scale-factor=1'],
+    });
+    const context = await this.browser.newContext({
+      viewport: { width: options.width ?? 1280, height: 800 },
+      colorScheme: options.dark ? 'dark' : 'light',
+      timezoneId: 'Europe/Berlin',
+    });
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    page.on('console', (message) => {
+      if (message.type() === 'error' || /Content Security Policy/i.test(message.text())) this.complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => this.complaints.push(String(error)));
+    page.on('request', (request) => {
+      if (new URL(request.url()).host !== new URL(address).host) this.complaints.push(`asks elsewhere: ${request.url()}`);
+    });
+    await page.goto(address);
+    return page;
+  }
+
+  /** Keeps a picture, outside of what is committed. */
+  async picture(page: Page, name: string): Promise<void> {
+    const directory = process.env['TACHO_SCREENSHOTS'] ?? join(HERE, '../screenshots');
+    mkdirSync(directory, { recursive: true });
+    await page.screenshot({ path: join(directory, `${name}.png`) });
+  }
+
+  async end(): Promise<void> {
+    await this.browser?.close();
+    for (const child of this.children) {
+      const ended = new Promise((resolve) => child.on('exit', resolve));
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGTERM');
+        await ended;
+      }
+    }
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+function executable(): string {
+  const named = process.env['CHROMIUM'] ?? 'chromium';
+  if (named.includes('/')) return named;
+  const found = (process.env['PATH'] ?? '').split(':').map((directory) => join(directory, named)).find((path) => existsSync(path));
+  if (!found) throw new Error(`${named} is not on the PATH: ./x setup installs it`);
+  return found;
+}

@@ -1,0 +1,198 @@
+// The selected event, whole, and the process that did it: every value that is a filter can be clicked.
+
+import { useState } from 'preact/hooks';
+import type { EventJson, Json } from '../api/model';
+import { change, event, filterBy, onlySubtree, process, view } from '../state/app';
+import { valueOf } from '../state/resource';
+import { text } from '../list/json';
+import { Empty, Failure } from '../view/States';
+import { showTime } from '../view/time';
+import { filterOf, filterValue } from './clickable';
+import { ProcessCard } from './ProcessCard';
+
+export function Detail() {
+  const { event: eventId, process: processId } = view.value;
+  const [tab, setTab] = useState<'process' | 'event'>('event');
+  if (eventId === null && processId === null) {
+    return (
+      <aside class="detail" aria-label="Details">
+        <Empty words="Select a bar or an event. Press ? for the keys." />
+      </aside>
+    );
+  }
+  const shown = eventId === null ? 'process' : processId === null ? 'event' : tab;
+  return (
+    <aside class="detail" aria-label="Details">
+      <div class="tabs" role="tablist" aria-label="Details of">
+        {(['event', 'process'] as const).map((name) => (
+          <button
+            key={name}
+            type="button"
+            role="tab"
+            id={`tab-${name}`}
+            aria-selected={shown === name}
+            aria-controls="detail-panel"
+            disabled={(name === 'event' ? eventId : processId) === null}
+            onClick={() => setTab(name)}
+          >
+            {name === 'event' ? 'Event' : 'Process'}
+          </button>
+        ))}
+        <button type="button" class="close" aria-label="Close details" onClick={() => change({ event: null, process: null })}>
+          ×
+        </button>
+      </div>
+      <div id="detail-panel" role="tabpanel" aria-labelledby={`tab-${shown}`} class="detail-panel" tabIndex={0}>
+        {shown === 'event' ? <WholeEvent /> : <WholeProcess />}
+      </div>
+    </aside>
+  );
+}
+
+function WholeProcess() {
+  const loaded = process.loaded.value;
+  if (loaded.state === 'failed') return <Failure error={loaded.error} what="the process" onRetry={process.reload} />;
+  const known = valueOf(loaded);
+  return known ? <ProcessCard process={known} /> : <Empty loading={true} words="Asking for the process" />;
+}
+
+function WholeEvent() {
+  const loaded = event.loaded.value;
+  if (loaded.state === 'failed') return <Failure error={loaded.error} what="the event" onRetry={event.reload} />;
+  if (loaded.state === 'ready' && loaded.value === undefined) {
+    return <Empty words="This event is not in the store any more: its segment was removed to make room." />;
+  }
+  const known = valueOf(loaded) as EventJson | undefined;
+  if (!known) return <Empty loading={true} words="Asking for the event" />;
+  const own = text(known, 'tacho', 'process_id');
+  return (
+    <>
+      <h3>
+        {text(known, 'evt', 'name')} <span class="muted">{text(known, 'title')}</span>
+      </h3>
+      <p>
+        <time title={text(known, 'date')}>{showTime(text(known, 'date') ?? '', view.value.zone, 9)}</time>
+      </p>
+      <p class="actions">
+        {own && (
+          <button type="button" onClick={() => onlySubtree(own)}>
+            Only this subtree
+          </button>
+        )}
+        <button type="button" onClick={() => void navigator.clipboard.writeText(JSON.stringify(known, null, 2))}>
+          Copy JSON
+        </button>
+      </p>
+      <Members value={known} path="" open={2} />
+    </>
+  );
+}
+
+interface MembersProps {
+  readonly value: EventJson;
+  readonly path: string;
+  /** Levels that are open at first. */
+  readonly open: number;
+}
+
+/** Members that say little for their length are closed at first. */
+const CLOSED = /(^|\.)(ancestors|envs|cap_effective|cap_permitted|syscalls|dd|agent|parent|credentials|usr)$/;
+
+function Members({ value, path, open }: MembersProps) {
+  return (
+    <dl class="members">
+      {Object.entries(value).map(([name, member]) => (
+        <Member key={name} name={name} value={member} path={path === '' ? name : `${path}.${name}`} open={open} />
+      ))}
+    </dl>
+  );
+}
+
+interface MemberProps {
+  readonly name: string;
+  readonly value: Json;
+  readonly path: string;
+  readonly open: number;
+}
+
+function Member({ name, value, path, open }: MemberProps) {
+  const words = (
+    <dt>
+      <code>{name}</code>
+    </dt>
+  );
+  if (value === null || typeof value !== 'object') {
+    return (
+      <div class="member">
+        {words}
+        <dd>
+          <Value value={value} path={path} />
+        </dd>
+      </div>
+    );
+  }
+  const list = Array.isArray(value) ? (value as readonly Json[]) : undefined;
+  if (list && list.every((element) => element === null || typeof element !== 'object')) {
+    return (
+      <div class="member">
+        {words}
+        <dd class="list">{list.length === 0 ? <span class="muted">none</span> : <Words values={list} path={path} />}</dd>
+      </div>
+    );
+  }
+  return (
+    <div class="member">
+      <details open={open > 0 && !CLOSED.test(path)}>
+        <summary>
+          <code>{name}</code> <span class="muted">{list ? `${list.length} of them` : ''}</span>
+        </summary>
+        {list ? (
+          list.map((element, index) => (
+            // Elements have no names of their own; they never change places.
+            <div class="element" key={index}>
+              <span class="muted">{index + 1}</span>
+              <Members value={element as EventJson} path={path} open={0} />
+            </div>
+          ))
+        ) : (
+          <Members value={value as EventJson} path={path} open={open - 1} />
+        )}
+      </details>
+    </div>
+  );
+}
+
+/** Values of a list after which the rest is behind a click. */
+const SHOWN = 12;
+
+function Words({ values, path }: { readonly values: readonly Json[]; readonly path: string }) {
+  const [all, setAll] = useState(false);
+  const shown = all ? values : values.slice(0, SHOWN);
+  return (
+    <>
+      {shown.map((value, index) => (
+        <Value key={index} value={value} path={path} />
+      ))}
+      {shown.length < values.length && (
+        <button type="button" class="value" onClick={() => setAll(true)}>
+          {values.length - shown.length} more…
+        </button>
+      )}
+    </>
+  );
+}
+
+function Value({ value, path }: { readonly value: Json; readonly path: string }) {
+  const filter = filterOf(path);
+  const own = filter === undefined ? undefined : filterValue(value);
+  if (filter !== undefined && own !== undefined) {
+    return (
+      <button type="button" class="value" title={`Filter: ${filter}=${own}`} onClick={() => filterBy(filter, own)}>
+        {own}
+      </button>
+    );
+  }
+  if (value === null) return <span class="unknown">unknown</span>;
+  if (value === '') return <span class="muted">empty</span>;
+  return <span class={`plain ${typeof value}`}>{/_truncated$/.test(path) && value === true ? 'cut' : String(value)}</span>;
+}

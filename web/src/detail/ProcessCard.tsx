@@ -1,0 +1,115 @@
+// A process's life: who it was, what it ran, how it ended, and where it came from.
+
+import { useEffect, useState } from 'preact/hooks';
+import * as api from '../api/client';
+import type { Process } from '../api/model';
+import { badges } from '../lanes/bars';
+import { commandLine, exit } from '../list/what';
+import { change, filterBy, onlySubtree, view } from '../state/app';
+import { showSpan, showTime, parseTime } from '../view/time';
+import type { Json } from '../api/model';
+
+/** Steps of the lineage that are asked for. */
+const STEPS = 64;
+
+export function ProcessCard({ process }: { readonly process: Process }) {
+  const zone = view.value.zone;
+  const marks = badges(process);
+  const when = (time: string | null) => (time === null ? <span class="unknown">unknown</span> : <time title={time}>{showTime(time, zone, 6)}</time>);
+  return (
+    <>
+      <h3>
+        {process.comm ?? '?'} <span class="muted">pid {process.pid}</span>
+      </h3>
+      <Ancestors process={process} />
+      {marks.map((mark) => (
+        <p class="badge-words" key={mark.letter}>
+          <b>{mark.letter}</b> {mark.words}
+        </p>
+      ))}
+      <dl class="members">
+        <div class="member"><dt>began</dt><dd>{when(process.start)}</dd></div>
+        <div class="member">
+          <dt>ended</dt>
+          <dd>
+            {process.exit ? (
+              <>
+                {when(process.exit.time)} {exit(process.exit.cause, process.exit.code)}
+                {process.start !== null && <span class="muted"> after {showSpan(parseTime(process.exit.time) - parseTime(process.start))}</span>}
+              </>
+            ) : (
+              <span>alive as far as is known</span>
+            )}
+          </dd>
+        </div>
+        <div class="member">
+          <dt>user</dt>
+          <dd>
+            {process.user ? <button type="button" class="value" onClick={() => filterBy('user', process.user!)}>{process.user}</button> : <span class="unknown">unknown</span>} {process.uid !== undefined && `(${process.uid})`}
+          </dd>
+        </div>
+        {process.container && (
+          <div class="member"><dt>container</dt><dd><button type="button" class="value" onClick={() => filterBy('container', process.container!)}>{process.container}</button></dd></div>
+        )}
+        <div class="member"><dt>known from</dt><dd>{process.source}</dd></div>
+      </dl>
+      <p class="actions">
+        <button type="button" onClick={() => onlySubtree(process.id)}>Only this subtree</button>
+        <button type="button" onClick={() => filterBy('process', process.id)}>Only this process</button>
+        <button type="button" onClick={() => change({ pane: 'trace', trace: null })}>Where did it come from?</button>
+      </p>
+      <h4>Programs it ran</h4>
+      <ol class="images">
+        {process.images.map((image) => (
+          <li key={`${image.exec_time} ${image.comm}`}>
+            {when(image.exec_time)} as {image.user || image.uid}
+            <br />
+            <button type="button" class="value" title={`Filter: exe=${image.executable.path ?? ''}`} onClick={() => filterBy('exe', image.executable.path ?? '')}>
+              {image.executable.path ?? '?'}
+            </button>
+            {image.executable.package_name && <span class="muted"> {image.executable.package_name} {image.executable.package_version}</span>}
+            <br />
+            <code class="command">{commandLine(image as unknown as Json)}</code>
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}
+
+/** The chain of parents, the oldest first, each a link. It stays on top while the rest scrolls. */
+function Ancestors({ process }: { readonly process: Process }) {
+  const [chain, setChain] = useState<{ readonly of: string; readonly list: readonly Process[]; readonly end: string }>();
+  useEffect(() => {
+    const own = new AbortController();
+    void (async () => {
+      const list: Process[] = [];
+      let parent = process.parent_id;
+      let end = parent === null ? 'unknown parent' : '';
+      try {
+        while (parent !== null && list.length < STEPS) {
+          const next = await api.process(parent, own.signal);
+          list.unshift(next);
+          parent = next.parent_id;
+          if (parent === null && next.pid !== 1 && next.ppid !== 0) end = 'unknown parent';
+        }
+      } catch {
+        end = 'not recorded';
+      }
+      if (!own.signal.aborted) setChain({ of: process.id, list, end });
+    })();
+    return () => own.abort();
+  }, [process.id]);
+  if (chain?.of !== process.id) return <nav class="ancestors" aria-label="Ancestors"><span class="muted">…</span></nav>;
+  return (
+    <nav class="ancestors" aria-label="Ancestors">
+      {chain.end && <span class="unknown">{chain.end} ›</span>}
+      {chain.list.map((own) => (
+        <span key={own.id}>
+          <button type="button" class="value" onClick={() => change({ process: own.id })}>{own.comm ?? '?'} {own.pid}</button> ›{' '}
+        </span>
+      ))}
+      <strong>{process.comm ?? '?'} {process.pid}</strong>
+    </nav>
+  );
+}

@@ -1,0 +1,143 @@
+// The list of events: only the lines in sight are in the document.
+
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { change, view } from '../state/app';
+import { connection, letGo, liveGap } from '../state/live';
+import { KEPT, listed, more } from '../state/list';
+import { isEmpty } from '../state/filters';
+import { Empty, Failure, Gaps } from '../view/States';
+import { showCount, showTime, zoneName, parseTime } from '../view/time';
+import { visible } from './visible';
+import type { Row } from './row';
+
+export const LINE = 22;
+
+export function EventList() {
+  const { rows, state, error, gaps, complete, more: hasMore, cut } = listed.value;
+  const { event: selected, zone, order, live, filters } = view.value;
+  const scroller = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(0);
+  const [height, setHeight] = useState(300);
+  const { first, last } = visible(top, height, LINE, rows.length);
+
+  useEffect(() => {
+    const element = scroller.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => setHeight(element.clientHeight));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+
+  useEffect(() => {
+    if (hasMore && state === 'ready' && last >= rows.length - 20) void more();
+  }, [last, rows.length, hasMore, state]);
+
+  // Live: the newest line stays in sight, until the reader scrolls away from it.
+  useEffect(() => {
+    const element = scroller.current;
+    if (live && element) element.scrollTop = element.scrollHeight;
+  }, [live, rows]);
+
+  const scrolled = (element: HTMLElement) => {
+    if (live && element.scrollTop < top - LINE && element.scrollHeight - element.scrollTop - element.clientHeight > 3 * LINE) letGo();
+    setTop(element.scrollTop);
+  };
+  const keys = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: 20, PageUp: -20, Home: -rows.length, End: rows.length }[event.key];
+    if (step === undefined || rows.length === 0) return;
+    event.preventDefault();
+    const here = rows.findIndex((row) => row.id === selected);
+    const next = Math.min(Math.max(here < 0 ? 0 : here + step, 0), rows.length - 1);
+    select(rows[next]!, 'slide');
+    const element = scroller.current;
+    if (!element) return;
+    if (next * LINE < element.scrollTop) element.scrollTop = next * LINE;
+    if ((next + 1) * LINE > element.scrollTop + element.clientHeight) element.scrollTop = (next + 1) * LINE - element.clientHeight;
+  };
+
+  return (
+    <section class="events" aria-label="Events">
+      <div class="events-head">
+        <h2>Events</h2>
+        <button type="button" onClick={() => change({ order: order === 'asc' ? 'desc' : 'asc' })} disabled={live} aria-label={`Order: ${order === 'asc' ? 'oldest first' : 'newest first'}`}>
+          {order === 'asc' ? 'oldest first' : 'newest first'}
+        </button>
+        <span class="muted" role="status">
+          {showCount(rows.length)}
+          {hasMore ? '+' : ''} shown{cut ? ` (at most ${showCount(KEPT)}: narrow the span)` : ''}
+        </span>
+        {live && <span class={`live-state ${connection.value}`}>{connection.value}</span>}
+        {liveGap.value !== null && <span class="warn">{liveGap.value}</span>}
+        {!complete && <Gaps gaps={gaps} zone={zone} />}
+      </div>
+      <div class="line head" role="presentation">
+        <span class="time">Time ({zoneName(zone, rows[0] ? parseTime(rows[0].date) : Date.now())})</span>
+        <span class="pid">Pid</span>
+        <span class="comm">Process</span>
+        <span class="user">User</span>
+        <span class="name">Event</span>
+        <span class="outcome">Outcome</span>
+        <span class="what">What</span>
+      </div>
+      <div
+        class="lines"
+        ref={scroller}
+        role="listbox"
+        aria-label="Events, arrow keys choose"
+        tabIndex={0}
+        aria-activedescendant={selected === null ? undefined : `event-${selected}`}
+        onScroll={(event) => scrolled(event.currentTarget)}
+        onKeyDown={keys}
+      >
+        <div class="lines-height" role="presentation" style={{ height: `${rows.length * LINE}px` }}>
+          {rows.slice(first, last).map((row, index) => (
+            <Line key={row.id} row={row} top={(first + index) * LINE} selected={row.id === selected} place={first + index + 1} />
+          ))}
+        </div>
+        {state === 'failed' && error && <Failure error={error} what="the events" onRetry={() => void more()} />}
+        {state === 'loading' && <Empty loading={true} words={rows.length > 0 ? 'more…' : 'Asking for events'} />}
+        {state === 'ready' && rows.length === 0 && (
+          <Empty words={live ? 'Waiting for the next event.' : isEmpty(filters) ? 'Nothing happened in this span.' : 'No event fits these filters in this span.'} />
+        )}
+      </div>
+    </section>
+  );
+}
+
+function select(row: Row, how: 'step' | 'slide'): void {
+  change({ event: row.id, process: row.process || view.peek().process }, how);
+}
+
+interface LineProps {
+  readonly row: Row;
+  readonly top: number;
+  readonly selected: boolean;
+  readonly place: number;
+}
+
+function Line({ row, top, selected, place }: LineProps) {
+  const zone = view.value.zone;
+  return (
+    <div
+      id={`event-${row.id}`}
+      class={`line${selected ? ' selected' : ''} ${row.outcome.toLowerCase()}`}
+      role="option"
+      aria-selected={selected}
+      aria-posinset={place}
+      style={{ top: `${top}px` }}
+      onClick={() => select(row, 'step')}
+    >
+      <time class="time" title={showTime(row.date, zone, 9)} dateTime={row.date}>
+        {showTime(row.date, zone, 3)}
+      </time>
+      <span class="pid">{row.pid}</span>
+      <span class="comm">{row.comm}</span>
+      <span class="user">{row.user}</span>
+      <span class={`name cat ${row.category.split(' ')[0]?.toLowerCase() ?? ''}`}>{row.name}</span>
+      <span class="outcome">{row.errno || row.outcome}</span>
+      <span class="what" title={row.what}>
+        {row.what}
+      </span>
+    </div>
+  );
+}

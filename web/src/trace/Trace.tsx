@@ -1,0 +1,3 @@
+export function Trace() {
+  return <div class="trace" tabIndex={0} />;
+}
