@@ -9,13 +9,14 @@ use axum::routing::{MethodRouter, delete, get};
 
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
-use crate::{door, events, openapi, paths, pins, processes, status, stream, timeline, trace, tree};
+use crate::{door, events, openapi, paths, pins, processes, status, stream, timeline, trace, tree, view};
 
 /// The API behind one door.
 pub fn app(state: AppState) -> Router {
     let guard = middleware::from_fn_with_state(state.door.clone(), door::guard);
     routes()
         .into_iter()
+        .chain(view::PATHS.map(|path| (path, get(view::view))))
         .fold(Router::new(), |router, (path, methods)| router.route(path, methods))
         .method_not_allowed_fallback(|| async {
             ApiError::new(Code::MethodNotAllowed, "not with this method: docs/API.md says which")
@@ -26,7 +27,7 @@ pub fn app(state: AppState) -> Router {
         .with_state(state)
 }
 
-/// All routes. What is here must be told in `openapi/operations.rs`.
+/// All routes of the API. What is here must be told in `openapi/operations.rs`.
 pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<AppState>)> {
     vec![
         ("/events", get(events::events)),

@@ -175,7 +175,9 @@ fn stranger(message: &str) -> ApiError {
 
 /// What tells nothing that was recorded.
 fn is_public(path: &str) -> bool {
-    matches!(path, "/" | "/healthz" | "/openapi.json") || path.starts_with("/schema/")
+    matches!(path, "/" | "/icon.svg" | "/healthz" | "/openapi.json")
+        || path.starts_with("/assets/")
+        || path.starts_with("/schema/")
 }
 
 fn knows_bearer(headers: &HeaderMap, token: &Token) -> bool {

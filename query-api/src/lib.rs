@@ -12,6 +12,7 @@ mod decode;
 mod door;
 mod error;
 mod events;
+mod fields;
 mod gaps;
 mod history;
 mod limits;
@@ -35,6 +36,7 @@ pub mod time;
 mod timeline;
 mod trace;
 mod tree;
+mod view;
 
 pub use app::app;
 pub use door::{Door, NotLoopback};

@@ -85,3 +85,7 @@ pub(crate) const TURN: Duration = Duration::from_millis(250);
 pub(crate) const STREAM_PATIENCE: Duration = Duration::from_secs(20);
 /// Time that open answers get at shutdown.
 pub(crate) const SHUTDOWN_PATIENCE: Duration = Duration::from_secs(2);
+/// Members that `fields` may name.
+pub(crate) const MAX_FIELDS: usize = 100;
+/// Names in the path of one.
+pub(crate) const MAX_FIELD_DEPTH: usize = 8;

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use axum::body::{Body, Bytes};
 use event::EventId;
 use event::render::write_json;
-use event::schema::Rendering;
 use futures_util::stream;
 use store::{Budget, Found, Store};
 use tokio::sync::OwnedSemaphorePermit;
@@ -14,7 +13,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::error::ApiError;
 use crate::gaps::Gaps;
 use crate::limits::{BATCH, BATCH_BYTES, TURN};
-use crate::params::Format;
+use crate::params::{Asked, Format};
 use crate::query::Query;
 use crate::read::read;
 use crate::state::AppState;
@@ -93,7 +92,7 @@ impl Page {
                 bytes.push(b',');
             }
             self.begun = true;
-            render(&mut bytes, &event, self.query.asked.rendering)?;
+            render(&mut bytes, &event, &self.query.asked)?;
             if self.format == Format::Ndjson {
                 bytes.push(b'\n');
             }
@@ -145,9 +144,16 @@ fn position(bytes: &[u8]) -> Result<EventId, ApiError> {
     Ok(EventId::from_be_bytes(bytes.try_into().map_err(|_| Query::bad_cursor())?))
 }
 
-/// One event as JSON.
-pub(crate) fn render(out: &mut Vec<u8>, found: &Found, rendering: Rendering) -> Result<(), ApiError> {
-    found
-        .with_subject(|subject| write_json(out, subject, rendering))
-        .map_err(|error| ApiError::internal(&error))
+/// One event as JSON, or as much of it as is asked for.
+pub(crate) fn render(out: &mut Vec<u8>, found: &Found, asked: &Asked) -> Result<(), ApiError> {
+    let write = |out: &mut Vec<u8>| {
+        found
+            .with_subject(|subject| write_json(out, subject, asked.rendering))
+            .map_err(|error| ApiError::internal(&error))
+    };
+    let Some(fields) = &asked.fields else { return write(out) };
+    let mut whole = Vec::new();
+    write(&mut whole)?;
+    let event = serde_json::from_slice(&whole).map_err(|error| ApiError::internal(&error))?;
+    serde_json::to_writer(out, &fields.pick(event)).map_err(|error| ApiError::internal(&error))
 }

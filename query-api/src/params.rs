@@ -7,6 +7,7 @@ use event::schema::Rendering;
 use event::{Category, Kind, Nanos, Outcome, ProcessKey};
 use store::{By, Filter, Order, PathPattern};
 
+use crate::fields::Fields;
 use crate::limits::{DEFAULT_LIMIT, MAX_BUCKETS, MAX_LIMIT, MAX_TOP, MAX_TRACE_DEPTH, MAX_TRACE_FANOUT};
 use crate::time;
 use crate::trace::Direction;
@@ -86,6 +87,7 @@ pub(crate) struct Asked {
     pub(crate) cursor: Option<String>,
     pub(crate) rendering: Rendering,
     pub(crate) format: Option<Format>,
+    pub(crate) fields: Option<Fields>,
     pub(crate) at: Option<Nanos>,
     pub(crate) prefix: String,
     pub(crate) descendants: Option<bool>,
@@ -106,6 +108,7 @@ impl Default for Asked {
             cursor: None,
             rendering: Rendering::default(),
             format: None,
+            fields: None,
             at: None,
             prefix: String::new(),
             descendants: None,
@@ -273,6 +276,13 @@ pub static PARAMS: &[Param] = &[
         asked.rendering = word(text, Rendering::ALL, Rendering::name)?;
         Ok(())
     }),
+    many(
+        "fields",
+        "MEMBER",
+        "Only these members, such as date,evt.name,process.pid",
+        &[Events, Stream, Processes, Tree],
+        |asked, text, _| asked.fields.get_or_insert_default().add(text),
+    ),
     one("format", "json|ndjson", "A document, or one event a line", &[Events], |asked, text, _| {
         let words = [(Format::Json, "json"), (Format::Ndjson, "ndjson")];
         asked.format = Some(word(text, words, |(_, name)| name)?.0);

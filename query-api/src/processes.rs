@@ -11,6 +11,7 @@ use store::{Process, ProcessImage, ProcessQuery};
 
 use crate::clock;
 use crate::error::{ApiError, Code};
+use crate::fields::pick;
 use crate::gaps::Gaps;
 use crate::history;
 use crate::params::Endpoint;
@@ -34,7 +35,7 @@ pub(crate) async fn processes(State(state): State<AppState>, request: Request) -
             if place > 0 {
                 out.push(b',');
             }
-            let document = document(process, Detail::Everything)?;
+            let document = pick(asked.fields.as_ref(), document(process, Detail::Everything)?);
             serde_json::to_writer(&mut out, &document).map_err(|error| ApiError::internal(&error))?;
         }
         let next = page.next.map(|key| query.next(key.to_string().into_bytes()));

@@ -11,7 +11,7 @@ use crate::params::{Asked, Endpoint, Form, PARAMS, Param};
 
 /// Parameters that do not change which things are answered, only how many and in what form: a cursor goes over
 /// from one to the other.
-const OF_THE_FORM: [&str; 4] = ["cursor", "limit", "schema", "format"];
+const OF_THE_FORM: [&str; 5] = ["cursor", "limit", "schema", "format", "fields"];
 
 /// A parsed query string, with the cursor if it came with one.
 #[derive(Debug)]

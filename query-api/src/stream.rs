@@ -133,7 +133,7 @@ impl Follower {
         let mut full = false;
         for found in &page.events {
             out.extend(format!("id: {}\ndata: ", found.id).bytes());
-            render(&mut out, found, self.asked.rendering)?;
+            render(&mut out, found, &self.asked)?;
             out.extend(b"\n\n");
             self.after = found.id;
             full = out.len() >= BATCH_BYTES;

@@ -70,6 +70,8 @@ fn schema(param: &Param) -> Value {
             json!({ "anyOf": [{ "type": "string", "format": "ipv4" }, { "type": "string", "format": "ipv6" }],
                 "examples": ["127.0.0.1", "::1"] })
         }
+        (_, "MEMBER") => json!({ "type": "string", "pattern": r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+){0,7}$",
+            "examples": ["date", "evt.name"] }),
         (_, "KIND") => words(Kind::ALL.map(Kind::name)),
         (_, "CATEGORY") => words(Category::ALL.map(Category::name)),
         (_, "OUTCOME") => words(Outcome::ALL.map(Outcome::name)),

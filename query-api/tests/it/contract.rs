@@ -57,6 +57,10 @@ impl Contract {
             let whole = json!({ "allOf": [schema], "components": self.document["components"] });
             jsonschema::options().should_validate_formats(true).build(&whole).unwrap()
         });
+        if asked.contains("?fields=") && answer.status.is_success() {
+            // A part of what is documented: `view.rs` tests which.
+            return;
+        }
         let errors: Vec<_> =
             validator.iter_errors(&body).map(|error| format!("{}: {error}", error.instance_path())).collect();
         assert!(errors.is_empty(), "{asked}: {errors:#?}");

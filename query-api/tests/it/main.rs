@@ -33,4 +33,5 @@ mod status;
 mod streams;
 mod timeline;
 mod trace;
+mod view;
 mod world;
