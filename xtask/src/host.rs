@@ -63,6 +63,12 @@ impl Host {
         env::split_paths(&self.path).map(|directory| directory.join(program)).find(|path| path.is_file())
     }
 
+    /// The first number of Node's version.
+    pub(crate) fn node(&self) -> Option<u32> {
+        let version = output(self.command("node").arg("--version"))?;
+        version.strip_prefix('v')?.split('.').next()?.parse().ok()
+    }
+
     /// A command in the checkout.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = command(program);

@@ -8,6 +8,7 @@ mod test;
 #[cfg(test)]
 mod tidy;
 mod vm;
+mod web;
 
 use std::{
     ffi::OsString, os::unix::process::CommandExt as _, path::PathBuf, process::ExitCode, time::Instant,

@@ -55,6 +55,16 @@ const BPF_LINKER_NEEDS: Need = Need {
     present: |host| has_linker(host) || Path::new(LLVM).join("include/llvm-c").is_dir(),
     packages: &["llvm-22-dev", "libpolly-22-dev", "libzstd-dev", "zlib1g-dev", "g++"],
 };
+const NODE: Need = Need {
+    what: "Node.js 18 or newer with npm (the browser view is built with it; the binary needs none)",
+    present: |host| host.which("npm").is_some() && host.node().is_some_and(|major| major >= 18),
+    packages: &["nodejs", "npm"],
+};
+const CHROMIUM: Need = Need {
+    what: "Chromium and a font (the tests look at the browser view)",
+    present: |host| host.which("chromium").is_some(),
+    packages: &["chromium", "fonts-dejavu-core"],
+};
 const RUSTFMT: Need = Need {
     what: "rustfmt",
     present: |host| host::output(&mut host.cargo(["fmt", "--version"])).is_some(),
@@ -108,10 +118,10 @@ const CPIO: Need = Need {
 };
 
 fn needs(purpose: Purpose) -> Vec<&'static Need> {
-    let mut needs = vec![&C_COMPILER, &CERTIFICATES, &BPF_RUST, &BPF_LINKER_NEEDS];
+    let mut needs = vec![&C_COMPILER, &CERTIFICATES, &BPF_RUST, &BPF_LINKER_NEEDS, &NODE];
     match purpose {
         Purpose::Build => {}
-        Purpose::Test => needs.extend([&RUSTFMT, &STRACE, &RPM, &GIT, &PYTHON, &CXX_COMPILER]),
+        Purpose::Test => needs.extend([&RUSTFMT, &STRACE, &RPM, &GIT, &PYTHON, &CXX_COMPILER, &CHROMIUM]),
         Purpose::Machine => needs.extend([&QEMU, &BUSYBOX, &CPIO]),
         Purpose::Check => needs.extend([&RUSTFMT, &CLIPPY]),
     }

@@ -10,14 +10,14 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use crate::{fuzz, host::Host};
+use crate::{fuzz, host::Host, web};
 
 /// What the test binaries reported, added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Totals {
-    passed: u64,
-    failed: u64,
-    skipped: u64,
+pub(crate) struct Totals {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
+    pub(crate) skipped: u64,
 }
 
 impl Totals {
@@ -82,6 +82,10 @@ pub(crate) fn run(host: &Host, args: &[OsString]) -> Result<ExitCode> {
     }
     let status = child.wait().context("cannot wait for cargo test")?;
 
+    // Words after `./x test` name tests of cargo's.
+    if args.is_empty() {
+        web::run(host, &tacho, &mut totals)?;
+    }
     if under_ci() {
         fuzz(host, &mut totals)?;
     }
