@@ -59,7 +59,9 @@ pub fn run(flags: &ProcessFlags, file: &Config) -> Result<()> {
     life.below(&client, &process)?;
     life.did(&client, &process)?;
     for (place, line) in life.lines.iter().enumerate() {
-        let line = style.columns.map_or_else(|| line.into(), |columns| fit(line, columns));
+        // An id is there to be copied.
+        let whole = style.columns.filter(|_| !line.starts_with("id "));
+        let line = whole.map_or_else(|| line.into(), |columns| fit(line, columns));
         let code = if place == 0 { sgr::BOLD } else { sgr::PLAIN };
         writeln!(out, "{}", style.paint(code, &line))?;
     }
@@ -220,7 +222,7 @@ impl Life {
         });
         self.line("did", &told);
         if !told.is_empty() && self.style.columns.is_some() {
-            self.line("", &format!("(tacho events --process {id})"));
+            self.line("", "(tacho events --process with the id above tells them)");
         }
         Ok(())
     }

@@ -17,6 +17,9 @@ use crate::cli::{
 /// Numbers of events told of an edge; of more the rest is counted.
 const EVIDENCE: usize = 5;
 
+/// Narrower terminals have the day once, and less of a process.
+const WIDE: usize = 120;
+
 /// Tells a document of `/trace`.
 pub(super) fn tell(out: &mut impl Write, style: Style, zone: Zone, document: &Value) -> io::Result<()> {
     let mut story = Story::new(out, style, zone, document);
@@ -37,6 +40,8 @@ struct Story<'a, W> {
     style: Style,
     zone: Zone,
     forward: bool,
+    /// On narrow terminals, the day of the first step: it is told once.
+    day: Option<String>,
     nodes: HashMap<&'a str, &'a Value>,
     edges: Vec<Edge<'a>>,
     /// Places of the edges at a node, in the order of the story.
@@ -60,6 +65,9 @@ impl<'a, W: Write> Story<'a, W> {
             let time = |edge: &Edge<'a>| word(edge.value, if forward { "first" } else { "last" });
             if forward { time(one).cmp(time(other)) } else { time(other).cmp(time(one)) }
         });
+        let narrow = style.columns.is_some_and(|columns| columns < WIDE);
+        let first = edges.iter().find_map(|edge| edge.value[if forward { "first" } else { "last" }].as_str());
+        let day = first.filter(|_| narrow).map(|time| zone.day_and_time(time).0);
         let mut at: HashMap<&str, Vec<usize>> = HashMap::new();
         for (place, edge) in edges.iter().enumerate() {
             at.entry(edge.from).or_default().push(place);
@@ -76,6 +84,7 @@ impl<'a, W: Write> Story<'a, W> {
             style,
             zone,
             forward,
+            day,
             nodes: list("nodes").iter().map(|node| (word(node, "id"), node)).collect(),
             edges,
             at,
@@ -87,7 +96,8 @@ impl<'a, W: Write> Story<'a, W> {
 
     fn begin(&mut self, start: &'a str) -> io::Result<()> {
         let (text, colour) = self.label(start);
-        self.line("", &[(colour, &text)], "")?;
+        let day = self.day.as_ref().map(|day| format!("  {day}")).unwrap_or_default();
+        self.line("", &[(colour, &text), (sgr::DIM, &day)], "")?;
         self.told_nodes.insert(start);
         self.below(start, "")
     }
@@ -121,7 +131,10 @@ impl<'a, W: Write> Story<'a, W> {
         let nearer = depth(other) <= depth(seen_from);
         let follows = !nearer && self.told_nodes.insert(other);
         let time = match value[if self.forward { "first" } else { "last" }].as_str() {
-            Some(time) => self.zone.moment(time),
+            Some(time) => match self.zone.day_and_time(time) {
+                (day, time) if Some(&day) == self.day.as_ref() => time,
+                _ => self.zone.moment(time),
+            },
             None => "(time unknown)".to_owned(),
         };
         let word = value["relation"].as_str().unwrap_or("?");
@@ -176,9 +189,10 @@ impl<'a, W: Write> Story<'a, W> {
     }
 
     fn label(&self, id: &str) -> (String, &'static str) {
-        self.nodes
-            .get(id)
-            .map_or_else(|| (escape(id).into_owned(), sgr::PLAIN), |found| node(found, self.zone))
+        self.nodes.get(id).map_or_else(
+            || (escape(id).into_owned(), sgr::PLAIN),
+            |found| node(found, self.zone, self.day.is_some()),
+        )
     }
 
     /// Parts in their colours, and evidence. On a terminal the largest part gives way.
@@ -312,7 +326,10 @@ mod tests {
             .push(json!({"from": "endpoint:192.0.2.7:22", "to": "process:a", "relation": "x\u{7}"}));
         circle["edges"].as_array_mut().unwrap().push(json!({"from": "y", "to": "z", "relation": "wrote"}));
         let text = told(&circle, Some(80));
-        assert!(text.contains("x\\x07") && text.contains("y\n") && text.contains(" z"), "{text}");
+        assert!(
+            text.contains("x\\x07") && text.contains("\ny  2026-01-02 UTC\n") && text.contains(" z"),
+            "{text}"
+        );
         for odd in [json!(null), json!({"start": [7], "edges": [{}], "nodes": {}})] {
             told(&odd, Some(80));
         }

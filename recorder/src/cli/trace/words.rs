@@ -34,10 +34,10 @@ pub(super) fn relation(word: &str, doing: bool) -> Option<&'static str> {
     })
 }
 
-/// A node as a person would say it, and its colour.
-pub(super) fn node(node: &Value, zone: Zone) -> (String, &'static str) {
+/// A node as a person would say it, and its colour. A brief one has no times.
+pub(super) fn node(node: &Value, zone: Zone, brief: bool) -> (String, &'static str) {
     match node["kind"].as_str() {
-        Some("process") => (process(&node["process"], zone), sgr::GREEN),
+        Some("process") => (process(&node["process"], zone, brief), sgr::GREEN),
         Some("file") => (escape(node["path"].as_str().unwrap_or("?")).into_owned(), sgr::BOLD),
         Some("endpoint") => {
             let ip = escape(node["ip"].as_str().unwrap_or("?"));
@@ -48,7 +48,7 @@ pub(super) fn node(node: &Value, zone: Zone) -> (String, &'static str) {
     }
 }
 
-fn process(process: &Value, zone: Zone) -> String {
+fn process(process: &Value, zone: Zone, brief: bool) -> String {
     if process["recorded"] == Value::Bool(false) {
         return format!("{} (nothing else is recorded of it)", process["pid"]);
     }
@@ -62,7 +62,7 @@ fn process(process: &Value, zone: Zone) -> String {
     if let Some(user) = process["user"].as_str().filter(|user| !user.is_empty()) {
         text = format!("{text}  {}", escape(user));
     }
-    if let Some(start) = process["start"].as_str() {
+    if let Some(start) = process["start"].as_str().filter(|_| !brief) {
         text = format!("{text}  since {}", zone.second(start));
     }
     if process["exit"].is_object() {
