@@ -1,11 +1,12 @@
 //! The same recorded stream into Tachograph's store, SQLite, fjall and plain NDJSON in zstd, on one machine in one run;
-//! prints a table. `cargo run --release -- [--events N] [--no-ndjson] STREAM...`
-//! (benches/streams.sh records streams.)
+//! prints a table. `cargo run --release -- [--events N] [--no-ndjson] STREAM...`; with `--sizes`, whole streams into the
+//! store and into NDJSON in zstd alone, a line each. (benches/streams.sh records streams.)
 
 mod engine;
 mod lsm;
 mod ndjson;
 mod questions;
+mod sizes;
 mod sqlite;
 mod table;
 mod tachograph;
@@ -25,43 +26,49 @@ use questions::Questions;
 const EVENTS: usize = 200_000;
 
 fn main() -> Result<()> {
-    let (mut events, mut text, mut streams) = (EVENTS, true, Vec::new());
+    let (mut events, mut text, mut sizes, mut streams) = (None, true, false, Vec::new());
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         if word == "--events" {
-            events = words.next().context("--events needs a number")?.parse()?;
+            events = Some(words.next().context("--events needs a number")?.parse()?);
         } else if word == "--no-ndjson" {
             text = false;
+        } else if word == "--sizes" {
+            sizes = true;
         } else {
             streams.push(word);
         }
     }
     if streams.is_empty() {
-        bail!("usage: cargo run --release -- [--events N] [--no-ndjson] STREAM...");
+        bail!("usage: cargo run --release -- [--events N] [--no-ndjson] [--sizes] STREAM...");
+    }
+    if sizes {
+        sizes::head();
     }
     for stream in &streams {
-        compare(Path::new(stream), events, text)?;
+        let stream = Path::new(stream);
+        if sizes {
+            sizes::line(stream, events.unwrap_or(usize::MAX))?;
+        } else {
+            compare(stream, events.unwrap_or(EVENTS), text)?;
+        }
     }
     Ok(())
 }
 
 /// The first batches of a stream, until there are enough events.
-fn read(stream: &Path, events: usize) -> Result<Vec<Batch>> {
+fn batches(stream: &Path, events: usize) -> Result<impl Iterator<Item = Result<Batch>>> {
     let file = File::open(stream).with_context(|| stream.display().to_string())?;
-    let (mut batches, mut count) = (Vec::new(), 0);
-    for batch in StreamReader::new(file)? {
-        let batch = batch?;
-        count += batch.events.len();
-        batches.push(batch);
-        if count >= events {
-            break;
-        }
-    }
-    Ok(batches)
+    let mut count = 0;
+    Ok(StreamReader::new(file)?.map(|batch| Ok(batch?)).take_while(move |batch| {
+        let more = count < events;
+        count += batch.as_ref().map_or(0, |batch: &Batch| batch.events.len());
+        more
+    }))
 }
 
 fn compare(stream: &Path, events: usize, text: bool) -> Result<()> {
-    let batches = read(stream, events)?;
+    let batches = batches(stream, events)?.collect::<Result<Vec<_>>>()?;
     let questions = Questions::of(&batches);
     let count: usize = batches.iter().map(|batch| batch.events.len()).sum();
     println!("\n{}: {count} events in {} batches", stream.display(), batches.len());

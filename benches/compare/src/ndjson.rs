@@ -1,7 +1,7 @@
 //! Plain NDJSON of schema v5, an event a line, as one zstd file; searched by ripgrep, or by grep if there is none.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -26,9 +26,9 @@ fn line(out: &mut Vec<u8>, found: &Found) -> Result<()> {
     Ok(())
 }
 
-/// Writes all events of a store; bytes of text, and events.
-fn write(store: &Store, file: &Path) -> Result<(u64, usize)> {
-    let mut encoder = zstd::Encoder::new(File::create(file)?, LEVEL)?;
+/// Packs all events of a store, a page at a time; bytes of text, events, and where the packed bytes went.
+pub fn write<W: Write>(store: &Store, packed: W) -> Result<(u64, usize, W)> {
+    let mut encoder = zstd::Encoder::new(packed, LEVEL)?;
     encoder.long_distance_matching(true)?;
     encoder.window_log(WINDOW)?;
     let mut query = Query { order: Order::Asc, limit: 1_000, ..Query::default() };
@@ -44,8 +44,7 @@ fn write(store: &Store, file: &Path) -> Result<(u64, usize)> {
         events += page.events.len();
         query.after = page.next;
         if page.next.is_none() {
-            encoder.finish()?.sync_all()?;
-            return Ok((bytes, events));
+            return Ok((bytes, events, encoder.finish()?));
         }
     }
 }
@@ -68,7 +67,8 @@ fn search(file: &Path, text: &str) -> Result<usize> {
 pub fn measure(dir: &Path, store: &Store, questions: &Questions) -> Result<Figures> {
     let file = dir.join("events.ndjson.zst");
     let (begun, used) = (Instant::now(), cpu());
-    let (text, events) = write(store, &file)?;
+    let (text, events, written) = write(store, File::create(&file)?)?;
+    written.sync_all()?;
     let (wall, used) = (begun.elapsed(), cpu() - used);
     let packed = std::fs::metadata(&file)?.len();
     let mut figures = Figures::new("NDJSON.zst + rg", events, wall, used, Duration::ZERO, text, packed);
