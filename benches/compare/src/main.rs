@@ -1,6 +1,6 @@
 //! The same recorded stream into Tachograph's store, SQLite, fjall and plain NDJSON in zstd, on one machine in one run;
 //! prints a table. `cargo run --release -- [--events N] [--no-ndjson] STREAM...`; with `--sizes`, whole streams into the
-//! store and into NDJSON in zstd alone, a line each. (benches/streams.sh records streams.)
+//! store and their first N events into NDJSON in zstd, a line each. (benches/streams.sh records streams.)
 
 mod engine;
 mod lsm;
@@ -48,7 +48,7 @@ fn main() -> Result<()> {
     for stream in &streams {
         let stream = Path::new(stream);
         if sizes {
-            sizes::line(stream, events.unwrap_or(usize::MAX))?;
+            sizes::line(stream, text.then_some(events.unwrap_or(EVENTS)))?;
         } else {
             compare(stream, events.unwrap_or(EVENTS), text)?;
         }

@@ -1,18 +1,19 @@
-//! Bytes an event of a whole stream, closed and with all indexes and process tables, beside the same events as NDJSON of
-//! schema v5 in `zstd -19 --long=27`. Nothing of the text is written to the disk.
+//! Bytes an event of whole streams, closed and with all indexes and process tables; and of their first events, beside the
+//! same ones as NDJSON of schema v5 in `zstd -19 --long=27`. Nothing of the text is written to the disk.
 
 use std::io::{self, Write};
 use std::path::Path;
-use std::time::Instant;
 
 use anyhow::Result;
+use tempfile::TempDir;
 
-use crate::engine::{Engine as _, cpu};
-use crate::{batches, ndjson, table, tachograph};
+use crate::engine::Engine as _;
+use crate::tachograph::Tachograph;
+use crate::{batches, ndjson, table};
 
 /// Counts what is written to it.
 #[derive(Debug, Default)]
-pub struct Counter(u64);
+struct Counter(u64);
 
 impl Write for Counter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -25,39 +26,61 @@ impl Write for Counter {
     }
 }
 
-/// The heads of the columns.
+/// The head of the table.
 pub fn head() {
-    println!("| stream | events | contexts | open B | closed B | text B | zstd -19 --long=27 B | closed / zstd |");
-    println!("|---|---|---|---|---|---|---|---|");
+    println!(
+        "| stream | events | contexts | open B | closed B | first events | closed B | text B | zstd B | closed / zstd |"
+    );
+    println!("|{}", "---|".repeat(10));
 }
 
-/// A line of the table: of a stream's first `events`.
+/// A closed store of a stream's first events.
+struct Closed {
+    store: Tachograph,
+    _dir: TempDir,
+    events: u64,
+    contexts: u64,
+    open: f64,
+    closed: f64,
+}
+
 #[expect(clippy::cast_precision_loss, reason = "figures for a table")]
-pub fn line(stream: &Path, events: usize) -> Result<()> {
-    let dir = tempfile::tempdir()?;
-    let mut ours = tachograph::Tachograph::new(dir.path())?;
-    let (mut count, mut contexts) = (0, 0);
-    for batch in batches(stream, events)? {
-        let batch = batch?;
-        count += batch.events.len();
-        contexts += batch.contexts.len();
-        ours.append(&batch)?;
+fn each(bytes: u64, events: u64) -> f64 {
+    bytes as f64 / events.max(1) as f64
+}
+
+impl Closed {
+    fn of(stream: &Path, limit: usize) -> Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let mut store = Tachograph::new(dir.path())?;
+        let (mut events, mut contexts) = (0, 0);
+        for batch in batches(stream, limit)? {
+            let batch = batch?;
+            events += batch.events.len() as u64;
+            contexts += batch.contexts.len() as u64;
+            store.append(&batch)?;
+        }
+        let open = each(table::directory_bytes(dir.path())?, events);
+        store.close()?;
+        let closed = each(table::directory_bytes(dir.path())?, events);
+        Ok(Self { store, _dir: dir, events, contexts, open, closed })
     }
-    let open = table::directory_bytes(dir.path())?;
-    ours.close()?;
-    let closed = table::directory_bytes(dir.path())?;
-    let (begun, used) = (Instant::now(), cpu());
-    let (text, rendered, counter) = ndjson::write(ours.store()?, Counter::default())?;
-    let each = |bytes: u64| bytes as f64 / count.max(1) as f64;
-    println!(
-        "| {} | {rendered} | {contexts} | {:.2} | {:.2} | {:.0} | {:.2} | {:.2} |",
-        stream.file_stem().unwrap_or_default().display(),
-        each(open),
-        each(closed),
-        each(text),
-        each(counter.0),
-        closed as f64 / counter.0 as f64,
-    );
-    eprintln!("{}: rendered and packed in {:.0?}, {:.0?} of CPU", stream.display(), begun.elapsed(), cpu() - used);
+}
+
+/// A line of the table; as text, if that is wanted, a stream's first `text`.
+pub fn line(stream: &Path, text: Option<usize>) -> Result<()> {
+    let name = stream.file_stem().unwrap_or_default().display();
+    let Closed { events, contexts, open, closed, .. } = Closed::of(stream, usize::MAX)?;
+    print!("| {name} | {events} | {contexts} | {open:.2} | {closed:.2} |");
+    io::stdout().flush()?;
+    if let Some(limit) = text {
+        let first = Closed::of(stream, limit)?;
+        let (bytes, count, packed) = ndjson::write(first.store.store()?, Counter::default())?;
+        let (events, packed) = (first.events, each(packed.0, first.events));
+        anyhow::ensure!(count as u64 == events, "{count} of {events} events were rendered");
+        let (closed, text) = (first.closed, each(bytes, events));
+        print!(" {events} | {closed:.2} | {text:.0} | {packed:.2} | {:.3} |", closed / packed);
+    }
+    println!();
     Ok(())
 }

@@ -2,10 +2,12 @@
 //!
 //! `TACHO_EVENTS` (default 10,000,000) events are written once to `TACHO_LARGE` (default: a directory that is removed at
 //! the end), from the stream of the other benchmarks repeated. Each part runs in a process of its own, so that its memory
-//! is its own: `VmHWM` of /proc/PID/status. `TACHO_PARTS` picks parts (`build,pack,questions,query,timeline,dirty,
+//! is its own: `VmHWM` of /proc/PID/status. `TACHO_PARTS` picks parts (`build,pack,questions,query,http,timeline,dirty,
 //! reopen`).
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot run should stop")]
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
+
+mod http;
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -33,6 +35,7 @@ fn main() {
             "questions" => questions(&dir, &repeat(), events),
             "query" => query(&dir),
             "timeline" => timeline(&dir),
+            "http" => http::http(&dir),
             "dirty" => dirty(&dir, &repeat(), events),
             "reopen" => reopen(&dir),
             other => println!("no part is called {other}"),
@@ -44,7 +47,7 @@ fn main() {
     let made = tempfile::tempdir().unwrap();
     let dir = std::env::var_os("TACHO_LARGE").map_or_else(|| made.path().to_owned(), PathBuf::from);
     let parts = std::env::var("TACHO_PARTS")
-        .unwrap_or_else(|_| "build,pack,questions,query,timeline,dirty,reopen".to_owned());
+        .unwrap_or_else(|_| "build,pack,questions,query,http,timeline,dirty,reopen".to_owned());
     for part in parts.split(',') {
         if part == "build" && dir.join("segments").exists() {
             println!("build: {} is there already", dir.display());
@@ -147,44 +150,67 @@ fn paths(text: &str) -> Filter {
     Filter { paths: vec![PathPattern::parse(text).unwrap()], ..Filter::default() }
 }
 
-/// Asks what the file of questions says, a line each; the stream itself is not in this process's memory.
+/// A line of the file of questions, behind its sort; what is empty is not asked for.
+#[derive(Debug)]
+struct Question {
+    order: String,
+    pid: String,
+    process: String,
+    descendants: String,
+    path: String,
+    since: String,
+    until: String,
+}
+
+impl Question {
+    /// All questions, each with its sort.
+    fn all(dir: &Path) -> Vec<(String, Self)> {
+        let text = std::fs::read_to_string(dir.join("questions")).unwrap();
+        let question = |line: &str| {
+            let fields: Vec<String> = line.split('\t').map(str::to_owned).collect();
+            let [name, order, pid, process, descendants, path, since, until] = fields.try_into().unwrap();
+            (name, Self { order, pid, process, descendants, path, since, until })
+        };
+        text.lines().map(question).collect()
+    }
+
+    fn query(&self) -> Query {
+        let filter = Filter {
+            pids: self.pid.parse().ok().into_iter().collect(),
+            processes: self.process.parse().ok().into_iter().collect(),
+            descendants: self.descendants == "true",
+            paths: PathPattern::parse(&self.path).ok().into_iter().collect(),
+            since: self.since.parse().ok(),
+            until: self.until.parse().ok(),
+            ..Filter::default()
+        };
+        let order = if self.order == "Asc" { Order::Asc } else { Order::Desc };
+        Query { filter, order, limit: 100, ..Query::default() }
+    }
+}
+
+/// Asks what the file of questions says; the stream itself is not in this process's memory.
 fn query(dir: &Path) {
     let begun = Instant::now();
     let store = Store::open(dir).unwrap();
     println!("store opened in {:.1?}", begun.elapsed());
     println!("{} events, peak memory after opening {:.0} MB", store.stats().events, costs().0 as f64 / 1e6);
-    let questions = std::fs::read_to_string(dir.join("questions")).unwrap();
-    let (mut name, mut times, mut found, mut full) = ("", Vec::new(), 0, 0);
-    for line in questions.lines().chain([""]) {
-        let fields: Vec<&str> = line.split('\t').collect();
-        if fields[0] != name {
-            if !times.is_empty() {
-                told(name, std::mem::take(&mut times), &format!("{found} found, {full} with more than 100"));
+    let questions = Question::all(dir);
+    for some in questions.chunk_by(|(name, _), (other, _)| name == other) {
+        let (mut times, mut found, mut full) = (Vec::new(), 0, 0);
+        for (_, question) in some {
+            let query = question.query();
+            let begun = Instant::now();
+            let page = store.events(&query).unwrap();
+            let took = begun.elapsed();
+            times.push(took);
+            if took > Duration::from_millis(SLOW) && std::env::var_os("TACHO_SLOW").is_some() {
+                println!("slow: {took:.1?} {} found: {question:?}", page.events.len());
             }
-            (name, found, full) = (fields[0], 0, 0);
+            found += usize::from(!page.events.is_empty());
+            full += usize::from(page.next.is_some());
         }
-        let &[_, order, pid, process, descendants, path, since, until] = fields.as_slice() else { continue };
-        let filter = Filter {
-            pids: pid.parse().ok().into_iter().collect(),
-            processes: process.parse().ok().into_iter().collect(),
-            descendants: descendants == "true",
-            paths: PathPattern::parse(path).ok().into_iter().collect(),
-            since: since.parse().ok(),
-            until: until.parse().ok(),
-            ..Filter::default()
-        };
-        let order = if order == "Asc" { Order::Asc } else { Order::Desc };
-        let query = Query { filter, order, limit: 100, after: None };
-        let begun = Instant::now();
-        let page = store.events(&query).unwrap();
-        times.push(begun.elapsed());
-        if times.last().is_some_and(|time| *time > Duration::from_millis(SLOW))
-            && std::env::var_os("TACHO_SLOW").is_some()
-        {
-            println!("slow: {:.1?} {} found: {line}", begun.elapsed(), page.events.len());
-        }
-        found += usize::from(!page.events.is_empty());
-        full += usize::from(page.next.is_some());
+        told(&some[0].0, times, &format!("{found} found, {full} with more than 100"));
     }
 }
 
