@@ -13,6 +13,7 @@ mod door;
 mod error;
 mod events;
 mod fields;
+mod follow;
 mod gaps;
 mod history;
 mod limits;

@@ -31,6 +31,10 @@ pub(crate) const MAX_TRACE_DEPTH: usize = 32;
 pub(crate) const TRACE_FANOUT: usize = 10;
 /// Neighbours of each sort of a node of a trace.
 pub(crate) const MAX_TRACE_FANOUT: usize = 100;
+/// Names of a file that are followed.
+pub(crate) const MAX_FOLLOWED: usize = 64;
+/// Events looked at to find them.
+pub(crate) const MAX_FOLLOWED_EVENTS: usize = 10_000;
 /// Children of a process that are counted.
 pub(crate) const MAX_CHILDREN: usize = 100_000;
 /// States told of a process; of more, the first and the last ones.

@@ -7,10 +7,12 @@ use axum::body::{Body, Bytes};
 use event::EventId;
 use event::render::write_json;
 use futures_util::stream;
+use serde_json::json;
 use store::{Budget, Found, Store};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::error::ApiError;
+use crate::follow::Names;
 use crate::gaps::Gaps;
 use crate::limits::{BATCH, BATCH_BYTES, TURN};
 use crate::params::{Asked, Format};
@@ -22,7 +24,10 @@ use crate::state::AppState;
 pub(crate) struct Page {
     query: Box<Query>,
     format: Format,
-    gaps: Gaps,
+    /// The names that the files asked for had, if they are followed.
+    names: Option<Names>,
+    /// Events between here and the page before that were removed meanwhile.
+    skipped: u64,
     /// Read and not yet sent.
     read: std::vec::IntoIter<Found>,
     /// Where to read on, and how many.
@@ -49,14 +54,18 @@ impl Page {
         format: Format,
         work: Duration,
     ) -> Result<(bool, usize, Batch), ApiError> {
-        let gaps = Gaps::of_events(store, &query.asked.filter);
-        let (complete, count) = (gaps.complete(), gaps.len());
+        let mut query = query;
+        let names = query.asked.follow.then(|| Names::of(store, &query.asked)).transpose()?;
+        if let Some(names) = &names {
+            query.asked.filter.paths = names.patterns();
+        }
         let after = query.after.as_deref().map(position).transpose()?;
         let left = query.asked.limit();
-        let page = Self {
+        let mut page = Self {
             query: Box::new(query),
             format,
-            gaps,
+            names,
+            skipped: 0,
             read: Vec::new().into_iter(),
             after,
             left,
@@ -67,10 +76,34 @@ impl Page {
         if format == Format::Json {
             bytes.extend(b"{\"events\":[");
         }
-        Ok((complete, count, page.batch(store, bytes)?))
+        page.fetch(store)?;
+        // After the first read: what it found damaged is a gap from now on.
+        let gaps = page.gaps(store);
+        let complete = page.complete(&gaps);
+        Ok((complete, gaps.len(), page.send(store, bytes)?))
     }
 
-    fn batch(mut self, store: &Store, mut bytes: Vec<u8>) -> Result<Batch, ApiError> {
+    /// What may be missing. Of a file that is followed, the loss of a rename hides more than itself.
+    fn gaps(&self, store: &Store) -> Gaps {
+        let mut filter = self.query.asked.filter.clone();
+        if self.names.is_some() {
+            filter.kinds.clear();
+            filter.categories.clear();
+        }
+        Gaps::of_events(store, &filter)
+    }
+
+    fn complete(&self, gaps: &Gaps) -> bool {
+        gaps.complete() && self.skipped == 0 && self.names.as_ref().is_none_or(Names::whole)
+    }
+
+    fn batch(mut self, store: &Store, bytes: Vec<u8>) -> Result<Batch, ApiError> {
+        self.fetch(store)?;
+        self.send(store, bytes)
+    }
+
+    /// Reads on, if all that was read is sent.
+    fn fetch(&mut self, store: &Store) -> Result<(), ApiError> {
         if self.read.len() == 0 {
             let query = store::Query {
                 filter: self.query.asked.filter.clone(),
@@ -83,10 +116,22 @@ impl Page {
                 .events_within(&query, &Budget::of_time(TURN.min(self.work)))
                 .map_err(|error| ApiError::store(&error))?;
             self.work = self.work.saturating_sub(began.elapsed());
-            self.left = self.left.saturating_sub(found.events.len());
+            // After the read: what was removed before it is seen.
+            if let Some(after) = self.after {
+                self.skipped += store.removed_beside(after, self.query.asked.order);
+            }
+            let mut events = found.events;
+            if let Some(names) = &self.names {
+                events.retain(|found| names.has(found));
+            }
+            self.left = self.left.saturating_sub(events.len());
             self.after = found.next;
-            self.read = found.events.into_iter();
+            self.read = events.into_iter();
         }
+        Ok(())
+    }
+
+    fn send(mut self, store: &Store, mut bytes: Vec<u8>) -> Result<Batch, ApiError> {
         for event in self.read.by_ref() {
             if self.begun && self.format == Format::Json {
                 bytes.push(b',');
@@ -105,21 +150,25 @@ impl Page {
             return Ok(Batch { bytes, rest: Some(self) });
         }
         if self.format == Format::Json {
-            self.close(&mut bytes).map_err(|error| ApiError::internal(&error))?;
+            self.close(store, &mut bytes).map_err(|error| ApiError::internal(&error))?;
         }
         Ok(Batch { bytes, rest: None })
     }
 
     /// What a document ends with.
-    fn close(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+    fn close(&self, store: &Store, out: &mut Vec<u8>) -> serde_json::Result<()> {
         let next = self.after.map(|id| self.query.next(id.to_be_bytes().to_vec()));
-        out.extend(b"],\"next\":");
-        serde_json::to_writer(&mut *out, &next)?;
-        out.extend(b",\"complete\":");
-        serde_json::to_writer(&mut *out, &self.gaps.complete())?;
-        out.extend(b",\"gaps\":");
-        serde_json::to_writer(&mut *out, &self.gaps)?;
-        out.push(b'}');
+        let gaps = self.gaps(store);
+        let mut rest = json!({ "next": next, "complete": self.complete(&gaps), "gaps": gaps });
+        if self.skipped > 0 {
+            rest["skipped"] = self.skipped.into();
+        }
+        if let Some(names) = &self.names {
+            rest["followed"] = names.told();
+        }
+        // One object out of two: the second goes on where the first is open.
+        out.extend(b"],");
+        out.extend(serde_json::to_string(&rest)?.trim_start_matches('{').bytes());
         Ok(())
     }
 }

@@ -94,6 +94,7 @@ pub(crate) struct Asked {
     pub(crate) buckets: Option<usize>,
     pub(crate) by: By,
     pub(crate) top: Option<usize>,
+    pub(crate) follow: bool,
     pub(crate) direction: Direction,
     pub(crate) depth: Option<usize>,
     pub(crate) fanout: Option<usize>,
@@ -115,6 +116,7 @@ impl Default for Asked {
             buckets: None,
             by: By::default(),
             top: None,
+            follow: false,
             direction: Direction::default(),
             depth: None,
             fanout: None,
@@ -179,6 +181,16 @@ pub static PARAMS: &[Param] = &[
         "File path, exact or with * (within a component) and ** (across)",
         TRACED,
         |asked, text, _| pattern(text).map(|pattern| asked.filter.paths.push(pattern)),
+    ),
+    one(
+        "follow",
+        "true|false",
+        "Also by the names that the file of path had before and after",
+        &[Events],
+        |asked, text, _| {
+            asked.follow = word(text, [true, false], |flag| if flag { "true" } else { "false" })?;
+            Ok(())
+        },
     ),
     many("name", "KIND", "Kind of event: exec, open, ...", OF_EVENTS, |asked, text, _| {
         word(text, Kind::ALL, Kind::name).map(|kind| asked.filter.kinds.push(kind))

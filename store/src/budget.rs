@@ -37,6 +37,12 @@ impl Budget {
         self.done.set(self.done.get().saturating_add(1));
     }
 
+    /// Whether it is used up: who asks again gets no more than one block.
+    #[must_use]
+    pub fn is_spent(&self) -> bool {
+        self.spent()
+    }
+
     /// Whether to stop.
     pub(crate) fn spent(&self) -> bool {
         self.done.get() > 0

@@ -1,4 +1,4 @@
-//! What `/processes/{id}` and `/trace` answer.
+//! What `/processes/{id}` and `/trace` answer, and what `/events` tells besides its events.
 
 use serde_json::{Value, json};
 
@@ -30,6 +30,17 @@ pub(super) fn life(process: &Value) -> Value {
         }
     }
     life
+}
+
+/// A page of events: with what was removed before it, and the names that were followed.
+pub(super) fn events(mut page: Value) -> Value {
+    let name = object(
+        &[("path", text()), ("from", or_null(&date())), ("to", or_null(&date())), ("event", count())],
+        &[],
+    );
+    page["properties"]["skipped"] = count();
+    page["properties"]["followed"] = object(&[("names", list(&name)), ("whole", flag())], &[]);
+    page
 }
 
 /// A causal graph.

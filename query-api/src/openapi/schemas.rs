@@ -18,7 +18,7 @@ pub(super) fn all() -> Value {
     let mut put = |name: &str, schema: Value| all.insert(name.to_owned(), schema);
     put("Error", error());
     put("Gap", gap());
-    put("EventPage", page("events", &reference("AnyEvent")));
+    put("EventPage", causes::events(page("events", &reference("AnyEvent"))));
     put("ProcessPage", page("processes", &reference("RecordedProcess")));
     put("PathPage", object(&[("paths", list(&reference("PathCount"))), ("next", cursor())], &[]));
     put("PathCount", object(&[("path", text()), ("count", count())], &[]));

@@ -123,6 +123,7 @@ async fn parameter(
     // The few things that mean something only beside another.
     let beside = match name {
         "descendants" => "&pid=1",
+        "follow" => "&path=/a",
         "limit" | "buckets" | "by" | "top" => "",
         "path" | "process" if operation.path == "/trace" => "",
         "ip" if operation.path == "/trace" => "&port=1",

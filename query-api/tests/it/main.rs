@@ -9,8 +9,11 @@
 )]
 
 mod contract;
+mod cursors;
 mod doors;
 mod events;
+mod follow;
+mod gaps;
 mod history;
 mod hostile;
 mod listening;

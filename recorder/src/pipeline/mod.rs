@@ -282,6 +282,7 @@ impl<S: Source> Pipeline<S> {
         let step = self.clock.refresh();
         if step.unsigned_abs() > 1_000_000_000 {
             tracing::warn!(step_ms = step / 1_000_000, "the wall clock was set");
+            self.gaps.push(stepped(self.clock.wall_of(clock::since_boot()), step));
         }
         self.converter.table.refill();
         self.converter.modules.refill();
@@ -313,6 +314,14 @@ impl<S: Source> Pipeline<S> {
             tracing::error!("the store's thread is gone: what was read is lost");
         }
     }
+}
+
+/// The wall clock shows `now` since it was set by `step`: the times between what it showed and what it shows were skipped,
+/// or come again.
+fn stepped(now: Nanos, step: Nanos) -> Gap {
+    let before = now.saturating_sub(step);
+    let (from, to) = (now.min(before), now.max(before));
+    Gap { from, to, class: event::Class::All, lost: Some(0), reason: GapReason::ClockStep }
 }
 
 fn undecodable(class: event::Class, time: Nanos) -> Gap {

@@ -52,9 +52,24 @@ pub enum GapReason {
     Evicted,
     /// 32-bit or x32 calls were seen that this release does not decode.
     Compat,
+    /// The wall clock was set: nothing is lost, but times of this span were skipped, or are told twice.
+    ClockStep,
 }
 
 impl GapReason {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::RingFull,
+        Self::Overload,
+        Self::NotRecording,
+        Self::StoreFailed,
+        Self::Damaged,
+        Self::Undecodable,
+        Self::Evicted,
+        Self::Compat,
+        Self::ClockStep,
+    ];
+
     /// Word of the API.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -67,6 +82,7 @@ impl GapReason {
             Self::Undecodable => "undecodable",
             Self::Evicted => "evicted",
             Self::Compat => "compat",
+            Self::ClockStep => "clock_step",
         }
     }
 }

@@ -14,6 +14,7 @@ mod paths;
 mod pinned;
 mod processes;
 mod provenance;
+mod removed;
 mod scan;
 mod segment;
 mod select;
@@ -134,6 +135,12 @@ impl Store {
         let filter = Filter { processes: vec![key], ..Filter::default() };
         let query = ProcessQuery { filter, limit: 1, ..ProcessQuery::default() };
         Ok(processes::processes(&self.shared, &query)?.processes.pop())
+    }
+
+    /// How many events there were right behind a place, in an order, that are there no more: for who goes on from there.
+    #[must_use]
+    pub fn removed_beside(&self, after: EventId, order: Order) -> u64 {
+        removed::removed_beside(&self.shared, after, order)
     }
 
     /// How many processes one created, as far as `most`.
