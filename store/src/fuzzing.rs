@@ -5,7 +5,7 @@ use std::path::Path;
 
 use event::{Context, Exit, Gap, Provenance};
 
-use crate::block::{Core, Rest, Zone};
+use crate::block::{Rest, Zone, pages};
 use crate::bytes::{Damaged, Input, pack, put, put_bytes};
 use crate::context::{Summary, decode_stream, unpack_stream};
 use crate::index::directory::Directory;
@@ -26,17 +26,30 @@ fn frames(sections: [&[u8]; 3]) -> Vec<u8> {
     lengths.chain(frames.iter().flatten().copied()).collect()
 }
 
-/// Counts and columns of a block of format 2.
-const COUNTS: usize = 4;
-const COLUMNS: usize = 30;
+/// Counts of a block, and columns of one in one page: format 2.
+const COUNTS_2: usize = 4;
+const COLUMNS_2: usize = 30;
+/// Likewise format 3, and the columns of each page more.
+const COUNTS_3: usize = 5;
+const COLUMNS_3: usize = 37;
+const PAGE_COLUMNS: usize = 7;
 
-/// A block of format 2: each column's layout, then its one number if that is 0, else its bytes; as stored.
-fn columns(input: &mut Input<'_>) -> Result<Vec<u8>, Damaged> {
+/// Counts and columns of a block of a format (2 or 3) with so many pages.
+const fn numbers(format: u32, pages: usize) -> (usize, usize) {
+    match format {
+        2 => (COUNTS_2, COLUMNS_2),
+        _ => (COUNTS_3, COLUMNS_3 + (pages - 1) * PAGE_COLUMNS),
+    }
+}
+
+/// A block of format 2 or 3: each column's layout, then its one number if that is 0, else its bytes; as stored.
+fn columns(input: &mut Input<'_>, format: u32, pages: usize) -> Result<Vec<u8>, Damaged> {
     let (mut directory, mut payload) = (Vec::new(), Vec::new());
-    for _ in 0..COUNTS {
+    let (counts, columns) = numbers(format, pages);
+    for _ in 0..counts {
         put(&mut directory, input.number()?);
     }
-    for _ in 0..COLUMNS {
+    for _ in 0..columns {
         let [layout] = input.array::<1>()?;
         directory.push(layout);
         if layout == 0 {
@@ -55,7 +68,8 @@ fn columns(input: &mut Input<'_>) -> Result<Vec<u8>, Damaged> {
     Ok(value)
 }
 
-/// A header row and a block: flags (1 byte: 1 format 2, 2 the value as it is), then the row (without its checksum), then the
+/// A header row and a block: flags (1 byte: bits 0 and 1 the format less one, 2 the value as it is, 3 and 4 the
+/// pages less one), then the row (without its checksum), then the
 /// value, or its three sections, or its columns; all but the last after its length.
 pub fn block(bytes: &[u8]) {
     let _ = decode_block(bytes);
@@ -68,20 +82,28 @@ fn decode_block(bytes: &[u8]) -> Result<(), Damaged> {
         let mut row = input.bytes()?.to_vec();
         let check = blake3::hash(&row);
         row.extend_from_slice(&check.as_bytes()[..4]);
-        let value = match flags & 3 {
-            0 => frames([input.bytes()?, input.bytes()?, input.0]),
-            1 => columns(&mut input)?,
-            _ => input.0.to_vec(),
+        let format = u32::from(flags & 3) + 1;
+        let value = match format {
+            _ if flags & 4 != 0 => input.0.to_vec(),
+            1 => frames([input.bytes()?, input.bytes()?, input.0]),
+            2 | 3 => columns(&mut input, format, usize::from(flags >> 3 & 3) + 1)?,
+            _ => return Err(Damaged("no format is called so")),
         };
-        let zone = Zone::decode(u32::from(flags & 1) + 1, 7, &row)?;
-        let core = Core::decode(&zone, &value)?;
-        let _ = (core.times(), core.tids(), core.shapes(), core.kinds(), core.destinations());
-        for path in core.paths()?.iter().take(ROWS) {
-            core.paths()?.starting_with(path);
-        }
-        let rest = Rest::decode(&zone, &core)?;
-        for row in 0..core.len().min(ROWS) {
-            core.event(&zone, &rest, row)?;
+        let zone = Zone::decode(format, 7, &row)?;
+        let mut rest = None;
+        for (page, core) in pages(&zone, value)?.into_iter().enumerate() {
+            let _ = (core.times(), core.tids(), core.shapes(), core.kinds(), core.destinations());
+            for path in core.paths()?.iter().take(ROWS) {
+                core.paths()?.starting_with(path);
+            }
+            let _ = core.check_pages(page);
+            let rest = match &mut rest {
+                Some(rest) => rest,
+                none => none.insert(Rest::decode(&zone, core.tables())?),
+            };
+            for row in 0..core.len().min(ROWS) {
+                core.event(&zone, rest, row)?;
+            }
         }
         Ok(())
     }
@@ -185,7 +207,7 @@ mod tests {
 
     use event::{Detail, Event, File, FileFacts, Kind};
 
-    use super::{COLUMNS, COUNTS, context, decode_block, index, segment};
+    use super::{context, decode_block, index, numbers, segment};
     use crate::block::{Form, GENESIS, encode};
     use crate::bytes::{Input, put, put_bytes, unpack};
 
@@ -217,15 +239,16 @@ mod tests {
     }
 
     /// A stored block as the fuzz target takes it.
-    fn taken_apart(row: &[u8], value: &[u8]) -> Vec<u8> {
-        let mut out = vec![1];
+    fn taken_apart(row: &[u8], value: &[u8], pages: u8) -> Vec<u8> {
+        let mut out = vec![2 | (pages - 1) << 3];
+        let (counts, columns) = numbers(3, usize::from(pages));
         put_bytes(&mut out, &row[..row.len() - 4]);
         let mut input = Input(&value[4..]);
         let mut directory = Input(input.bytes().unwrap());
-        for _ in 0..COUNTS {
+        for _ in 0..counts {
             put(&mut out, directory.number().unwrap());
         }
-        for _ in 0..COLUMNS {
+        for _ in 0..columns {
             let [layout] = directory.array::<1>().unwrap();
             out.push(layout);
             let number = directory.number().unwrap();
@@ -242,15 +265,20 @@ mod tests {
     #[test]
     fn a_real_block_comes_through_the_fuzzers_door() {
         let events = events();
-        let (zone, value) = encode(7, &events.iter().collect::<Vec<_>>(), true, &GENESIS, Form::Open);
-        let seed = taken_apart(&zone.encode(), &value);
-        decode_block(&seed).unwrap();
+        let refs: Vec<&Event> = events.iter().collect();
+        let seeds = [(Form::Open, 1), (Form::Closed(1), 3)].map(|(form, pages)| {
+            let (zone, value) = encode(7, &refs, true, &GENESIS, form);
+            let seed = taken_apart(&zone.encode(), &value, pages);
+            decode_block(&seed).unwrap();
+            seed
+        });
         if let Some(corpus) = std::env::var_os(CORPUS) {
             let corpus = Path::new(&corpus);
             for target in ["block", "context", "index", "facts", "stream", "pattern", "segment"] {
                 std::fs::create_dir_all(corpus.join(target)).unwrap();
             }
-            std::fs::write(corpus.join("block/real"), &seed).unwrap();
+            std::fs::write(corpus.join("block/real"), &seeds[0]).unwrap();
+            std::fs::write(corpus.join("block/pages"), &seeds[1]).unwrap();
             let mut paths = crate::index::paths::Builder::default();
             for (at, event) in events.iter().enumerate() {
                 paths.add(event.file.as_ref().map_or("/", |file| &file.path), at as u64, 1, 0);

@@ -3,7 +3,13 @@
 /// Events of a full block: as many as compress well together and are still decoded in under a millisecond.
 pub const BLOCK_EVENTS: usize = 16_384;
 /// Events of a block of a packed segment: the more, the more often a path is stored only once.
-pub const PACKED_BLOCK_EVENTS: usize = 131_072;
+pub const PACKED_BLOCK_EVENTS: usize = 262_144;
+/// Distinct files from which on a block of a packed segment is full: its table of files is decoded as a whole.
+pub const PACKED_BLOCK_FILES: usize = 65_536;
+/// Events of a page of a packed block, which is decoded alone: few enough to be read for one event.
+pub const PAGE_EVENTS: usize = if cfg!(test) { 16 } else { 4096 };
+/// Pages of a block: a bit each of 64.
+pub const MAX_PAGES: usize = 64;
 /// Events of the largest block that is read; more is damage.
 pub const MAX_BLOCK_EVENTS: usize = 1 << 18;
 /// Contexts of a full chunk.

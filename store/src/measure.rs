@@ -2,7 +2,7 @@
 
 use event::{Event, Kind};
 
-use crate::block::{Core, Form, GENESIS, Rest, Zone, column_sizes, encode};
+use crate::block::{Core, Form, GENESIS, Rest, Zone, column_sizes, encode, pages};
 use crate::bytes::Damaged;
 
 /// A block with its header row.
@@ -26,7 +26,7 @@ impl Block {
     /// Each column's name, its bytes before it was packed, and those stored.
     #[must_use]
     pub fn columns(&self) -> Vec<(&'static str, u64, usize)> {
-        let mut columns = column_sizes(&self.1);
+        let mut columns = column_sizes(&self.0, self.1.clone());
         let row = self.0.encode().len();
         columns.push(("header row", row as u64, row));
         columns
@@ -37,9 +37,12 @@ impl Block {
     /// # Errors
     /// If it is damaged.
     pub fn count(&self, kind: Kind) -> Result<usize, Damaged> {
-        let core = Core::decode(&self.0, &self.1)?;
-        let fits: Vec<bool> = core.shapes()?.iter().map(|shape| shape.kind == kind).collect();
-        Ok(core.shape_column()?.iter().filter(|shape| fits[**shape as usize]).count())
+        let mut found = 0;
+        for core in self.pages()? {
+            let fits: Vec<bool> = core.shapes()?.iter().map(|shape| shape.kind == kind).collect();
+            found += core.shape_column()?.iter().filter(|shape| fits[**shape as usize]).count();
+        }
+        Ok(found)
     }
 
     /// Decodes what a filter by path needs, and counts the events that fit.
@@ -47,14 +50,19 @@ impl Block {
     /// # Errors
     /// If it is damaged.
     pub fn count_below(&self, prefix: &str) -> Result<usize, Damaged> {
-        let core = Core::decode(&self.0, &self.1)?;
+        let pages = self.pages()?;
+        let Some(core) = pages.first() else { return Ok(0) };
         let mut fits = vec![false; core.paths()?.len()];
         for path in core.paths()?.starting_with(prefix).into_iter().flatten() {
             fits[path] = true;
         }
         let mut of_file = vec![false];
         of_file.extend(core.file_paths()?.iter().map(|path| fits[*path as usize]));
-        Ok(core.files()?.iter().filter(|file| of_file[**file as usize]).count())
+        let mut found = 0;
+        for core in &pages {
+            found += core.files()?.iter().filter(|file| of_file[**file as usize]).count();
+        }
+        Ok(found)
     }
 
     /// Decodes all columns over events; gives their number.
@@ -62,11 +70,14 @@ impl Block {
     /// # Errors
     /// If it is damaged.
     pub fn decode(&self) -> Result<usize, Damaged> {
-        let core = Core::decode(&self.0, &self.1)?;
-        core.paths()?;
-        core.file_paths()?;
-        core.destinations()?;
-        Ok(core.times()?.len() + core.tids()?.len() + core.kinds()?.len() + core.files()?.len())
+        let mut found = 0;
+        for core in self.pages()? {
+            core.paths()?;
+            core.file_paths()?;
+            core.destinations()?;
+            found += core.times()?.len() + core.tids()?.len() + core.kinds()?.len() + core.files()?.len();
+        }
+        Ok(found)
     }
 
     /// Decodes all events.
@@ -74,8 +85,14 @@ impl Block {
     /// # Errors
     /// If it is damaged.
     pub fn events(&self) -> Result<Vec<Event>, Damaged> {
-        let core = Core::decode(&self.0, &self.1)?;
-        let rest = Rest::decode(&self.0, &core)?;
-        (0..core.len()).map(|row| core.event(&self.0, &rest, row)).collect()
+        let pages = self.pages()?;
+        let Some(core) = pages.first() else { return Ok(Vec::new()) };
+        let rest = Rest::decode(&self.0, core.tables())?;
+        let rows = pages.iter().flat_map(|core| (0..core.len()).map(move |row| (core, row)));
+        rows.map(|(core, row)| core.event(&self.0, &rest, row)).collect()
+    }
+
+    fn pages(&self) -> Result<Vec<Core>, Damaged> {
+        pages(&self.0, self.1.clone())
     }
 }

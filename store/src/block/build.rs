@@ -118,10 +118,15 @@ impl<'a> BlockBuilder<'a> {
         }
     }
 
-    /// Adds the events of a block for whose rows `keep` says yes. Blocks must come in order of id.
+    /// Distinct files so far.
+    pub const fn file_count(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Adds the events of a page for whose rows `keep` says yes. Pages must come in order of id.
     ///
     /// # Errors
-    /// If the block is damaged; then some of its events may have been added, and the builder is to be dropped.
+    /// If the page is damaged; then some of its events may have been added, and the builder is to be dropped.
     pub fn absorb(
         &mut self,
         zone: &Zone,
@@ -149,11 +154,11 @@ impl<'a> BlockBuilder<'a> {
             };
             let place = file(self, *files.get(row).ok_or(missing)?)?;
             let destination = file(self, core.destination(row)?)?;
-            let number = rest.detail_number(row).ok_or(missing)?;
+            let number = rest.detail_number(core, row).ok_or(missing)?;
             let detail = match details.get(&number) {
                 Some(detail) => *detail,
                 None => {
-                    let detail = self.detail(rest.detail(row).ok_or(missing)?);
+                    let detail = self.detail(rest.detail(core, row).ok_or(missing)?);
                     details.insert(number, detail);
                     detail
                 }

@@ -4,32 +4,16 @@
 //! of one width; or the same in planes (all lowest bytes, then all second bytes): of numbers whose low bits are noise,
 //! the planes of the high ones compress to nothing and the low ones are stored as they are.
 
+use std::ops::Range;
+use std::sync::Arc;
+
+pub use super::layout::Layout;
+use super::layout::{BYTES, CONSTANT, FIXED, Laid, PLANES, VARINT, fixed, lay, planes, varints};
 use crate::bytes::{Damaged, Input, put, unpack};
 use crate::limits::{MAX_BLOCK_EVENTS, MAX_SECTION};
 
-/// All numbers are the one in the directory.
-const CONSTANT: u8 = 0;
-/// Unsigned LEB128.
-const VARINT: u8 = 1;
-/// Little-endian, of one width; the width is in the upper half of the byte.
-const FIXED: u8 = 2;
-/// Byte n of each number, for each n below the width (upper half of the byte).
-const PLANES: u8 = 3;
-/// No numbers.
-const BYTES: u8 = 4;
 /// Bytes of a BLAKE3 hash that protect the directory; frames have checksums of their own.
 const CHECK: usize = 4;
-
-/// How numbers are laid out where there is no time to try.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
-    /// Small numbers and a few large ones.
-    Varint,
-    /// Numbers that come again as a whole.
-    Fixed,
-    /// Numbers whose low bits are noise.
-    Planes,
-}
 
 /// How much work is put into a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,58 +144,6 @@ impl Columns {
     }
 }
 
-/// `count` numbers of variable length. Most have one byte or two, which are read without a loop.
-fn varints(bytes: &[u8], count: usize) -> Result<Vec<u64>, Damaged> {
-    let (mut numbers, mut rest) = (Vec::with_capacity(count), bytes);
-    while numbers.len() < count {
-        match rest {
-            [low @ ..0x80, after @ ..] => {
-                numbers.push(u64::from(*low));
-                rest = after;
-            }
-            [low, high @ ..0x80, after @ ..] => {
-                numbers.push(u64::from(low & 0x7f) | u64::from(*high) << 7);
-                rest = after;
-            }
-            _ => {
-                let mut input = Input(rest);
-                numbers.push(input.number()?);
-                rest = input.0;
-            }
-        }
-    }
-    Ok(numbers)
-}
-
-/// Lays numbers out that need `width` bytes at most; gives the layout's code.
-fn lay(numbers: &[u64], layout: Layout, width: usize, out: &mut Vec<u8>) -> u8 {
-    let wide = u8::try_from(width << 4).unwrap_or(0x80);
-    out.clear();
-    match layout {
-        Layout::Varint => {
-            out.reserve(2 * numbers.len());
-            for number in numbers {
-                put(out, *number);
-            }
-            VARINT
-        }
-        Layout::Fixed => {
-            out.reserve(width * numbers.len() + 8);
-            for number in numbers {
-                out.extend_from_slice(&number.to_le_bytes()[..width]);
-            }
-            FIXED | wide
-        }
-        Layout::Planes => {
-            out.reserve(width * numbers.len());
-            for plane in 0..width {
-                out.extend(numbers.iter().map(|number| (number >> (8 * plane)).to_le_bytes()[0]));
-            }
-            PLANES | wide
-        }
-    }
-}
-
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     layout: u8,
@@ -221,18 +153,35 @@ struct Entry {
     end: usize,
 }
 
-/// The columns of a stored value, not unpacked yet.
-#[derive(Debug)]
+/// Columns of a stored value, not unpacked yet; of the value itself perhaps only a part.
+#[derive(Clone, Debug)]
 pub struct Stored {
-    value: Vec<u8>,
-    counts: Vec<usize>,
-    entries: Vec<Entry>,
+    /// Bytes of the value from `base` on.
+    value: Arc<Vec<u8>>,
+    base: usize,
+    counts: Arc<[usize]>,
+    entries: Arc<[Entry]>,
+}
+
+/// Bytes from the start of a value up to the end of its directory.
+pub fn directory_end(value: &[u8]) -> Result<usize, Damaged> {
+    let mut input = Input(value);
+    input.take(CHECK)?;
+    let length = usize::try_from(input.number()?).unwrap_or(usize::MAX);
+    (value.len() - input.0.len())
+        .checked_add(length)
+        .filter(|end| *end <= MAX_SECTION)
+        .ok_or(Damaged("a directory is too long"))
 }
 
 impl Stored {
-    /// Finds `columns` columns behind `counts` counts.
-    pub fn open(value: &[u8], counts: usize, columns: usize) -> Result<Self, Damaged> {
-        let mut input = Input(value);
+    /// Finds columns behind `counts` counts; these tell how many. Of the value only the directory must be there.
+    pub fn open(
+        value: Arc<Vec<u8>>,
+        counts: usize,
+        columns: impl FnOnce(&[usize]) -> Result<usize, Damaged>,
+    ) -> Result<Self, Damaged> {
+        let mut input = Input(&value);
         let check = input.array::<CHECK>()?;
         let directory = input.bytes()?;
         if blake3::hash(directory).as_bytes()[..CHECK] != check {
@@ -245,8 +194,8 @@ impl Stored {
                 let count = usize::try_from(directory.number()?).unwrap_or(usize::MAX);
                 if count > 2 * MAX_BLOCK_EVENTS { Err(Damaged("a count is too large")) } else { Ok(count) }
             })
-            .collect::<Result<_, _>>()?;
-        let entries = (0..columns)
+            .collect::<Result<Arc<[usize]>, _>>()?;
+        let entries = (0..columns(&counts)?)
             .map(|_| {
                 let [layout] = directory.array::<1>()?;
                 let unpacked = directory.number()?;
@@ -257,12 +206,49 @@ impl Stored {
                 let start = place;
                 place = place
                     .checked_add(length)
-                    .filter(|end| *end <= value.len() && unpacked <= MAX_SECTION as u64)
+                    .filter(|_| unpacked <= MAX_SECTION as u64)
                     .ok_or(Damaged("a column is cut off"))?;
                 Ok(Entry { layout, unpacked, start, end: place })
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { value: value.to_vec(), counts, entries })
+        Ok(Self { value, base: 0, counts, entries })
+    }
+
+    /// Some of the columns, with bytes of the value from `base` on.
+    pub fn part(&self, columns: Range<usize>, value: Arc<Vec<u8>>, base: usize) -> Self {
+        let entries = self.entries.get(columns).unwrap_or_default().into();
+        Self { value, base, counts: Arc::clone(&self.counts), entries }
+    }
+
+    /// Some of the columns, of the same bytes, and behind them columns of one value each.
+    pub fn with_constants(&self, columns: Range<usize>, constants: &[u64]) -> Self {
+        let constants = constants.iter().map(|unpacked| Entry {
+            layout: CONSTANT,
+            unpacked: *unpacked,
+            start: 0,
+            end: 0,
+        });
+        let entries = self.entries.get(columns).unwrap_or_default();
+        Self { entries: entries.iter().copied().chain(constants).collect(), ..self.clone() }
+    }
+
+    /// Bytes of the value that are there.
+    pub fn value(&self) -> &Arc<Vec<u8>> {
+        &self.value
+    }
+
+    /// Where in the value some columns are, which lie one after the other.
+    pub fn range(&self, columns: Range<usize>) -> Range<usize> {
+        match self.entries.get(columns) {
+            Some([first, .., last]) => first.start..last.end,
+            Some([only]) => only.start..only.end,
+            _ => 0..0,
+        }
+    }
+
+    /// Bytes of the whole value.
+    pub fn total(&self) -> usize {
+        self.entries.last().map_or(0, |last| last.end)
     }
 
     /// A number of the directory; at most twice the largest block's events.
@@ -271,15 +257,15 @@ impl Stored {
     }
 
     /// Each column's name, bytes before it was packed, and bytes as stored.
-    pub fn sizes(&self, names: &[&'static str]) -> Vec<(&'static str, u64, usize)> {
-        let sizes = names.iter().zip(&self.entries).map(|(name, entry)| {
+    pub fn sizes(&self, names: impl Iterator<Item = &'static str>) -> Vec<(&'static str, u64, usize)> {
+        let sizes = names.zip(&*self.entries).map(|(name, entry)| {
             let unpacked = if entry.layout == CONSTANT { 0 } else { entry.unpacked };
-            (*name, unpacked, entry.end - entry.start)
+            (name, unpacked, entry.end - entry.start)
         });
         sizes.collect()
     }
 
-    /// Bytes of a stored value.
+    /// Bytes of the value that are there.
     pub fn len(&self) -> usize {
         self.value.len()
     }
@@ -289,7 +275,9 @@ impl Stored {
     }
 
     fn unpacked(&self, entry: Entry) -> Result<Vec<u8>, Damaged> {
-        let frame = self.value.get(entry.start..entry.end).ok_or(Damaged("a column is cut off"))?;
+        let place = entry.start.checked_sub(self.base).zip(entry.end.checked_sub(self.base));
+        let frame = place.and_then(|(start, end)| self.value.get(start..end));
+        let frame = frame.ok_or(Damaged("a column is cut off"))?;
         let bytes = unpack(frame, MAX_SECTION)?;
         if bytes.len() as u64 == entry.unpacked {
             Ok(bytes)
@@ -303,14 +291,14 @@ impl Stored {
         self.entry(column).ok().filter(|entry| entry.layout == CONSTANT).map(|entry| entry.unpacked)
     }
 
-    /// A column of `count` numbers.
-    pub fn numbers(&self, column: usize, count: usize) -> Result<Vec<u64>, Damaged> {
+    /// A column of `count` numbers as it is laid out.
+    fn laid(&self, column: usize, count: usize) -> Result<Laid, Damaged> {
         let entry = self.entry(column)?;
         if count > 4 * MAX_BLOCK_EVENTS {
             return Err(Damaged("a column is too long"));
         }
         if entry.layout == CONSTANT {
-            return Ok(vec![entry.unpacked; count]);
+            return Ok(Laid::Constant(entry.unpacked));
         }
         let width = usize::from(entry.layout >> 4);
         let layout = entry.layout & 0xf;
@@ -324,23 +312,45 @@ impl Stored {
             return Err(Damaged("a column has a layout that is not known"));
         }
         let bytes = self.unpacked(entry)?;
-        match layout {
-            VARINT => varints(&bytes, count),
-            FIXED => Ok(fixed(&bytes, width)),
-            _ => Ok(planes(&bytes, width, count)),
+        Ok(match layout {
+            VARINT => Laid::Varint(bytes),
+            FIXED => Laid::Fixed(bytes, width),
+            _ => Laid::Planes(bytes, width),
+        })
+    }
+
+    /// A column of `count` numbers.
+    pub fn numbers(&self, column: usize, count: usize) -> Result<Vec<u64>, Damaged> {
+        match self.laid(column, count)? {
+            Laid::Constant(number) => Ok(vec![number; count]),
+            Laid::Varint(bytes) => varints(&bytes, count),
+            Laid::Fixed(bytes, width) => Ok(fixed(&bytes, width)),
+            Laid::Planes(bytes, width) => Ok(planes(&bytes, width, count)),
         }
     }
 
     /// A column of `count` numbers that fit 32 bits and are at most `most`.
     pub fn small(&self, column: usize, count: usize, most: u64) -> Result<Vec<u32>, Damaged> {
-        let numbers = self.numbers(column, count)?;
-        let most = most.min(u64::from(u32::MAX));
-        if numbers.iter().fold(0, |largest, number| largest.max(*number)) > most {
-            return Err(Damaged("a number is out of range"));
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "checked just above")]
-        let numbers = numbers.into_iter().map(|number| number as u32).collect();
-        Ok(numbers)
+        let most = u32::try_from(most).unwrap_or(u32::MAX);
+        let narrow = |numbers: Vec<u64>| {
+            let numbers = numbers.into_iter().map(|number| u32::try_from(number).ok());
+            numbers.collect::<Option<Vec<u32>>>()
+        };
+        // Most columns are of bytes, or of pairs of them.
+        let numbers = match self.laid(column, count)? {
+            Laid::Constant(number) => u32::try_from(number).ok().map(|number| vec![number; count]),
+            Laid::Varint(bytes) => narrow(varints(&bytes, count)?),
+            Laid::Fixed(bytes, 1) => Some(bytes.into_iter().map(u32::from).collect()),
+            Laid::Fixed(bytes, 2) => {
+                let pairs = bytes.as_chunks::<2>().0.iter();
+                Some(pairs.map(|pair| u32::from(u16::from_le_bytes(*pair))).collect())
+            }
+            Laid::Fixed(bytes, width) => narrow(fixed(&bytes, width)),
+            Laid::Planes(bytes, width) => narrow(planes(&bytes, width, count)),
+        };
+        numbers
+            .filter(|numbers| numbers.iter().fold(0, |largest, number| largest.max(*number)) <= most)
+            .ok_or(Damaged("a number is out of range"))
     }
 
     /// A column of bytes.
@@ -354,35 +364,10 @@ impl Stored {
     }
 }
 
-fn fixed(bytes: &[u8], width: usize) -> Vec<u64> {
-    let wide = |chunk: &[u8]| {
-        let mut number = [0; 8];
-        number[..chunk.len()].copy_from_slice(chunk);
-        u64::from_le_bytes(number)
-    };
-    match width {
-        1 => bytes.iter().map(|byte| u64::from(*byte)).collect(),
-        2 => bytes.as_chunks::<2>().0.iter().map(|chunk| u64::from(u16::from_le_bytes(*chunk))).collect(),
-        4 => bytes.as_chunks::<4>().0.iter().map(|chunk| u64::from(u32::from_le_bytes(*chunk))).collect(),
-        8 => bytes.as_chunks::<8>().0.iter().map(|chunk| u64::from_le_bytes(*chunk)).collect(),
-        _ => bytes.chunks_exact(width).map(wide).collect(),
-    }
-}
-
-fn planes(bytes: &[u8], width: usize, count: usize) -> Vec<u64> {
-    let mut numbers = vec![0; count];
-    for plane in 0..width {
-        // A plane of the high bytes is often nothing at all.
-        let bytes = &bytes[plane * count..(plane + 1) * count];
-        for (number, byte) in numbers.iter_mut().zip(bytes) {
-            *number |= u64::from(*byte) << (8 * plane);
-        }
-    }
-    numbers
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use proptest::prelude::*;
 
     use super::{Columns, Form, Layout, Stored};
@@ -409,7 +394,7 @@ mod tests {
             let form = if closed { Form::Closed(3) } else { Form::Open };
             for layout in [Layout::Varint, Layout::Fixed, Layout::Planes] {
                 let value = stored(&columns, &bytes, form, layout);
-                let found = Stored::open(&value, 1, columns.len() + 1).unwrap();
+                let found = Stored::open(Arc::new(value), 1, |_| Ok(columns.len() + 1)).unwrap();
                 prop_assert_eq!(found.count(0), columns.len());
                 for (place, column) in columns.iter().enumerate() {
                     prop_assert_eq!(&found.numbers(place, column.len()).unwrap(), column);
@@ -424,7 +409,7 @@ mod tests {
             let mut value = stored(std::slice::from_ref(&column), b"some bytes", Form::Open, Layout::Planes);
             let at = at.index(value.len());
             value[at] ^= 1 << bit;
-            if let Ok(found) = Stored::open(&value, 1, 2) {
+            if let Ok(found) = Stored::open(Arc::new(value.clone()), 1, |_| Ok(2)) {
                 prop_assert!(found.numbers(0, 300).map_or(true, |numbers| numbers == column));
                 prop_assert!(found.bytes(1).map_or(true, |bytes| bytes == b"some bytes"));
             }
@@ -432,7 +417,7 @@ mod tests {
 
         #[test]
         fn any_bytes_are_read_or_refused(value in prop::collection::vec(any::<u8>(), 0..200)) {
-            if let Ok(found) = Stored::open(&value, 2, 3) {
+            if let Ok(found) = Stored::open(Arc::new(value), 2, |_| Ok(3)) {
                 for column in 0..3 {
                     let _ = found.numbers(column, 10);
                     let _ = found.bytes(column);
@@ -445,7 +430,7 @@ mod tests {
     fn a_column_of_one_value_takes_two_bytes_and_no_memory_is_claimed_for_more_than_a_block() {
         let value = stored(&[vec![7; 100_000]], &[], Form::Open, Layout::Planes);
         assert!(value.len() < 16);
-        let found = Stored::open(&value, 1, 2).unwrap();
+        let found = Stored::open(Arc::new(value.clone()), 1, |_| Ok(2)).unwrap();
         assert_eq!(found.numbers(0, 3).unwrap(), [7, 7, 7]);
         assert!(found.numbers(0, usize::MAX / 8).is_err());
     }

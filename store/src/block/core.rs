@@ -1,6 +1,6 @@
-//! What filters look at: paths and columns of a block, each decoded when it is asked for.
+//! What filters look at: columns of a page of a block, each decoded when it is asked for.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use event::{Event, EventId, File, Kind, Nanos, Outcome};
 
@@ -10,101 +10,104 @@ use super::encode::outcome;
 use super::paths::Paths;
 use super::place;
 use super::rest::Rest;
-use super::version1;
+use super::tables::{Lazy, Tables, below, lazy};
 use super::zone::Zone;
 use crate::bytes::{Damaged, unzigzag};
-use crate::limits::MAX_BLOCK_EVENTS;
 
-/// Format from which on a block's events may have ids with holes between them, and columns are unpacked one by one.
-pub const SPARSE_FROM: u32 = 2;
-
-/// Something that is decoded once, when it is asked for.
-pub(super) type Lazy<T> = OnceLock<Result<T, Damaged>>;
-
-/// Where columns come from.
-#[derive(Debug)]
-pub(super) enum Source {
-    /// A block of format 1: everything was decoded at once; the rest is still to be decoded of this stored value.
-    Version1(Vec<u8>),
-    /// Columns that are decoded when they are asked for.
-    Columns(Stored),
+/// Columns of a page that were decoded already.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Columns {
+    pub file_count: usize,
+    pub times: Vec<Nanos>,
+    pub whos: Vec<u32>,
+    pub tids: Vec<u32>,
+    pub shape_column: Arc<Vec<u32>>,
+    pub files: Vec<u32>,
+    pub destinations: Vec<u32>,
 }
 
-/// Paths and columns of a block. All columns over events have [`Core::len`] elements. A column that is damaged is an error
-/// whenever it is asked for.
+/// A page of a block with the block's tables. All columns over events have [`Core::len`] elements. A column that is damaged
+/// is an error whenever it is asked for.
 #[derive(Debug)]
 pub struct Core {
-    pub(super) source: Arc<Source>,
-    pub(super) count: usize,
-    pub(super) contexts: usize,
-    pub(super) file_count: usize,
+    tables: Arc<Tables>,
+    /// `None` if all columns are decoded.
+    stored: Option<Stored>,
+    count: usize,
+    /// Row in the block of the first event.
+    from: usize,
     /// Id of the first event, and earliest time.
-    pub(super) first: (EventId, Nanos),
+    first: (EventId, Nanos),
     /// Ids of the events, ascending; empty if they are the first and the next ones.
-    pub(super) ids: Vec<EventId>,
-    pub(super) paths: Lazy<Paths>,
-    pub(super) file_paths: Lazy<Vec<u32>>,
-    pub(super) times: Lazy<Vec<Nanos>>,
-    pub(super) whos: Lazy<Vec<u32>>,
-    pub(super) tids: Lazy<Vec<u32>>,
-    pub(super) shapes: Lazy<Vec<Shape>>,
-    pub(super) shape_column: Lazy<Arc<Vec<u32>>>,
-    pub(super) kinds: Lazy<Vec<Kind>>,
-    pub(super) files: Lazy<Vec<u32>>,
-    pub(super) destinations: Lazy<Vec<u32>>,
-}
-
-fn lazy<T>(cell: &Lazy<T>, decode: impl FnOnce() -> Result<T, Damaged>) -> Result<&T, Damaged> {
-    cell.get_or_init(decode).as_ref().map_err(|damaged| *damaged)
+    ids: Vec<EventId>,
+    times: Lazy<Vec<Nanos>>,
+    whos: Lazy<Vec<u32>>,
+    tids: Lazy<Vec<u32>>,
+    shape_column: Lazy<Arc<Vec<u32>>>,
+    kinds: Lazy<Vec<Kind>>,
+    files: Lazy<Vec<u32>>,
+    destinations: Lazy<Vec<u32>>,
 }
 
 impl Core {
-    /// From a stored block of any format (the zone knows which). Little is decoded yet.
-    pub fn decode(zone: &Zone, value: &[u8]) -> Result<Self, Damaged> {
-        if zone.format < SPARSE_FROM {
-            return version1::core(zone, value);
-        }
-        let count = zone.count as usize;
-        if count > MAX_BLOCK_EVENTS {
-            return Err(Damaged("a block has too many events"));
-        }
-        let stored = Stored::open(value, place::COUNTS, place::COLUMNS)?;
-        let file_count = stored.count(place::FILE_COUNT);
-        if file_count > 2 * count {
-            return Err(Damaged("too many files"));
-        }
-        let ids = ids(zone, &stored)?;
-        Ok(Self {
-            source: Arc::new(Source::Columns(stored)),
+    /// A page by its columns. Little is decoded yet.
+    pub(super) fn of(tables: &Arc<Tables>, page: usize, stored: Stored) -> Result<Self, Damaged> {
+        let rows = tables.page_rows(page);
+        let start = *tables.starts()?.get(page).ok_or(Damaged("a page is missing"))?;
+        let ids = ids(&stored, rows.len(), &tables.page_ids(page)?, page + 1 == tables.page_count())?;
+        let first = (start.id, start.times.0);
+        Ok(Self { stored: Some(stored), ids, ..Self::new(tables, rows.start, rows.len(), first) })
+    }
+
+    fn new(tables: &Arc<Tables>, from: usize, count: usize, first: (EventId, Nanos)) -> Self {
+        Self {
+            tables: Arc::clone(tables),
+            stored: None,
             count,
-            contexts: zone.contexts.len(),
-            file_count,
-            first: (zone.first, zone.min_time),
-            ids,
-            paths: Lazy::new(),
-            file_paths: Lazy::new(),
+            from,
+            first,
+            ids: Vec::new(),
             times: Lazy::new(),
             whos: Lazy::new(),
             tids: Lazy::new(),
-            shapes: Lazy::new(),
             shape_column: Lazy::new(),
             kinds: Lazy::new(),
             files: Lazy::new(),
             destinations: Lazy::new(),
-        })
+        }
     }
 
-    /// All columns of format 1 are there from the start, so that nothing asks for them.
-    fn stored(&self) -> Result<&Stored, Damaged> {
-        match &*self.source {
-            Source::Columns(stored) => Ok(stored),
-            Source::Version1(_) => Err(Damaged("a column is missing")),
+    /// The one page of a block of format 1.
+    pub(super) fn ready(tables: &Arc<Tables>, first: (EventId, Nanos), columns: Columns) -> Self {
+        let Columns { times, whos, tids, shape_column, files, destinations, .. } = columns;
+        Self {
+            times: Ok(times).into(),
+            whos: Ok(whos).into(),
+            tids: Ok(tids).into(),
+            shape_column: Ok(shape_column).into(),
+            files: Ok(files).into(),
+            destinations: Ok(destinations).into(),
+            ..Self::new(tables, 0, tables.len(), first)
         }
+    }
+
+    fn stored(&self) -> Result<&Stored, Damaged> {
+        self.stored.as_ref().ok_or(Damaged("a column is missing"))
+    }
+
+    /// The block's tables.
+    pub fn tables(&self) -> &Arc<Tables> {
+        &self.tables
     }
 
     /// Number of events.
     pub const fn len(&self) -> usize {
         self.count
+    }
+
+    /// Row in the block of the first event.
+    pub(super) const fn from(&self) -> usize {
+        self.from
     }
 
     /// Id of an event. Ids grow with the rows, but in a thinned segment not always by one.
@@ -124,35 +127,24 @@ impl Core {
         self.ids.partition_point(|other| *other < id)
     }
 
-    /// Distinct paths, in an order of their own: see [`Paths`].
+    /// See [`Tables::paths`].
     pub fn paths(&self) -> Result<&Paths, Damaged> {
-        lazy(&self.paths, || Paths::decode(self.stored()?))
+        self.tables.paths()
     }
 
-    /// Number of distinct files.
-    pub const fn file_count(&self) -> usize {
-        self.file_count
+    /// See [`Tables::file_count`].
+    pub fn file_count(&self) -> usize {
+        self.tables.file_count()
     }
 
-    /// Path of each distinct file: index into [`Core::paths`], always in range. It never falls.
+    /// See [`Tables::file_paths`].
     pub fn file_paths(&self) -> Result<&[u32], Damaged> {
-        let decode = || {
-            let stored = self.stored()?;
-            let paths = u32::try_from(stored.count(place::PATH_COUNT)).unwrap_or(u32::MAX);
-            let mut path = 0_u32;
-            let starts = stored.small(place::PATH_STARTS, self.file_count, 1)?;
-            let places = starts.into_iter().map(|new| {
-                path = path.wrapping_add(new);
-                path.wrapping_sub(1)
-            });
-            let places: Vec<u32> = places.collect();
-            if path == paths && places.first().is_none_or(|first| *first == 0) {
-                Ok(places)
-            } else {
-                Err(Damaged("files and paths do not agree"))
-            }
-        };
-        lazy(&self.file_paths, decode).map(Vec::as_slice)
+        self.tables.file_paths()
+    }
+
+    /// See [`Tables::shapes`].
+    pub fn shapes(&self) -> Result<&[Shape], Damaged> {
+        self.tables.shapes()
     }
 
     /// Per event.
@@ -171,14 +163,14 @@ impl Core {
 
     /// Per event: index into the header row's contexts, always in range.
     pub fn whos(&self) -> Result<&[u32], Damaged> {
-        let decode = || self.stored()?.small(place::WHOS, self.count, below(self.contexts)?);
+        let decode = || self.stored()?.small(place::WHOS, self.count, below(self.tables.contexts)?);
         lazy(&self.whos, decode).map(Vec::as_slice)
     }
 
     /// Per event.
     pub fn tids(&self) -> Result<&[u32], Damaged> {
         let decode = || {
-            let mut last = vec![None; self.contexts];
+            let mut last = vec![None; self.tables.contexts];
             let mut newest = 0_i64;
             let steps = self.stored()?.numbers(place::TIDS, self.count)?;
             let tids = steps.into_iter().zip(self.whos()?).map(|(step, who)| {
@@ -194,42 +186,11 @@ impl Core {
         lazy(&self.tids, decode).map(Vec::as_slice)
     }
 
-    /// The distinct combinations of kind, flags, return value and detail: few. What only looks at these is answered for
-    /// the shapes first, and then for the events by [`Core::shape_column`].
-    pub fn shapes(&self) -> Result<&[Shape], Damaged> {
-        let decode = || {
-            let stored = self.stored()?;
-            let count = stored.count(place::SHAPE_COUNT);
-            if count > self.count {
-                return Err(Damaged("too many shapes"));
-            }
-            let kinds = stored.small(place::SHAPE_KINDS, count, 255)?;
-            let flags = stored.small(place::SHAPE_FLAGS, count, u64::from(u32::MAX))?;
-            let retvals = stored.numbers(place::SHAPE_RETVALS, count)?;
-            let details = stored.small(
-                place::SHAPE_DETAILS,
-                count,
-                if count == 0 { 0 } else { below(stored.count(place::DETAIL_COUNT))? },
-            )?;
-            let shape = |index: usize| {
-                let kind = u8::try_from(kinds[index]).unwrap_or(u8::MAX);
-                Ok(Shape {
-                    kind: Kind::try_from(kind).map_err(|_| Damaged("unknown kind"))?,
-                    flags: flags[index],
-                    retval: unzigzag(retvals[index]),
-                    detail: details[index],
-                })
-            };
-            (0..count).map(shape).collect()
-        };
-        lazy(&self.shapes, decode).map(Vec::as_slice)
-    }
-
     /// Per event: index into [`Core::shapes`], always in range.
     pub fn shape_column(&self) -> Result<&Arc<Vec<u32>>, Damaged> {
         lazy(&self.shape_column, || {
             let stored = self.stored()?;
-            let most = if self.count == 0 { 0 } else { below(stored.count(place::SHAPE_COUNT))? };
+            let most = below(stored.count(place::SHAPE_COUNT))?;
             Ok(Arc::new(stored.small(place::SHAPES, self.count, most)?))
         })
     }
@@ -254,30 +215,29 @@ impl Core {
     pub fn files(&self) -> Result<&[u32], Damaged> {
         let decode = || {
             let codes = self.stored()?.numbers(place::FILES, self.count)?;
-            let most = self.file_count;
-            let mut last = vec![0_u32; self.contexts];
-            let mut follower = vec![0_u32; most + 1];
-            let files = codes.into_iter().zip(self.whos()?).map(|(code, who)| {
+            let most = self.file_count();
+            let mut last = vec![0_u32; self.tables.contexts];
+            let mut followers = self.tables.followers()?.to_vec();
+            let mut files = Vec::with_capacity(self.count);
+            for (code, who) in codes.into_iter().zip(self.whos()?) {
                 if code == 0 {
-                    return Ok(0);
+                    files.push(0);
+                    continue;
                 }
-                let before = last[*who as usize];
-                let followed = &mut follower[before as usize];
-                let file = if code > 1 {
-                    u32::try_from(unzigzag(code - 2).wrapping_add(i64::from(before))).unwrap_or(0)
-                } else if *followed == 0 {
-                    before + 1
-                } else {
-                    *followed
-                };
+                let last = &mut last[*who as usize];
+                let follower = &mut followers[*last as usize];
+                if code > 1 {
+                    let file = unzigzag(code - 2).wrapping_add(i64::from(*last));
+                    *follower = u32::try_from(file).unwrap_or(0);
+                }
+                let file = *follower;
                 if file == 0 || file as usize > most {
                     return Err(Damaged("an event has no such file"));
                 }
-                *followed = file;
-                last[*who as usize] = file;
-                Ok(file)
-            });
-            files.collect()
+                *last = file;
+                files.push(file);
+            }
+            Ok(files)
         };
         lazy(&self.files, decode).map(Vec::as_slice)
     }
@@ -289,7 +249,7 @@ impl Core {
             if stored.constant(place::DESTINATIONS) == Some(0) {
                 return Ok(Vec::new());
             }
-            stored.small(place::DESTINATIONS, self.count, self.file_count as u64)
+            stored.small(place::DESTINATIONS, self.count, self.file_count() as u64)
         };
         lazy(&self.destinations, decode).map(Vec::as_slice)
     }
@@ -310,15 +270,35 @@ impl Core {
         Ok(file.checked_sub(1).and_then(|file| paths.get(file as usize)).copied())
     }
 
-    /// Bytes in memory, about, once all is decoded.
+    /// Whether the tables tell of all that this page has.
+    pub fn check_pages(&self, page: usize) -> Result<(), Damaged> {
+        let bit = 1_u64.checked_shl(u32::try_from(page).unwrap_or(u32::MAX)).unwrap_or(0);
+        let tables = &self.tables;
+        let told = |pages: u64| pages & bit != 0;
+        let (mut contexts, mut shapes) = (vec![false; tables.contexts], vec![false; self.shapes()?.len()]);
+        let mut paths = vec![false; self.paths()?.len()];
+        for row in 0..self.len() {
+            contexts[self.whos()?[row] as usize] = true;
+            shapes[self.shape_column()?[row] as usize] = true;
+            for file in [self.files()?[row], self.destination(row)?] {
+                if let Some(path) = self.path(file)? {
+                    paths[path as usize] = true;
+                }
+            }
+        }
+        let (earliest, latest) = (self.times()?.iter().min().copied(), self.times()?.iter().max().copied());
+        let whole = tables.all_told(place::CONTEXT_PAGES, &contexts, told)?
+            && tables.all_told(place::SHAPE_PAGES, &shapes, told)?
+            && tables.all_told(place::PATH_PAGES, &paths, told)?
+            && earliest.is_none_or(|time| tables.pages_within(Some(time), None).is_ok_and(told))
+            && latest.is_none_or(|time| tables.pages_within(None, time.checked_add(1)).is_ok_and(told));
+        if whole { Ok(()) } else { Err(Damaged("its tables do not tell what its pages have")) }
+    }
+
+    /// Bytes in memory, about, once all is decoded, the tables left out.
     pub fn size(&self) -> usize {
-        let stored = match &*self.source {
-            Source::Version1(value) => 2 * value.len(),
-            // The text of paths is most of what was packed.
-            Source::Columns(stored) => 2 * stored.len(),
-        };
-        let columns = self.count * 25 + self.ids.len() * 8 + self.file_count * 8;
-        size_of::<Self>() + columns + stored
+        let stored = self.stored.as_ref().map_or(0, Stored::len);
+        size_of::<Self>() + self.count * 25 + self.ids.len() * 8 + stored
     }
 
     /// A distinct file; its index is one less than what the columns of files say.
@@ -345,31 +325,33 @@ impl Core {
             flags: shape.flags,
             file: file(*self.files()?.get(row).ok_or(missing)?)?,
             destination: file(self.destination(row)?)?,
-            detail: rest.detail(row).ok_or(missing)?.clone(),
+            detail: rest.detail(self, row).ok_or(missing)?.clone(),
         })
     }
 }
 
-/// Largest index of a list.
-fn below(count: usize) -> Result<u64, Damaged> {
-    (count as u64).checked_sub(1).ok_or(Damaged("a column refers to nothing"))
-}
-
-/// Ids of the events, if there are holes between them.
-fn ids(zone: &Zone, stored: &Stored) -> Result<Vec<EventId>, Damaged> {
+/// Ids of a page's events, if there are holes between them; `within` are those that it may have.
+fn ids(
+    stored: &Stored,
+    count: usize,
+    within: &std::ops::Range<EventId>,
+    is_last: bool,
+) -> Result<Vec<EventId>, Damaged> {
     if stored.constant(place::IDS) == Some(0) {
-        let whole = zone.last.wrapping_sub(zone.first).wrapping_add(1) == u64::from(zone.count);
-        return if whole { Ok(Vec::new()) } else { Err(Damaged("ids are missing")) };
+        let end = within.start.checked_add(count as u64);
+        let fits = end.is_some_and(|end| end == within.end || (end < within.end && !is_last));
+        return if fits { Ok(Vec::new()) } else { Err(Damaged("ids are missing")) };
     }
-    let mut last = zone.first.wrapping_sub(1);
-    let steps = stored.numbers(place::IDS, zone.count as usize)?;
+    let mut last = within.start.wrapping_sub(1);
     // Whatever wraps does not grow, and is noticed below.
-    let ids = steps.into_iter().map(|step| {
+    let ids = stored.numbers(place::IDS, count)?.into_iter().map(|step| {
         last = last.wrapping_add(step).wrapping_add(1);
         last
     });
     let ids: Vec<EventId> = ids.collect();
-    if last == zone.last && ids.is_sorted_by(|a, b| a < b) {
+    let end = last.saturating_add(1);
+    let fits = end == within.end || (end < within.end && !is_last);
+    if fits && ids.first().is_none_or(|first| *first >= within.start) && ids.is_sorted_by(|a, b| a < b) {
         Ok(ids)
     } else {
         Err(Damaged("ids do not fit the header row"))

@@ -7,8 +7,10 @@ use event::{Event, EventId, File, Kind, Outcome};
 use super::build::{BlockBuilder, number};
 use super::column::{Columns, Form, Layout};
 use super::intern::{Table, hash_numbers};
+use super::pages::Pages;
 use super::zone::{self, Zone, chain};
 use crate::bytes::{put, put_bytes, zigzag};
+use crate::limits::{MAX_PAGES, PAGE_EVENTS};
 
 /// Puts events into a block, their ids being `first` and the next ones; gives its header row and the stored value.
 /// There must be at least one and no more than `MAX_BLOCK_EVENTS`. `previous` is the hash of the block before.
@@ -30,7 +32,7 @@ impl BlockBuilder<'_> {
     /// Makes the block: its header row and the stored value. `previous` is the hash of the block before. There must be
     /// events; their ids must have grown. A block may well have more events than one of an open segment, at most
     /// `MAX_BLOCK_EVENTS`.
-    pub fn finish(self, sealed: bool, previous: &zone::Hash, form: Form) -> (Zone, Vec<u8>) {
+    pub fn finish(&self, sealed: bool, previous: &zone::Hash, form: Form) -> (Zone, Vec<u8>) {
         let mut zone = self.zone(sealed);
         let (order, rank) = self.order();
         let files: Vec<&File> = order.iter().map(|index| &*self.files[*index as usize]).collect();
@@ -40,7 +42,12 @@ impl BlockBuilder<'_> {
         columns.count(starts.iter().filter(|new| **new).count());
         columns.count(self.shapes.len());
         columns.count(self.details.len());
-        self.events(&zone, &rank, &mut columns);
+        let rows = match form {
+            Form::Open => self.len(),
+            Form::Closed(_) => PAGE_EVENTS.max(self.len().div_ceil(MAX_PAGES)),
+        };
+        columns.count(rows);
+        let pages = Pages::new(self, &zone, &rank, rows);
         self.shapes(&mut columns);
         paths(&files, &starts, &mut columns);
         facts(&files, &mut columns);
@@ -49,6 +56,10 @@ impl BlockBuilder<'_> {
             put_bytes(&mut details, detail);
         }
         columns.bytes(&details);
+        pages.tables(&starts, &mut columns);
+        for rows in pages.rows() {
+            pages.page(rows, &mut columns);
+        }
         let value = columns.finish();
         zone.hash = chain(previous, zone.first, &value);
         (zone, value)
@@ -127,43 +138,6 @@ impl BlockBuilder<'_> {
         (order, rank)
     }
 
-    /// Columns over events.
-    fn events(&self, zone: &Zone, rank: &[u32], columns: &mut Columns) {
-        let mut before = zone.first.wrapping_sub(1);
-        let steps = self.ids.iter().map(|id| {
-            let step = id.wrapping_sub(before).wrapping_sub(1);
-            before = *id;
-            step
-        });
-        columns.numbers(&steps.collect::<Vec<_>>(), Layout::Varint);
-        let mut last = zone.min_time;
-        let steps = self.times.iter().map(|time| {
-            let step = zigzag(time.wrapping_sub(last));
-            last = *time;
-            step
-        });
-        columns.numbers(&steps.collect::<Vec<_>>(), Layout::Planes);
-        let whos = whos(&self.contexts, &zone.contexts);
-        columns.numbers(&wide(&whos), Layout::Fixed);
-        let mut last = vec![None; zone.contexts.len()];
-        let mut newest = 0;
-        let steps = self.tids.iter().zip(&whos).map(|(tid, who)| {
-            let tid = i64::from(*tid);
-            let before =
-                last[*who as usize].replace(tid).unwrap_or_else(|| std::mem::replace(&mut newest, tid));
-            zigzag(tid - before)
-        });
-        columns.numbers(&steps.collect::<Vec<_>>(), Layout::Varint);
-        columns.numbers(&wide(&self.shape_column), Layout::Fixed);
-        columns.numbers(&predicted(&self.file_column, &whos, zone.contexts.len(), rank), Layout::Planes);
-        let placed = |file: &u32| file.checked_sub(1).map_or(0, |file| u64::from(rank[file as usize]) + 1);
-        let mut destinations: Vec<u64> = self.destinations.iter().map(placed).collect();
-        if !destinations.is_empty() {
-            destinations.resize(self.len(), 0);
-        }
-        columns.numbers(&destinations, Layout::Varint);
-    }
-
     fn shapes(&self, columns: &mut Columns) {
         let of = |f: &dyn Fn(&super::build::Shape) -> u64| self.shapes.iter().map(f).collect::<Vec<_>>();
         columns.numbers(&of(&|shape| u64::from(shape.kind.number())), Layout::Fixed);
@@ -181,7 +155,7 @@ pub const fn outcome(kind: Kind, retval: i64) -> Outcome {
     }
 }
 
-fn wide(numbers: &[u32]) -> Vec<u64> {
+pub(super) fn wide(numbers: &[u32]) -> Vec<u64> {
     numbers.iter().map(|number| u64::from(*number)).collect()
 }
 
@@ -189,40 +163,6 @@ fn wide(numbers: &[u32]) -> Vec<u64> {
 pub fn split(path: &str) -> (&[u8], &[u8]) {
     let bytes = path.as_bytes();
     bytes.split_at(bytes.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1))
-}
-
-/// Places of contexts in their sorted list. They come in runs.
-fn whos(contexts: &[u64], sorted: &[u64]) -> Vec<u32> {
-    let mut last = (0, u32::MAX);
-    contexts
-        .iter()
-        .map(|context| {
-            if last.1 == u32::MAX || last.0 != *context {
-                let place = sorted.partition_point(|other| other < context);
-                last = (*context, number(place));
-            }
-            last.1
-        })
-        .collect()
-}
-
-/// Files as steps from the one that the same context used before, for what is used together lies together; 1 where a file
-/// follows that followed the last time, for programs do the same again and again.
-fn predicted(files: &[u32], whos: &[u32], contexts: usize, rank: &[u32]) -> Vec<u64> {
-    let mut last = vec![0_u32; contexts];
-    let mut follower = vec![0_u32; rank.len() + 1];
-    files
-        .iter()
-        .zip(whos)
-        .map(|(file, who)| {
-            let Some(file) = file.checked_sub(1) else { return 0 };
-            let file = rank[file as usize] + 1;
-            let before = std::mem::replace(&mut last[*who as usize], file);
-            let expected = std::mem::replace(&mut follower[before as usize], file);
-            let expected = if expected == 0 { before + 1 } else { expected };
-            if file == expected { 1 } else { zigzag(i64::from(file) - i64::from(before)) + 2 }
-        })
-        .collect()
 }
 
 /// Whether each file has another path than the one before.

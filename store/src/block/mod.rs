@@ -3,18 +3,25 @@
 //! Blocks of two formats are read, of one written; [`Zone::format`] tells which. Callers see events by row, from 0; an
 //! event's id is [`Core::id`] and never "first plus row": in a thinned segment there are holes.
 //!
+//! A block has tables (paths, files, shapes, details), and its events in pages, which refer to the tables and are decoded
+//! alone: what is asked for a few events reads the tables and a few pages. Blocks of open segments have one page.
+//!
 //! To write: [`encode`] for events at hand, [`BlockBuilder`] to join blocks or to leave events out of them. To read:
-//! [`Core::decode`], which decodes a column when it is asked for; [`Rest::decode`] for whole events. A filter should ask
-//! [`Core::shapes`] before it looks at events: kind, outcome and return value are answered by them.
+//! [`Tables::decode`], then [`Tables::page`], or [`pages`] for all of a value at hand; both decode a column when it is asked
+//! for. [`Rest::decode`] is for whole events. A filter should ask [`Tables::shapes`] before it looks at events: kind, outcome
+//! and return value are answered by them; and which pages can have what it looks for.
 
 mod build;
 mod column;
 mod core;
 mod encode;
 mod intern;
+mod layout;
+mod pages;
 mod paths;
 mod place;
 mod rest;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod version1;
@@ -22,16 +29,17 @@ mod zone;
 
 pub use self::core::Core;
 pub use build::BlockBuilder;
-pub use column::Form;
+pub use column::{Form, directory_end};
 pub use encode::encode;
 pub use paths::Paths;
 pub use rest::Rest;
+pub use tables::{PAGES_FROM, Tables, pages};
 #[cfg(test)]
 pub use zone::chain;
 pub use zone::{GENESIS, Hash, Zone, hash_of};
 
-/// For reports of size: each column of a stored block with its bytes as numbers or text, and as stored.
-pub fn column_sizes(value: &[u8]) -> Vec<(&'static str, u64, usize)> {
-    let stored = column::Stored::open(value, place::COUNTS, place::COLUMNS);
-    stored.map(|stored| stored.sizes(&place::NAMES)).unwrap_or_default()
+/// For reports of size: each column of a block of this release with its bytes as numbers or text, and as stored; those of
+/// pages once for each page.
+pub fn column_sizes(zone: &Zone, value: Vec<u8>) -> Vec<(&'static str, u64, usize)> {
+    Tables::decode(zone, &std::sync::Arc::new(value)).map(|tables| tables.sizes()).unwrap_or_default()
 }

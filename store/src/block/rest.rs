@@ -6,8 +6,9 @@ use std::sync::{Arc, OnceLock};
 use event::{Detail, File, FileFacts, Nanos};
 
 use super::column::Stored;
-use super::core::{Core, Source};
+use super::core::Core;
 use super::place;
+use super::tables::{Source, Tables};
 use super::version1;
 use super::zone::Zone;
 use crate::bytes::{Damaged, Input, unzigzag};
@@ -36,10 +37,8 @@ pub(super) struct Details {
     /// As `MessagePack`, and where each ends; empty if all are decoded.
     pub bytes: Vec<u8>,
     pub ends: Vec<usize>,
-    /// Of each shape, or of each event if there are no shapes.
-    pub column: Vec<u32>,
-    /// Of each event.
-    pub shapes: Option<Arc<Vec<u32>>>,
+    /// Of each event, in format 1; later on shapes have it.
+    pub column: Option<Vec<u32>>,
 }
 
 /// Columns over files.
@@ -66,13 +65,13 @@ pub(super) struct Facts {
 type Odd = (Option<Vec<u8>>, Option<String>);
 
 impl Rest {
-    /// From a block that [`Core::decode`] read.
-    pub fn decode(zone: &Zone, core: &Core) -> Result<Self, Damaged> {
-        match &*core.source {
-            Source::Version1(value) => version1::rest(zone, core.file_count(), value),
-            Source::Columns(stored) => Ok(Self {
-                files: Files::Facts(Box::new(Facts::decode(stored, core.file_count())?)),
-                details: Details::decode(stored, core)?,
+    /// From a block that [`Tables::decode`] read.
+    pub fn decode(zone: &Zone, tables: &Tables) -> Result<Self, Damaged> {
+        match &tables.source {
+            Source::Version1 { value, .. } => version1::rest(zone, tables.file_count(), value),
+            Source::Columns { tables: stored, .. } => Ok(Self {
+                files: Files::Facts(Box::new(Facts::decode(stored, tables.file_count())?)),
+                details: Details::decode(stored)?,
             }),
         }
     }
@@ -86,13 +85,16 @@ impl Rest {
     }
 
     /// Number of an event's detail within the block: equal details have one number.
-    pub(super) fn detail_number(&self, row: usize) -> Option<u32> {
-        self.details.number(row)
+    pub(super) fn detail_number(&self, core: &Core, row: usize) -> Option<u32> {
+        match &self.details.column {
+            Some(column) => column.get(core.from() + row).copied(),
+            None => core.shape(row).ok().map(|shape| shape.detail),
+        }
     }
 
     /// Of an event; `None` if it is damaged.
-    pub fn detail(&self, row: usize) -> Option<&Detail> {
-        let number = self.details.number(row)? as usize;
+    pub fn detail(&self, core: &Core, row: usize) -> Option<&Detail> {
+        let number = self.detail_number(core, row)? as usize;
         let decode = || {
             let end = *self.details.ends.get(number)?;
             let start = number.checked_sub(1).map_or(Some(0), |n| self.details.ends.get(n).copied())?;
@@ -107,12 +109,14 @@ impl Rest {
             Files::Whole(files) => files.len() * (size_of::<File>() + 8),
             Files::Facts(facts) => facts.flags.len() * 8 + facts.inodes.len() * 48 + facts.odd.len() * 128,
         };
-        files + self.details.list.len() * (size_of::<Detail>() + 64) + self.details.column.len() * 4
+        files
+            + self.details.list.len() * (size_of::<Detail>() + 64)
+            + self.details.column.as_ref().map_or(0, Vec::len) * 4
     }
 }
 
 impl Details {
-    fn decode(stored: &Stored, core: &Core) -> Result<Self, Damaged> {
+    fn decode(stored: &Stored) -> Result<Self, Damaged> {
         let bytes = stored.bytes(place::DETAILS)?;
         let mut input = Input(&bytes);
         let ends = (0..stored.count(place::DETAIL_COUNT)).map(|_| {
@@ -120,21 +124,7 @@ impl Details {
             Ok(bytes.len() - input.0.len())
         });
         let ends = ends.collect::<Result<Vec<_>, Damaged>>()?;
-        Ok(Self {
-            list: ends.iter().map(|_| OnceLock::new()).collect(),
-            ends,
-            column: core.shapes()?.iter().map(|shape| shape.detail).collect(),
-            shapes: Some(Arc::clone(core.shape_column()?)),
-            bytes,
-        })
-    }
-
-    fn number(&self, row: usize) -> Option<u32> {
-        let index = match &self.shapes {
-            Some(shapes) => *shapes.get(row)? as usize,
-            None => row,
-        };
-        self.column.get(index).copied()
+        Ok(Self { list: ends.iter().map(|_| OnceLock::new()).collect(), ends, column: None, bytes })
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use event::{Detail, Event, File, FileFacts, Kind, SocketAddress};
 use proptest::prelude::*;
 
-use super::{BlockBuilder, Core, Form, GENESIS, Rest, Zone, chain, encode};
+use super::{BlockBuilder, Core, Form, GENESIS, Rest, Tables, Zone, chain, directory_end, encode, pages};
 use crate::bytes::Damaged;
+use crate::limits::PAGE_EVENTS;
 
 fn file(path: &str, mount_path: &str) -> File {
     let facts = FileFacts { inode: 5, mount_path: mount_path.into(), ..FileFacts::default() };
@@ -41,9 +42,17 @@ fn sparse(ids: &[u64], events: &[Event], form: Form) -> (Zone, Vec<u8>) {
 }
 
 fn decode(zone: &Zone, block: &[u8]) -> Result<Vec<Event>, Damaged> {
-    let core = Core::decode(zone, block)?;
-    let rest = Rest::decode(zone, &core)?;
-    (0..core.len()).map(|row| core.event(zone, &rest, row)).collect()
+    let pages = pages(zone, block.to_vec())?;
+    let rest = Rest::decode(zone, pages[0].tables())?;
+    let rows = pages.iter().flat_map(|core| (0..core.len()).map(move |row| (core, row)));
+    rows.map(|(core, row)| core.event(zone, &rest, row)).collect()
+}
+
+/// The one page of a block of few events.
+fn only(zone: &Zone, block: &[u8]) -> Core {
+    let mut pages = pages(zone, block.to_vec()).unwrap();
+    assert_eq!(pages.len(), 1);
+    pages.remove(0)
 }
 
 #[test]
@@ -68,7 +77,7 @@ fn events_with_holes_between_their_ids_come_back_by_id() {
     assert_eq!(zone.hash, chain(&GENESIS, 3, &block));
     assert_eq!(Zone::decode(migrations::CURRENT, 3, &zone.encode()).unwrap(), zone);
     assert_eq!(decode(&zone, &block).unwrap(), events);
-    let core = Core::decode(&zone, &block).unwrap();
+    let core = only(&zone, &block);
     assert_eq!((0..5).map(|row| core.id(row)).collect::<Vec<_>>(), ids);
     let rows = [0, 3, 5, 7, 8, 1001, 1002].map(|id| core.row_from(id));
     assert_eq!(rows, [0, 0, 2, 2, 3, 4, 5]);
@@ -86,7 +95,7 @@ fn a_block_with_more_events_than_any_is_refused() {
     let (mut zone, block) = encoded(&[opened(file("/a", "/"))], Form::Open);
     zone.count = u32::MAX;
     zone.last = zone.first + u64::from(zone.count) - 1;
-    assert!(Core::decode(&zone, &block).is_err());
+    assert!(Tables::decode(&zone, &Arc::new(block)).is_err());
 }
 
 fn details() -> impl Strategy<Value = Detail> {
@@ -165,15 +174,16 @@ proptest! {
     fn events_of_all_sorts_come_back(events in events(), closed: bool) {
         let (zone, block) = encoded(&events, form(closed));
         prop_assert_eq!(decode(&zone, &block).unwrap(), events.clone());
-        let core = Core::decode(&zone, &block).unwrap();
-        let kinds: Vec<Kind> = events.iter().map(|event| event.kind).collect();
-        prop_assert_eq!(core.kinds().unwrap(), kinds);
-        for (row, event) in events.iter().enumerate() {
-            prop_assert_eq!(Core::outcome(&core.shape(row).unwrap()), event.outcome());
+        let pages = pages(&zone, block).unwrap();
+        let kinds: Vec<Kind> = pages.iter().flat_map(|core| core.kinds().unwrap()).copied().collect();
+        prop_assert_eq!(kinds, events.iter().map(|event| event.kind).collect::<Vec<_>>());
+        let rows = pages.iter().flat_map(|core| (0..core.len()).map(move |row| core.shape(row).unwrap()));
+        for (shape, event) in rows.zip(&events) {
+            prop_assert_eq!(Core::outcome(&shape), event.outcome());
             prop_assert!(zone.outcomes & (1 << (event.outcome() as u8)) != 0);
             prop_assert!(zone.kinds.iter().any(|(kind, _)| *kind == event.kind.number()));
         }
-        let paths = core.paths().unwrap();
+        let paths = pages[0].paths().unwrap();
         for event in &events {
             if let Some(file) = &event.file {
                 prop_assert!(paths.find(&file.path).is_some());
@@ -192,9 +202,13 @@ proptest! {
         for (events, closed) in &parts {
             let ids: Vec<u64> = events.iter().enumerate().map(|(row, _)| { id += steps[at + row].0; id }).collect();
             let (zone, block) = sparse(&ids, events, form(*closed));
-            let core = Core::decode(&zone, &block).unwrap();
-            let rest = Rest::decode(&zone, &core).unwrap();
-            joined.absorb(&zone, &core, &rest, |row| steps[at + row].1).unwrap();
+            let pages = pages(&zone, block).unwrap();
+            let rest = Rest::decode(&zone, pages[0].tables()).unwrap();
+            let mut from = at;
+            for core in &pages {
+                joined.absorb(&zone, core, &rest, |row| steps[from + row].1).unwrap();
+                from += core.len();
+            }
             let kept = ids.into_iter().zip(events).enumerate().filter(|(row, _)| steps[at + row].1);
             expected.extend(kept.map(|(_, (id, event))| (id, event.clone())));
             at += events.len();
@@ -202,16 +216,56 @@ proptest! {
         prop_assert_eq!(joined.len(), expected.len());
         if !expected.is_empty() {
             let (zone, block) = joined.finish(true, &GENESIS, Form::Closed(3));
-            let core = Core::decode(&zone, &block).unwrap();
-            let found = decode(&zone, &block).unwrap();
-            let found: Vec<_> = found.into_iter().enumerate().map(|(row, event)| (core.id(row), event)).collect();
+            let pages = pages(&zone, block.clone()).unwrap();
+            let ids = pages.iter().flat_map(|core| (0..core.len()).map(|row| core.id(row)));
+            let found: Vec<_> = ids.zip(decode(&zone, &block).unwrap()).collect();
             prop_assert_eq!(found, expected);
         }
     }
 
     #[test]
-    fn a_changed_byte_is_noticed_or_harmless(events in events(), at: prop::sample::Index, bit in 0_u8..8) {
-        let (zone, mut block) = encoded(&events, Form::Open);
+    fn a_page_is_read_by_its_own_bytes_and_found_by_what_it_has(events in events()) {
+        let ids: Vec<u64> = (0..events.len() as u64).map(|n| 5 + n * n).collect();
+        let (zone, block) = sparse(&ids, &events, Form::Closed(1));
+        let end = directory_end(&block).unwrap();
+        let tables = Tables::decode(&zone, &Arc::new(block[..end].to_vec())).unwrap();
+        let (head, all) = tables.lengths();
+        prop_assert_eq!(all, block.len());
+        prop_assert_eq!(tables.page_count(), events.len().div_ceil(PAGE_EVENTS));
+        let tables = Arc::new(tables.with(block[..head].to_vec()));
+        let rest = Rest::decode(&zone, &tables).unwrap();
+        for page in 0..tables.page_count() {
+            let range = tables.page_range(page);
+            let core = tables.page(page, &Arc::new(block[range.clone()].to_vec()), range.start).unwrap();
+            let rows = tables.page_rows(page);
+            prop_assert_eq!(core.len(), rows.len());
+            let of_page = tables.page_ids(page).unwrap();
+            for (row, place) in rows.enumerate() {
+                prop_assert_eq!(&core.event(&zone, &rest, row).unwrap(), &events[place]);
+                prop_assert_eq!(core.id(row), ids[place]);
+                prop_assert!(of_page.contains(&ids[place]));
+            }
+            core.check_pages(page).unwrap();
+        }
+        for (row, event) in events.iter().enumerate() {
+            let bit = 1_u64 << (row / PAGE_EVENTS);
+            let context: Vec<bool> = zone.contexts.iter().map(|id| *id == event.context).collect();
+            prop_assert!(tables.pages_of_contexts(&context).unwrap() & bit != 0);
+            let paths: Vec<bool> = tables.paths().unwrap().iter()
+                .map(|path| event.file.as_ref().is_some_and(|file| file.path == path)).collect();
+            prop_assert!(event.file.is_none() || tables.pages_of_paths(&paths).unwrap() & bit != 0);
+            prop_assert!(tables.pages_within(Some(event.time), event.time.checked_add(1)).unwrap() & bit != 0);
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_is_noticed_or_harmless(
+        events in events(),
+        closed: bool,
+        at: prop::sample::Index,
+        bit in 0_u8..8,
+    ) {
+        let (zone, mut block) = encoded(&events, form(closed));
         let at = at.index(block.len());
         block[at] ^= 1 << bit;
         if let Ok(found) = decode(&zone, &block) {

@@ -6,9 +6,10 @@ use std::sync::{Arc, OnceLock};
 use event::{Detail, EventId, File, FileFacts, Kind};
 
 use super::build::Shape;
-use super::core::{Core, Lazy, Source};
+use super::core::Columns;
 use super::paths::Paths;
 use super::rest::{Details, Files, Rest};
+use super::tables::{Source, Tables};
 use super::zone::{Hash, Zone};
 use crate::bytes::{Damaged, Input, unpack};
 use crate::limits::MAX_SECTION;
@@ -46,7 +47,7 @@ pub fn chain(previous: &Hash, first: EventId, value: &[u8]) -> Result<Hash, Dama
 }
 
 /// Paths and columns.
-pub fn core(zone: &Zone, value: &[u8]) -> Result<Core, Damaged> {
+pub fn tables(zone: &Zone, value: &[u8]) -> Result<Tables, Damaged> {
     let [paths, core, _] = sections(value)?;
     let core = unpack(core, MAX_SECTION)?;
     let mut input = Input(&core);
@@ -106,28 +107,10 @@ pub fn core(zone: &Zone, value: &[u8]) -> Result<Core, Damaged> {
         })
     });
     let shape_column = Arc::new(shape_column.collect());
-    Ok(Core {
-        source: Arc::new(Source::Version1(value.to_vec())),
-        count,
-        contexts,
-        file_count: files,
-        first: (zone.first, zone.min_time),
-        ids: Vec::new(),
-        paths: ready(paths),
-        file_paths: ready(file_paths),
-        times: ready(times),
-        whos: ready(whos),
-        tids: ready(tids),
-        shapes: ready(shapes),
-        shape_column: ready(shape_column),
-        kinds: ready(kinds),
-        files: ready(file_column),
-        destinations: ready(destinations),
-    })
-}
-
-fn ready<T>(value: T) -> Lazy<T> {
-    Lazy::from(Ok(value))
+    let page =
+        Columns { file_count: files, times, whos, tids, shape_column, files: file_column, destinations };
+    let source = Source::Version1 { value: value.to_vec(), page: Box::new(page) };
+    Tables::ready(zone, source, paths, file_paths, shapes)
 }
 
 fn decode_paths(bytes: &[u8], count: usize) -> Result<Paths, Damaged> {
@@ -172,8 +155,7 @@ pub fn rest(zone: &Zone, files: usize, value: &[u8]) -> Result<Rest, Damaged> {
             list: details.into_iter().map(|detail| OnceLock::from(Some(detail))).collect(),
             bytes: Vec::new(),
             ends: Vec::new(),
-            column: detail_column,
-            shapes: None,
+            column: Some(detail_column),
         },
     })
 }

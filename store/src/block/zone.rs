@@ -2,7 +2,7 @@
 
 use event::{EventId, Nanos};
 
-use super::core::SPARSE_FROM;
+use super::tables::SPARSE_FROM;
 use super::version1;
 use crate::bytes::{Damaged, Input, put, put_growing, unzigzag, zigzag};
 use crate::segment::digest::STORED_FROM;

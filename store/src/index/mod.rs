@@ -41,11 +41,11 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// A block as it will be stored; blocks come in order. `images` are the paths of the contexts' images.
+    /// A block as it will be stored, by its pages; blocks come in order. `images` are the paths of the contexts' images.
     pub fn block(
         &mut self,
         zone: &Zone,
-        core: &Core,
+        pages: &[Core],
         images: &HashMap<u64, Arc<str>>,
     ) -> Result<(), Damaged> {
         let number = self.lines.len() as u64;
@@ -53,25 +53,24 @@ impl Builder {
         for context in &zone.contexts {
             self.blocks.entry(*context).or_default().push(number);
         }
-        let (kinds, whos) = (core.kinds()?, core.whos()?);
-        let mut counts = vec![0_u64; core.paths()?.len()];
-        let mut count = |file: u32| -> Result<(), Damaged> {
-            if let Some(count) = core.path(file)?.and_then(|path| counts.get_mut(path as usize)) {
-                *count += 1;
+        let Some(tables) = pages.first().map(Core::tables) else { return Ok(()) };
+        let mut counts = vec![0_u64; tables.paths()?.len()];
+        for core in pages {
+            for file in core.files()?.iter().chain(core.destinations()?) {
+                if let Some(count) = core.path(*file)?.and_then(|path| counts.get_mut(path as usize)) {
+                    *count += 1;
+                }
             }
-            Ok(())
-        };
-        for file in core.files()?.iter().chain(core.destinations()?) {
-            count(*file)?;
-        }
-        for (kind, who) in kinds.iter().zip(whos) {
-            if matches!(kind, Kind::Exec | Kind::Exit)
-                && let Some(path) = zone.contexts.get(*who as usize).and_then(|context| images.get(context))
-            {
-                self.paths.add(path, number, 1, 1);
+            for (kind, who) in core.kinds()?.iter().zip(core.whos()?) {
+                if matches!(kind, Kind::Exec | Kind::Exit)
+                    && let Some(path) =
+                        zone.contexts.get(*who as usize).and_then(|context| images.get(context))
+                {
+                    self.paths.add(path, number, 1, 1);
+                }
             }
         }
-        for (path, count) in core.paths()?.iter().zip(counts) {
+        for (path, count) in tables.paths()?.iter().zip(counts) {
             self.paths.add(path, number, count, 0);
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::block::{Core, Rest};
+use crate::block::{Core, Rest, Tables};
 use crate::context::{Chunk, Summary};
 use crate::index::directory::Directory;
 use crate::index::tree::Tree;
@@ -15,7 +15,9 @@ pub type Key = (u64, u64, u64);
 /// Something decoded.
 #[derive(Clone, Debug)]
 pub enum Cached {
-    /// Paths and columns of a block.
+    /// Tables of a block.
+    Tables(Arc<Tables>),
+    /// Columns of a page of a block.
     Core(Arc<Core>),
     /// The rest of a block.
     Rest(Arc<Rest>),
@@ -36,6 +38,7 @@ pub enum Cached {
 /// The sort of a cached thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Sort {
+    Tables,
     Core,
     Rest,
     Summary,

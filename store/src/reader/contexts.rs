@@ -100,7 +100,12 @@ impl<'a> Contexts<'a> {
             return Some((Arc::clone(summary), row));
         }
         for (_, _, chunk) in self.ranges.iter().filter(|(low, high, _)| (*low..=*high).contains(&id)) {
+            let key = (self.segment.uid, *chunk, 0);
+            let known = if self.fixed { self.shared.cache.get(Sort::Summary, key) } else { None };
             let summary = guarded(|| {
+                if let Some(Cached::Summary(summary)) = known {
+                    return Ok(summary);
+                }
                 let value = get(&self.summaries, *chunk)?.ok_or(Damaged("a summary is missing"))?;
                 Ok(self.summary(*chunk, &value)?)
             });

@@ -22,6 +22,9 @@ use crate::segment::file::{FileError, guarded};
 use crate::segment::tables::{INDEX, PATHS, PIDS, PieceKey, get};
 use crate::{Filter, PathPattern, SegmentState};
 
+/// Paths that are looked at for an image once all blocks are known.
+const PATHS_FOR_IMAGES: u32 = 4096;
+
 type Pieces = ReadOnlyTable<&'static PieceKey, &'static [u8]>;
 
 fn table(view: &View) -> Result<Option<Pieces>, FileError> {
@@ -229,12 +232,17 @@ fn of_pattern(
     blocks: &mut [bool],
 ) -> Result<bool, FileError> {
     let mut images = false;
+    let mut more = 0;
     scan(view, pattern.literal_prefix(), "", |entry| {
         if pattern.matches(entry.path) {
             images |= entry.images > 0;
             mark(blocks, &entry.blocks()?)?;
-            if wanted.iter().zip(&*blocks).all(|(wanted, block)| *block || !wanted) {
-                images = true;
+        }
+        if more > 0 || wanted.iter().zip(&*blocks).all(|(wanted, block)| *block || !wanted) {
+            // All that is left to know is whether one is an image; that costs less than to ask all contexts.
+            more += 1;
+            if images || more > PATHS_FOR_IMAGES {
+                images |= pattern.exact().is_none();
                 return Ok(false);
             }
         }

@@ -96,21 +96,26 @@ fn count(shared: &Shared, segment: &Segment, counts: &mut Counts<'_>) -> Result<
     let images = image_paths(&contexts)?;
     let blocks = Blocks::new(shared, segment, &view)?;
     zones(shared, segment, &view, Order::Asc, |zone| {
-        let Ok(core) = blocks.core(&zone) else {
+        let Ok(tables) = blocks.tables(&zone) else {
             shared.damaged(segment, zone.first, Some(&zone));
             return Ok(true);
         };
-        let (paths, files, kinds, whos) = (core.paths()?, core.files()?, core.kinds()?, core.whos()?);
+        let paths = tables.paths()?;
         let mut numbers = vec![0_u64; paths.len()];
-        for row in 0..core.len() {
-            for path in [core.path(files[row])?, core.path(core.destination(row)?)?].into_iter().flatten() {
-                numbers[path as usize] += 1;
-            }
-            if matches!(kinds[row], Kind::Exec | Kind::Exit)
-                && let Some(path) = images.get(&zone.contexts[whos[row] as usize])
-                && counts.wants(path)
-            {
-                counts.add(path, 1);
+        for page in 0..tables.page_count() {
+            let core = blocks.page(&zone, &tables, page)?;
+            let (files, kinds, whos) = (core.files()?, core.kinds()?, core.whos()?);
+            for row in 0..core.len() {
+                for path in [core.path(files[row])?, core.path(core.destination(row)?)?].into_iter().flatten()
+                {
+                    numbers[path as usize] += 1;
+                }
+                if matches!(kinds[row], Kind::Exec | Kind::Exit)
+                    && let Some(path) = images.get(&zone.contexts[whos[row] as usize])
+                    && counts.wants(path)
+                {
+                    counts.add(path, 1);
+                }
             }
         }
         for (path, number) in paths.iter().zip(numbers) {

@@ -11,13 +11,13 @@ use super::ground::Ground;
 use super::lineage::Resolver;
 use super::provenance::Files;
 use super::segment::{Segment, View};
-use super::select;
+use super::select::{self, Wanted};
 use super::shared::Shared;
-use crate::block::{Core, Rest, Zone};
+use crate::block::{Core, PAGES_FROM, Rest, Tables, Zone, directory_end};
 use crate::bytes::Damaged;
 use crate::limits::MAX_LIMIT;
 use crate::segment::file::{FileError, guarded};
-use crate::segment::tables::{BLOCKS, PieceKey, ZONES, get};
+use crate::segment::tables::{BLOCKS, PieceKey, ZONES, get, get_first, get_range};
 use crate::{Budget, Filter, Found, Order, Page, Query, QueryError, SegmentState};
 
 /// The blocks of a segment.
@@ -33,33 +33,65 @@ impl<'a> Blocks<'a> {
         Ok(Self { shared, segment, table })
     }
 
-    fn value(&self, zone: &Zone) -> Result<Vec<u8>, FileError> {
-        let value = guarded(|| Ok(get(&self.table, zone.first)?))?;
-        Ok(value.ok_or(Damaged("a block is missing"))?)
+    fn key(&self, zone: &Zone, page: usize) -> (u64, u64, u64) {
+        (self.segment.uid, zone.first, u64::from(zone.count) | (page as u64) << 32)
     }
 
-    fn key(&self, zone: &Zone) -> (u64, u64, u64) {
-        (self.segment.uid, zone.first, u64::from(zone.count))
+    /// The tables of a block.
+    pub fn tables(&self, zone: &Zone) -> Result<Arc<Tables>, FileError> {
+        let key = self.key(zone, 0);
+        if let Some(Cached::Tables(tables)) = self.shared.cache.get(Sort::Tables, key) {
+            return Ok(tables);
+        }
+        let tables = Arc::new(guarded(|| self.read_tables(zone))?);
+        self.shared.cache.put(Sort::Tables, key, Cached::Tables(Arc::clone(&tables)), tables.size());
+        Ok(tables)
     }
 
-    /// Paths and columns of a block.
-    pub fn core(&self, zone: &Zone) -> Result<Arc<Core>, FileError> {
-        let key = self.key(zone);
+    /// Of a block in pages only what is before them.
+    fn read_tables(&self, zone: &Zone) -> Result<Tables, FileError> {
+        let missing = Damaged("a block is missing");
+        if zone.format >= PAGES_FROM {
+            let first = get_first(&self.table, zone.first)?.ok_or(missing)?;
+            if directory_end(&first)? <= first.len() {
+                let here = first.len();
+                let tables = Tables::decode(zone, &Arc::new(first))?;
+                let (needed, all) = tables.lengths();
+                return Ok(if needed <= here {
+                    tables
+                } else {
+                    tables.with(get_range(&self.table, zone.first, all, 0..needed)?)
+                });
+            }
+        }
+        Ok(Tables::decode(zone, &Arc::new(get(&self.table, zone.first)?.ok_or(missing)?))?)
+    }
+
+    /// A page of a block.
+    pub fn page(&self, zone: &Zone, tables: &Arc<Tables>, page: usize) -> Result<Arc<Core>, FileError> {
+        let key = self.key(zone, page);
         if let Some(Cached::Core(core)) = self.shared.cache.get(Sort::Core, key) {
             return Ok(core);
         }
-        let core = Arc::new(Core::decode(zone, &self.value(zone)?)?);
+        let core = if zone.format >= PAGES_FROM {
+            let (range, (_, all)) = (tables.page_range(page), tables.lengths());
+            let value = guarded(|| Ok(get_range(&self.table, zone.first, all, range.clone())?))?;
+            tables.page(page, &Arc::new(value), range.start)?
+        } else {
+            tables.page(page, &tables.value(), 0)?
+        };
+        let core = Arc::new(core);
         self.shared.cache.put(Sort::Core, key, Cached::Core(Arc::clone(&core)), core.size());
         Ok(core)
     }
 
     /// The rest of a block.
-    pub fn rest(&self, zone: &Zone, core: &Core) -> Result<Arc<Rest>, FileError> {
-        let key = self.key(zone);
+    pub fn rest(&self, zone: &Zone, tables: &Tables) -> Result<Arc<Rest>, FileError> {
+        let key = self.key(zone, 0);
         if let Some(Cached::Rest(rest)) = self.shared.cache.get(Sort::Rest, key) {
             return Ok(rest);
         }
-        let rest = Arc::new(Rest::decode(zone, core)?);
+        let rest = Arc::new(Rest::decode(zone, tables)?);
         self.shared.cache.put(Sort::Rest, key, Cached::Rest(Arc::clone(&rest)), rest.size());
         Ok(rest)
     }
@@ -209,6 +241,7 @@ fn beyond(query: &Query, first: EventId, last: EventId) -> bool {
     })
 }
 
+/// Looks through the pages of a block that can have something. One that cannot be read is noted and passed over.
 fn block(
     blocks: &Blocks<'_>,
     zone: &Zone,
@@ -218,8 +251,41 @@ fn block(
     resolver: &mut Resolver<'_>,
     out: &mut Vec<Found>,
 ) -> Result<(), FileError> {
-    let core = blocks.core(zone)?;
-    let mut rows = select::rows(&core, &query.filter, fits, kinds)?;
+    let tables = blocks.tables(zone)?;
+    let Some(wanted) = Wanted::of(&tables, &query.filter, fits, kinds)? else { return Ok(()) };
+    let count = tables.page_count();
+    for place in 0..count {
+        let number = if query.order == Order::Desc { count - 1 - place } else { place };
+        let ids = tables.page_ids(number)?;
+        if !wanted.has_page(number) || beyond(query, ids.start, ids.end.saturating_sub(1)) {
+            continue;
+        }
+        let found = blocks
+            .page(zone, &tables, number)
+            .and_then(|core| page(blocks, zone, &core, query, (fits, &wanted), resolver, out));
+        if found.is_err() {
+            let (min_time, max_time) = tables.page_times(number)?;
+            let count = u32::try_from(tables.page_rows(number).len()).unwrap_or(u32::MAX);
+            let lost = Zone { count, min_time, max_time, ..zone.clone() };
+            blocks.shared.damaged(blocks.segment, ids.start, Some(&lost));
+        }
+        if out.len() > query.limit {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn page(
+    blocks: &Blocks<'_>,
+    zone: &Zone,
+    core: &Core,
+    query: &Query,
+    (fits, wanted): (&Fits, &Wanted),
+    resolver: &mut Resolver<'_>,
+    out: &mut Vec<Found>,
+) -> Result<(), FileError> {
+    let mut rows = wanted.rows(core, &query.filter, fits)?;
     if query.order == Order::Desc {
         rows.reverse();
     }
@@ -238,9 +304,9 @@ fn block(
     if rows.is_empty() {
         return Ok(());
     }
-    let rest = blocks.rest(zone, &core)?;
+    let rest = blocks.rest(zone, core.tables())?;
     for row in rows {
-        if !select::detail_fits(&rest, row, &query.filter) {
+        if !select::detail_fits(&rest, core, row, &query.filter) {
             continue;
         }
         let event = core.event(zone, &rest, row)?;

@@ -7,7 +7,7 @@ use event::{Detail, Kind, ProcessKey};
 
 use super::chosen::{Fits, Who};
 use super::contexts::Contexts;
-use crate::block::{Core, Paths, Rest, Zone};
+use crate::block::{Core, Paths, Rest, Tables, Zone};
 use crate::bytes::Damaged;
 use crate::context::Summary;
 use crate::segment::file::FileError;
@@ -187,60 +187,91 @@ pub fn paths(paths: &Paths, patterns: &[PathPattern]) -> Vec<bool> {
     fits
 }
 
-/// The events of a block that fit, but for their details: see [`detail_fits`].
-pub fn rows(
-    core: &Core,
-    filter: &Filter,
-    fits: &Fits,
-    kinds: &impl Fn(Kind) -> bool,
-) -> Result<Vec<usize>, Damaged> {
-    // Kind and outcome are told by the shapes, of which there are few.
-    let shapes = core.shapes()?;
-    let allowed: Vec<bool> = shapes
-        .iter()
-        .map(|shape| kinds(shape.kind) && any(&filter.outcomes, &Core::outcome(shape)))
-        .collect();
-    if !allowed.contains(&true) {
-        return Ok(Vec::new());
+/// What fits of a block's tables, and which of its pages can have it.
+pub struct Wanted {
+    shapes: Vec<bool>,
+    /// By file, counted from 1; 0 is none. `None` if paths are not asked for.
+    files: Option<Vec<bool>>,
+    /// A bit for each page.
+    pages: u64,
+}
+
+impl Wanted {
+    /// Of a filter; `None` if nothing fits.
+    pub fn of(
+        tables: &Tables,
+        filter: &Filter,
+        fits: &Fits,
+        kinds: &impl Fn(Kind) -> bool,
+    ) -> Result<Option<Self>, Damaged> {
+        // Kind and outcome are told by the shapes, of which there are few.
+        let shapes: Vec<bool> = (tables.shapes()?.iter())
+            .map(|shape| kinds(shape.kind) && any(&filter.outcomes, &Core::outcome(shape)))
+            .collect();
+        if !shapes.contains(&true) {
+            return Ok(None);
+        }
+        let mut pages = tables.pages_within(filter.since, filter.until)?;
+        if shapes.contains(&false) {
+            pages &= tables.pages_of_shapes(&shapes)?;
+        }
+        if let Some(contexts) = &fits.contexts {
+            pages &= tables.pages_of_contexts(contexts)?;
+        }
+        let mut files = None;
+        if !filter.paths.is_empty() {
+            let paths = paths(tables.paths()?, &filter.paths);
+            let mut found = if paths.contains(&true) { tables.pages_of_paths(&paths)? } else { 0 };
+            if let Some(images) = &fits.images {
+                found |= tables.pages_of_contexts(images)?;
+            }
+            pages &= found;
+            let of_path = tables.file_paths()?.iter().map(|path| paths[*path as usize]);
+            files = Some(std::iter::once(false).chain(of_path).collect());
+        }
+        Ok((pages != 0).then_some(Self { shapes, files, pages }))
     }
-    let (who, images) = (&fits.contexts, &fits.images);
-    let paths = if filter.paths.is_empty() { None } else { Some(paths(core.paths()?, &filter.paths)) };
-    if let (Some(paths), None) = (&paths, images)
-        && !paths.contains(&true)
-    {
-        return Ok(Vec::new());
+
+    /// Whether a page can have something.
+    pub fn has_page(&self, page: usize) -> bool {
+        u32::try_from(page)
+            .ok()
+            .and_then(|page| self.pages.checked_shr(page))
+            .is_some_and(|bits| bits & 1 == 1)
     }
-    // Only the columns that the filter needs.
-    let shape_column = core.shape_column()?;
-    let times = if filter.since.is_some() || filter.until.is_some() { core.times()? } else { &[] };
-    let whos = if who.is_some() || images.is_some() { core.whos()? } else { &[] };
-    let tids = if filter.tids.is_empty() { &[] } else { core.tids()? };
-    let (files, destinations, file_paths) = match &paths {
-        Some(_) => (core.files()?, core.destinations()?, core.file_paths()?),
-        None => (&[][..], &[][..], &[][..]),
-    };
-    let file_fits = |paths: &[bool], file: u32| {
-        file.checked_sub(1).is_some_and(|file| paths[file_paths[file as usize] as usize])
-    };
-    let rows = (0..core.len())
-        .filter(|row| {
-            let row = *row;
-            let shape = shape_column[row] as usize;
-            allowed[shape]
-                && (filter.ids.is_empty() || filter.ids.contains(&core.id(row)))
-                && filter.since.is_none_or(|since| times[row] >= since)
-                && filter.until.is_none_or(|until| times[row] < until)
-                && who.as_ref().is_none_or(|who| who[whos[row] as usize])
-                && (filter.tids.is_empty() || any(&filter.tids, &tids[row]))
-                && paths.as_ref().is_none_or(|paths| {
-                    file_fits(paths, files[row])
-                        || destinations.get(row).is_some_and(|file| file_fits(paths, *file))
-                        || (matches!(shapes[shape].kind, Kind::Exec | Kind::Exit)
-                            && images.as_ref().is_some_and(|images| images[whos[row] as usize]))
-                })
-        })
-        .collect();
-    Ok(rows)
+
+    /// The events of a page that fit, but for their details: see [`detail_fits`].
+    pub fn rows(&self, core: &Core, filter: &Filter, fits: &Fits) -> Result<Vec<usize>, Damaged> {
+        let (who, images, allowed) = (&fits.contexts, &fits.images, &self.shapes);
+        // Only the columns that the filter needs.
+        let (shapes, shape_column) = (core.shapes()?, core.shape_column()?);
+        let times = if filter.since.is_some() || filter.until.is_some() { core.times()? } else { &[] };
+        let whos = if who.is_some() || images.is_some() { core.whos()? } else { &[] };
+        let tids = if filter.tids.is_empty() { &[] } else { core.tids()? };
+        let (files, destinations) = match &self.files {
+            Some(_) => (core.files()?, core.destinations()?),
+            None => (&[][..], &[][..]),
+        };
+        let rows = (0..core.len())
+            .filter(|row| {
+                let row = *row;
+                let shape = shape_column[row] as usize;
+                allowed[shape]
+                    && (filter.ids.is_empty() || filter.ids.contains(&core.id(row)))
+                    && self.files.as_ref().is_none_or(|wanted| {
+                        wanted[files[row] as usize]
+                            || destinations.get(row).is_some_and(|file| wanted[*file as usize])
+                            || (matches!(shapes[shape].kind, Kind::Exec | Kind::Exit)
+                                && images.as_ref().is_some_and(|images| images[whos[row] as usize]))
+                    })
+                    && filter.since.is_none_or(|since| times[row] >= since)
+                    && filter.until.is_none_or(|until| times[row] < until)
+                    && who.as_ref().is_none_or(|who| who[whos[row] as usize])
+                    && (filter.tids.is_empty() || any(&filter.tids, &tids[row]))
+            })
+            .collect();
+        Ok(rows)
+    }
 }
 
 /// Whether a filter has fields that only the details of an event answer.
@@ -249,13 +280,13 @@ pub fn asks_for_details(filter: &Filter) -> bool {
 }
 
 /// Whether an event's details fit: what a file was opened for, addresses and ports.
-pub fn detail_fits(rest: &Rest, row: usize, filter: &Filter) -> bool {
+pub fn detail_fits(rest: &Rest, core: &Core, row: usize, filter: &Filter) -> bool {
     /// Access modes other than reading, `O_CREAT`, `O_TRUNC`.
     const WRITING: u32 = 0o3 | 0o100 | 0o1000;
     if !asks_for_details(filter) {
         return true;
     }
-    let Some(detail) = rest.detail(row) else { return false };
+    let Some(detail) = rest.detail(core, row) else { return false };
     let any_end = |fits: &dyn Fn(IpAddr, u16) -> bool| {
         ends(detail).into_iter().flatten().any(|(ip, port)| fits(ip, port))
     };

@@ -208,12 +208,14 @@ impl Shared {
         let (from, to) = span.unwrap_or((created, created));
         let lost = zone.map(|zone| u64::from(zone.count));
         let gap = Gap { from, to, class: Class::All, lost, reason: GapReason::Damaged };
-        let new = self
-            .damage
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert((segment.number, first), gap)
-            .is_none();
+        let mut damage = self.damage.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = damage.get(&(segment.number, first)).map(|gap| gap.lost);
+        // Of a block and of its first page the larger loss is told.
+        if known.is_none_or(|known| known < lost) {
+            damage.insert((segment.number, first), gap);
+        }
+        drop(damage);
+        let new = known.is_none();
         if new {
             tracing::warn!(file = %segment.path.display(), first, "a block cannot be read; its events are missing");
         }

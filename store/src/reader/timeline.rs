@@ -8,7 +8,7 @@ use super::ground::Ground;
 use super::grouping::Grouping;
 use super::scan::{Blocks, check, reaches};
 use super::segment::Segment;
-use super::select;
+use super::select::{self, Wanted};
 use super::shared::Shared;
 use crate::block::{Core, Zone};
 use crate::limits::{MAX_BUCKETS, MAX_TOP};
@@ -181,42 +181,44 @@ impl<'a> Counter<'a> {
         bucket: Option<usize>,
         kinds: &impl Fn(Kind) -> bool,
     ) -> Result<(), FileError> {
-        let core = blocks.core(zone)?;
-        let mut rows: Option<Vec<usize>> = None;
-        if !self.plain {
-            let mut some = select::rows(&core, self.filter, fits, kinds)?;
-            if !some.is_empty() && select::asks_for_details(self.filter) {
-                let rest = blocks.rest(zone, &core)?;
-                some.retain(|row| select::detail_fits(&rest, *row, self.filter));
-            }
-            if some.is_empty() {
-                return Ok(());
-            }
-            rows = Some(some);
-        }
-        let shapes = core.shapes()?;
-        // Of rows that the filter did not look at, kinds are still to be judged.
-        let allowed: Vec<bool> = shapes.iter().map(|shape| rows.is_some() || kinds(shape.kind)).collect();
-        let times = if bucket.is_some() { &[][..] } else { core.times()? };
-        if self.grouping.by().is_closed() {
-            let groups: Vec<usize> = (shapes.iter())
-                .map(|shape| self.grouping.of_shape(shape.kind, Core::outcome(shape)))
-                .collect();
-            let column = core.shape_column()?;
-            let group = |row: usize| {
-                let shape = column[row] as usize;
-                allowed[shape].then(|| groups[shape])
-            };
-            self.rows(core.len(), rows, times, bucket, group);
+        let tables = blocks.tables(zone)?;
+        let Some(wanted) = Wanted::of(&tables, self.filter, fits, kinds)? else { return Ok(()) };
+        let shapes = tables.shapes()?;
+        let groups: Vec<usize> = if self.grouping.by().is_closed() {
+            shapes.iter().map(|shape| self.grouping.of_shape(shape.kind, Core::outcome(shape))).collect()
         } else {
-            let groups: Vec<usize> = zone
-                .contexts
-                .iter()
-                .map(|id| self.grouping.of_context(&ground.chosen.contexts, *id))
-                .collect();
-            let (column, whos) = (core.shape_column()?, core.whos()?);
-            let group = |row: usize| allowed[column[row] as usize].then(|| groups[whos[row] as usize]);
-            self.rows(core.len(), rows, times, bucket, group);
+            let contexts = &ground.chosen.contexts;
+            zone.contexts.iter().map(|id| self.grouping.of_context(contexts, *id)).collect()
+        };
+        for page in (0..tables.page_count()).filter(|page| wanted.has_page(*page)) {
+            let core = blocks.page(zone, &tables, page)?;
+            let mut rows: Option<Vec<usize>> = None;
+            if !self.plain {
+                let mut some = wanted.rows(&core, self.filter, fits)?;
+                if !some.is_empty() && select::asks_for_details(self.filter) {
+                    let rest = blocks.rest(zone, &tables)?;
+                    some.retain(|row| select::detail_fits(&rest, &core, *row, self.filter));
+                }
+                rows = Some(some);
+            }
+            if rows.as_ref().is_some_and(Vec::is_empty) {
+                continue;
+            }
+            // Of rows that the filter did not look at, kinds are still to be judged.
+            let allowed: Vec<bool> = shapes.iter().map(|shape| rows.is_some() || kinds(shape.kind)).collect();
+            let times = if bucket.is_some() { &[][..] } else { core.times()? };
+            let column = core.shape_column()?;
+            if self.grouping.by().is_closed() {
+                let group = |row: usize| {
+                    let shape = column[row] as usize;
+                    allowed[shape].then(|| groups[shape])
+                };
+                self.rows(core.len(), rows, times, bucket, group);
+            } else {
+                let whos = core.whos()?;
+                let group = |row: usize| allowed[column[row] as usize].then(|| groups[whos[row] as usize]);
+                self.rows(core.len(), rows, times, bucket, group);
+            }
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! Names and shapes of a segment's tables, and values cut into pieces.
 
+use std::ops::Range;
+
 use redb::{ReadableTable, StorageError, Table, TableDefinition};
 
 /// Key of a piece: number (big-endian u64), piece (big-endian u16).
@@ -34,8 +36,9 @@ pub const INDEX: Pieces = TableDefinition::new("index");
 /// in packed segments one of everything, by 0. None in segments of format 1.
 pub const FILTERS: Pieces = TableDefinition::new("filters");
 
-/// Largest piece: redb gives each large value a power of two of bytes, so that pieces just under one waste nothing.
-const LARGEST: usize = 1 << 18;
+/// Largest piece: redb gives each large value a power of two of bytes, so that pieces just under one waste nothing. Each
+/// is read as a whole, also for a few bytes. (In format 2 and before four times as many.)
+const LARGEST: usize = 1 << 16;
 /// Smallest piece cut off on purpose.
 const SMALLEST: usize = 1 << 12;
 /// Bytes that redb adds to a lone row of a leaf, with room to spare.
@@ -58,16 +61,6 @@ fn first_piece(rest: usize) -> usize {
         size /= 2;
     }
     rest
-}
-
-/// Number of pieces that a value of so many bytes is cut into.
-pub fn pieces(length: usize) -> u64 {
-    let (mut rest, mut count) = (length, 1);
-    while first_piece(rest) < rest {
-        rest -= first_piece(rest);
-        count += 1;
-    }
-    count
 }
 
 /// Writes a value in pieces, in place of the one that may be there.
@@ -103,12 +96,53 @@ pub fn get(
     table: &impl ReadableTable<&'static PieceKey, &'static [u8]>,
     number: u64,
 ) -> Result<Option<Vec<u8>>, StorageError> {
-    let mut value = None;
+    Ok(get_counted(table, number)?.map(|(value, _)| value))
+}
+
+/// Reads a value, and tells in how many pieces it was.
+pub fn get_counted(
+    table: &impl ReadableTable<&'static PieceKey, &'static [u8]>,
+    number: u64,
+) -> Result<Option<(Vec<u8>, u64)>, StorageError> {
+    let mut value: Option<(Vec<u8>, u64)> = None;
     for row in table.range::<&PieceKey>(&piece_key(number, 0)..=&piece_key(number, u16::MAX))? {
         let (_, piece) = row?;
-        value.get_or_insert_with(Vec::new).extend_from_slice(piece.value());
+        let (value, pieces) = value.get_or_insert_with(Default::default);
+        value.extend_from_slice(piece.value());
+        *pieces += 1;
     }
     Ok(value)
+}
+
+/// Reads some bytes of a value of `length` bytes, written in pieces of this release; fewer if they are not there. Only the
+/// pieces that have some of them are read.
+pub fn get_range(
+    table: &impl ReadableTable<&'static PieceKey, &'static [u8]>,
+    number: u64,
+    length: usize,
+    range: Range<usize>,
+) -> Result<Vec<u8>, StorageError> {
+    let mut value = Vec::with_capacity(range.len());
+    let (mut start, mut piece) = (0, 0);
+    while start < range.end.min(length) {
+        let end = start + first_piece(length - start);
+        if end > range.start {
+            let Some(row) = table.get(&piece_key(number, piece))? else { return Ok(value) };
+            let from = range.start.saturating_sub(start);
+            let part = row.value().get(from..(range.end - start).min(end - start));
+            value.extend_from_slice(part.unwrap_or_default());
+        }
+        (start, piece) = (end, piece + 1);
+    }
+    Ok(value)
+}
+
+/// First piece of a value.
+pub fn get_first(
+    table: &impl ReadableTable<&'static PieceKey, &'static [u8]>,
+    number: u64,
+) -> Result<Option<Vec<u8>>, StorageError> {
+    Ok(table.get(&piece_key(number, 0))?.map(|piece| piece.value().to_vec()))
 }
 
 /// All values, by number.

@@ -12,7 +12,7 @@ use crate::reader::{Segment, Shared, View};
 use crate::segment::digest::digest;
 use crate::segment::file::{self, FileError, guarded};
 use crate::segment::meta::{Head, SIGNATURE, Totals};
-use crate::segment::tables::{BLOCKS, META, ZONES, get, pieces};
+use crate::segment::tables::{BLOCKS, META, ZONES, get_counted};
 use crate::sign::{Finding, PublicKey, Signed};
 
 /// Checks a segment. What is wrong with blocks is written down, and the check goes on behind them.
@@ -116,18 +116,18 @@ impl Walk<'_> {
                 report.bad(bad(&zone, problem));
             }
             let checked = guarded(|| {
-                let block = get(&blocks, first)?.ok_or(Damaged("it is missing"))?;
+                let (block, pieces) = get_counted(&blocks, first)?.ok_or(Damaged("it is missing"))?;
                 if hash_of(&zone, &previous, &block)? != zone.hash {
                     return Err(Damaged("its hash is not that of its bytes and of the block before").into());
                 }
-                Ok(block.len())
+                Ok((block.len(), pieces))
             });
             match checked {
-                Ok(length) => {
+                Ok((length, pieces)) => {
                     report.blocks += 1;
                     report.events += u64::from(zone.count);
                     done += length as u64;
-                    stored += pieces(length);
+                    stored += pieces;
                 }
                 Err(error) => report.bad(bad(&zone, error.to_string())),
             }

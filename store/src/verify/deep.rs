@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use event::Nanos;
 
 use super::report::SegmentReport;
-use crate::block::{Core, Rest, Zone};
+use crate::block::{Rest, Zone, pages};
 use crate::bytes::Damaged;
 use crate::context::Summary;
 use crate::index::directory::Line;
@@ -38,7 +38,7 @@ pub fn check(
         let blocks = view.transaction.open_table(BLOCKS)?;
         each_zone(shared, segment, &view, Order::Asc, |zone| {
             let block = get(&blocks, zone.first)?.ok_or(Damaged("a block is missing"))?;
-            unpacked(&zone, &block).map_err(|damaged| {
+            unpacked(&zone, block).map_err(|damaged| {
                 report.first_bad_block.get_or_insert(zone.first);
                 FileError::Damaged(format!("block {}: {damaged}", zone.first))
             })?;
@@ -79,23 +79,26 @@ fn contexts(shared: &Shared, segment: &Segment, view: &View) -> Result<HashSet<u
 }
 
 /// Whether a block can be unpacked and is what its header row says.
-fn unpacked(zone: &Zone, block: &[u8]) -> Result<(), Damaged> {
-    let core = Core::decode(zone, block)?;
-    let rest = Rest::decode(zone, &core)?;
+fn unpacked(zone: &Zone, block: Vec<u8>) -> Result<(), Damaged> {
     let wrong = Err(Damaged("its header row does not fit its events"));
     let bounds = |time: &Nanos| (zone.min_time..=zone.max_time).contains(time);
-    if core.len() != zone.count as usize || !core.times()?.iter().all(bounds) {
-        return wrong;
-    }
     let mut counts: BTreeMap<u8, u32> = BTreeMap::new();
-    for kind in core.kinds()? {
-        *counts.entry(kind.number()).or_default() += 1;
+    let mut rest = None;
+    for (page, core) in pages(zone, block)?.into_iter().enumerate() {
+        let rest = match &mut rest {
+            Some(rest) => rest,
+            none => none.insert(Rest::decode(zone, core.tables())?),
+        };
+        if !core.times()?.iter().all(bounds) {
+            return wrong;
+        }
+        for kind in core.kinds()? {
+            *counts.entry(kind.number()).or_default() += 1;
+        }
+        core.check_pages(page)?;
+        for row in 0..core.len() {
+            core.event(zone, rest, row)?;
+        }
     }
-    if !zone.kinds.iter().copied().eq(counts) {
-        return wrong;
-    }
-    for row in 0..core.len() {
-        core.event(zone, &rest, row)?;
-    }
-    Ok(())
+    if zone.kinds.iter().copied().eq(counts) { Ok(()) } else { wrong }
 }

@@ -10,11 +10,11 @@ use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
 use super::contents::{contexts, streams};
-use crate::block::{BlockBuilder, Core, Form, GENESIS, Hash, Rest, Zone};
+use crate::block::{BlockBuilder, Form, GENESIS, Hash, Rest, Zone, pages};
 use crate::bytes::Damaged;
 use crate::context::encode_one;
 use crate::index::Builder;
-use crate::limits::{BLOCK_EVENTS, PACKED_BLOCK_EVENTS, REWRITE_COMMIT};
+use crate::limits::{BLOCK_EVENTS, PACKED_BLOCK_EVENTS, PACKED_BLOCK_FILES, REWRITE_COMMIT};
 use crate::reader::{Contexts, Segment, Shared, View, each_zone, image_paths};
 use crate::segment::digest::digest;
 use crate::segment::file::{self, FileError, fact, guarded};
@@ -177,7 +177,7 @@ fn fill(
             let (key, value) = row?;
             let zone = Zone::decode(migrations::CURRENT, u64::from_be_bytes(*key.value()), value.value())?;
             let block = get(&blocks, zone.first)?.ok_or(Damaged("a block is missing"))?;
-            index.block(&zone, &Core::decode(&zone, &block)?, &images)?;
+            index.block(&zone, &pages(&zone, block)?, &images)?;
             previous = zone.hash;
         }
     }
@@ -201,14 +201,13 @@ fn fill(
         {
             let value = get(&view.transaction.open_table(BLOCKS)?, zone.first)?
                 .ok_or(Damaged("a block is missing"))?;
-            let new = blocks.take(&zone, &value, rest.as_slice().is_empty())?;
             let mut bytes = value.len() as u64;
-            if let Some((zone, value)) = new {
-                index.block(&zone, &Core::decode(&zone, &value)?, &images)?;
+            for (zone, value) in blocks.take(&zone, value, rest.as_slice().is_empty())? {
                 put(&mut write.open_table(BLOCKS)?, zone.first, &value)?;
                 write.open_table(ZONES)?.insert(&zone.first.to_be_bytes(), zone.encode().as_slice())?;
                 written += value.len() as u64;
                 bytes += value.len() as u64;
+                index.block(&zone, &pages(&zone, value)?, &images)?;
             }
             if breathe(&Step { done: blocks.at.done, bytes }).is_err() {
                 blocks.note(&write)?;
@@ -310,30 +309,51 @@ impl Blocks {
         Ok(())
     }
 
-    /// Takes a block of the segment in; gives the new one that is full by it, or that is the last.
-    fn take(&mut self, zone: &Zone, value: &[u8], last: bool) -> Result<Option<(Zone, Vec<u8>)>, FileError> {
+    /// Takes a block of the segment in; gives the new ones that are full before or by it, or are the last.
+    fn take(&mut self, zone: &Zone, value: Vec<u8>, last: bool) -> Result<Vec<(Zone, Vec<u8>)>, FileError> {
         let plan = self.at.plan;
-        let core = Core::decode(zone, value)?;
-        let (kinds, times) = (core.kinds()?, core.times()?);
-        if kinds.iter().any(|kind| plan.keeps(*kind)) {
-            let rest = Rest::decode(zone, &core)?;
-            let keeps = |row: usize| kinds.get(row).is_some_and(|kind| plan.keeps(*kind));
-            self.waiting.absorb(zone, &core, &rest, keeps)?;
+        let kept =
+            zone.kinds.iter().filter(|(kind, _)| Kind::try_from(*kind).is_ok_and(|kind| plan.keeps(kind)));
+        let kept: usize = kept.map(|(_, count)| *count as usize).sum();
+        let mut new = Vec::new();
+        if self.waiting.len() + kept > FULL {
+            new.extend(self.full());
         }
-        for (kind, time) in kinds.iter().zip(times).filter(|(kind, _)| !plan.keeps(**kind)) {
-            self.leave_out(kind.class(), *time);
+        let mut rest = None;
+        for core in pages(zone, value)? {
+            let (kinds, times) = (core.kinds()?, core.times()?);
+            if kinds.iter().any(|kind| plan.keeps(*kind)) {
+                let rest = match &mut rest {
+                    Some(rest) => rest,
+                    none => none.insert(Rest::decode(zone, core.tables())?),
+                };
+                let keeps = |row: usize| kinds.get(row).is_some_and(|kind| plan.keeps(*kind));
+                self.waiting.absorb(zone, &core, rest, keeps)?;
+            }
+            for (kind, time) in kinds.iter().zip(times).filter(|(kind, _)| !plan.keeps(**kind)) {
+                self.leave_out(kind.class(), *time);
+            }
         }
         self.at.next = zone.end();
         self.at.done += u64::from(zone.count);
-        let full = self.waiting.len() + BLOCK_EVENTS > FULL;
-        if self.waiting.len() == 0 || !(full || last) {
-            return Ok(None);
+        let many =
+            self.waiting.len() + BLOCK_EVENTS > FULL || self.waiting.file_count() >= PACKED_BLOCK_FILES;
+        if many || last {
+            new.extend(self.full());
+        }
+        Ok(new)
+    }
+
+    /// The block of what waits, if anything does.
+    fn full(&mut self) -> Option<(Zone, Vec<u8>)> {
+        if self.waiting.len() == 0 {
+            return None;
         }
         let waiting = std::mem::replace(&mut self.waiting, BlockBuilder::new(0));
         let (zone, value) = waiting.finish(true, &self.previous, Form::Closed(LEVEL));
         self.previous = zone.hash;
         self.written = self.at.clone();
-        Ok(Some((zone, value)))
+        Some((zone, value))
     }
 
     fn leave_out(&mut self, class: Class, time: event::Nanos) {

@@ -1,0 +1,417 @@
+//! What all pages of a block refer to: shapes, paths, which path each file has; and which pages have what.
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use event::{EventId, Kind, Nanos};
+
+use super::build::Shape;
+use super::column::Stored;
+use super::core::{Columns, Core};
+use super::paths::Paths;
+use super::place;
+use super::version1;
+use super::zone::Zone;
+use crate::bytes::{Damaged, unzigzag};
+use crate::limits::{MAX_BLOCK_EVENTS, MAX_PAGES};
+
+/// Format from which on a block's events may have ids with holes between them, and columns are unpacked one by one.
+pub const SPARSE_FROM: u32 = 2;
+/// Format from which on a block's events are in pages.
+pub const PAGES_FROM: u32 = 3;
+
+/// Something that is decoded once, when it is asked for.
+pub(super) type Lazy<T> = OnceLock<Result<T, Damaged>>;
+
+/// Decodes it if that was not done yet.
+pub(super) fn lazy<T>(cell: &Lazy<T>, decode: impl FnOnce() -> Result<T, Damaged>) -> Result<&T, Damaged> {
+    cell.get_or_init(decode).as_ref().map_err(|damaged| *damaged)
+}
+
+/// Largest index of a list.
+pub(super) fn below(count: usize) -> Result<u64, Damaged> {
+    (count as u64).checked_sub(1).ok_or(Damaged("a column refers to nothing"))
+}
+
+/// Where tables come from.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// A block of format 1: all was decoded at once, but for the rest, which is to be decoded of this stored value.
+    Version1 { value: Vec<u8>, page: Box<Columns> },
+    /// Columns that are decoded when they are asked for: those of the tables, and those of the pages.
+    Columns { tables: Stored, pages: Stored },
+}
+
+/// Tables of a block, each decoded when it is asked for. One that is damaged is an error whenever it is asked for.
+#[derive(Debug)]
+pub struct Tables {
+    pub(super) source: Source,
+    pub(super) count: usize,
+    pub(super) contexts: usize,
+    file_count: usize,
+    /// Events of each page but the last.
+    page_rows: usize,
+    /// First and last id, earliest and latest time.
+    ids: (EventId, EventId),
+    times: (Nanos, Nanos),
+    paths: Lazy<Paths>,
+    file_paths: Lazy<Vec<u32>>,
+    shapes: Lazy<Vec<Shape>>,
+    followers: Lazy<Vec<u32>>,
+    starts: Lazy<Vec<Start>>,
+}
+
+/// Where a page begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Start {
+    /// Its first id.
+    pub id: EventId,
+    /// Its earliest and latest time.
+    pub times: (Nanos, Nanos),
+}
+
+impl Tables {
+    /// Of a stored block of any format (the zone knows which). Of a value of format 3 only the directory must be there
+    /// yet. Little is decoded.
+    pub fn decode(zone: &Zone, value: &Arc<Vec<u8>>) -> Result<Self, Damaged> {
+        let count = zone.count as usize;
+        if zone.format < SPARSE_FROM {
+            return version1::tables(zone, value);
+        }
+        if count > MAX_BLOCK_EVENTS {
+            return Err(Damaged("a block has too many events"));
+        }
+        if zone.format < PAGES_FROM {
+            let all = Stored::open(Arc::clone(value), place::COUNTS_2, |_| Ok(place::COLUMNS_2))?;
+            let mut constants = [0; place::TABLES - place::TABLES_2];
+            constants[place::CONTEXT_PAGES - place::TABLES_2..].fill(1);
+            let tables = all.with_constants(place::PAGE..place::COLUMNS_2, &constants);
+            let pages = all.with_constants(0..place::PAGE, &[]);
+            return Self::of(zone, Source::Columns { tables, pages }, count.max(1));
+        }
+        let columns = |counts: &[usize]| match counts.get(place::PAGE_ROWS) {
+            Some(rows) if *rows > 0 && count.div_ceil(*rows) <= MAX_PAGES => {
+                Ok(place::TABLES + place::PAGE * count.div_ceil(*rows))
+            }
+            _ => Err(Damaged("a block has too many pages")),
+        };
+        let all = Stored::open(Arc::clone(value), place::COUNTS, columns)?;
+        let rows = all.count(place::PAGE_ROWS);
+        let tables = all.with_constants(0..place::TABLES, &[]);
+        let pages =
+            all.with_constants(place::TABLES..place::TABLES + place::PAGE * count.div_ceil(rows), &[]);
+        Self::of(zone, Source::Columns { tables, pages }, rows)
+    }
+
+    fn of(zone: &Zone, source: Source, page_rows: usize) -> Result<Self, Damaged> {
+        let (count, file_count) = match &source {
+            Source::Version1 { page, .. } => (zone.count as usize, page.file_count),
+            Source::Columns { tables, .. } => (zone.count as usize, tables.count(place::FILE_COUNT)),
+        };
+        if file_count > 2 * count {
+            return Err(Damaged("too many files"));
+        }
+        Ok(Self {
+            source,
+            count,
+            contexts: zone.contexts.len(),
+            file_count,
+            page_rows,
+            ids: (zone.first, zone.last),
+            times: (zone.min_time, zone.max_time),
+            paths: Lazy::new(),
+            file_paths: Lazy::new(),
+            shapes: Lazy::new(),
+            followers: Lazy::new(),
+            starts: Lazy::new(),
+        })
+    }
+
+    /// Tables that were decoded already.
+    pub(super) fn ready(
+        zone: &Zone,
+        source: Source,
+        paths: Paths,
+        file_paths: Vec<u32>,
+        shapes: Vec<Shape>,
+    ) -> Result<Self, Damaged> {
+        let ready = Self::of(zone, source, (zone.count as usize).max(1))?;
+        Ok(Self {
+            paths: Ok(paths).into(),
+            file_paths: Ok(file_paths).into(),
+            shapes: Ok(shapes).into(),
+            ..ready
+        })
+    }
+
+    /// The same, with all bytes of the tables' columns: what of the value is before its pages.
+    pub fn with(self, value: Vec<u8>) -> Self {
+        let source = match self.source {
+            Source::Columns { tables, pages } => {
+                Source::Columns { tables: tables.part(0..place::TABLES, Arc::new(value), 0), pages }
+            }
+            source @ Source::Version1 { .. } => source,
+        };
+        Self { source, ..self }
+    }
+
+    /// All columns of format 1 are there from the start, so that nothing asks for them.
+    pub(super) fn stored(&self) -> Result<&Stored, Damaged> {
+        match &self.source {
+            Source::Columns { tables, .. } => Ok(tables),
+            Source::Version1 { .. } => Err(Damaged("a column is missing")),
+        }
+    }
+
+    /// Bytes of the value that the tables take, and bytes of all of it.
+    pub fn lengths(&self) -> (usize, usize) {
+        match &self.source {
+            Source::Columns { tables, pages } => {
+                let all = tables.total().max(pages.total());
+                (if tables.total() < pages.total() { tables.total() } else { all }, all)
+            }
+            Source::Version1 { value, .. } => (value.len(), value.len()),
+        }
+    }
+
+    /// Number of events.
+    pub const fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Number of pages.
+    pub fn page_count(&self) -> usize {
+        self.count.div_ceil(self.page_rows)
+    }
+
+    /// Where in the value a page's columns are.
+    pub fn page_range(&self, page: usize) -> Range<usize> {
+        match &self.source {
+            Source::Columns { pages, .. } => pages.range(page * place::PAGE..(page + 1) * place::PAGE),
+            Source::Version1 { .. } => 0..0,
+        }
+    }
+
+    /// Rows of a page.
+    pub fn page_rows(&self, page: usize) -> Range<usize> {
+        let start = page.saturating_mul(self.page_rows).min(self.count);
+        start..start.saturating_add(self.page_rows).min(self.count)
+    }
+
+    /// Where each page begins.
+    pub(super) fn starts(&self) -> Result<&[Start], Damaged> {
+        let decode = || {
+            let pages = self.page_count();
+            if pages <= 1 {
+                return Ok(vec![Start { id: self.ids.0, times: self.times }; pages]);
+            }
+            let stored = self.stored()?;
+            let (mut id, mut time) = (self.ids.0, self.times.0);
+            let ids = stored.numbers(place::PAGE_IDS, pages)?;
+            let times = stored.numbers(place::PAGE_TIMES, pages)?;
+            let spans = stored.numbers(place::PAGE_SPANS, pages)?;
+            let starts = (0..pages).map(|page| {
+                id = id.wrapping_add(ids[page]);
+                let first = id;
+                id = id.wrapping_add(self.page_rows(page).len() as u64);
+                time = time.wrapping_add(unzigzag(times[page]));
+                Start { id: first, times: (time, time.wrapping_add(spans[page].cast_signed())) }
+            });
+            let starts: Vec<Start> = starts.collect();
+            if starts.is_sorted_by(|a, b| a.id < b.id) && starts.iter().all(|start| start.id <= self.ids.1) {
+                Ok(starts)
+            } else {
+                Err(Damaged("pages are not in order"))
+            }
+        };
+        lazy(&self.starts, decode).map(Vec::as_slice)
+    }
+
+    /// The bytes that the tables are read from; those of the pages may be among them.
+    pub fn value(&self) -> Arc<Vec<u8>> {
+        match &self.source {
+            Source::Columns { tables, .. } => Arc::clone(tables.value()),
+            Source::Version1 { .. } => Arc::default(),
+        }
+    }
+
+    /// Earliest and latest time of a page.
+    pub fn page_times(&self, page: usize) -> Result<(Nanos, Nanos), Damaged> {
+        self.starts()?.get(page).map(|start| start.times).ok_or(Damaged("a page is missing"))
+    }
+
+    /// First id of a page, and the first one behind it, about.
+    pub fn page_ids(&self, page: usize) -> Result<Range<EventId>, Damaged> {
+        let starts = self.starts()?;
+        let first = starts.get(page).ok_or(Damaged("a page is missing"))?.id;
+        Ok(first..starts.get(page + 1).map_or(self.ids.1.saturating_add(1), |next| next.id))
+    }
+
+    /// Which pages have times in a span, a bit each.
+    pub fn pages_within(&self, since: Option<Nanos>, until: Option<Nanos>) -> Result<u64, Damaged> {
+        if self.page_count() <= 1 || (since.is_none() && until.is_none()) {
+            return Ok(u64::MAX);
+        }
+        let mut pages = 0;
+        for (page, start) in self.starts()?.iter().enumerate() {
+            let (first, last) = start.times;
+            if since.is_none_or(|since| last >= since) && until.is_none_or(|until| first < until) {
+                pages |= 1 << page;
+            }
+        }
+        Ok(pages)
+    }
+
+    fn pages_of(&self, column: usize, of: &[bool]) -> Result<u64, Damaged> {
+        if self.page_count() <= 1 {
+            return Ok(u64::MAX);
+        }
+        let pages = self.stored()?.numbers(column, of.len())?;
+        Ok(pages.iter().zip(of).fold(0, |all, (pages, wanted)| if *wanted { all | pages } else { all }))
+    }
+
+    /// Whether a column of pages tells of all that are there.
+    pub(super) fn all_told(
+        &self,
+        column: usize,
+        there: &[bool],
+        told: impl Fn(u64) -> bool,
+    ) -> Result<bool, Damaged> {
+        if self.page_count() <= 1 {
+            return Ok(true);
+        }
+        let pages = self.stored()?.numbers(column, there.len())?;
+        Ok(pages.into_iter().zip(there).all(|(pages, there)| !there || told(pages)))
+    }
+
+    /// Which pages have events of some of the header row's contexts, a bit each.
+    pub fn pages_of_contexts(&self, contexts: &[bool]) -> Result<u64, Damaged> {
+        self.pages_of(place::CONTEXT_PAGES, contexts)
+    }
+
+    /// Likewise of some shapes.
+    pub fn pages_of_shapes(&self, shapes: &[bool]) -> Result<u64, Damaged> {
+        self.pages_of(place::SHAPE_PAGES, shapes)
+    }
+
+    /// Likewise of files and destinations with some paths.
+    pub fn pages_of_paths(&self, paths: &[bool]) -> Result<u64, Damaged> {
+        self.pages_of(place::PATH_PAGES, paths)
+    }
+
+    /// Distinct paths, in an order of their own: see [`Paths`].
+    pub fn paths(&self) -> Result<&Paths, Damaged> {
+        lazy(&self.paths, || Paths::decode(self.stored()?))
+    }
+
+    /// Number of distinct files.
+    pub const fn file_count(&self) -> usize {
+        self.file_count
+    }
+
+    /// Path of each distinct file: index into [`Self::paths`], always in range. It never falls.
+    pub fn file_paths(&self) -> Result<&[u32], Damaged> {
+        let decode = || {
+            let stored = self.stored()?;
+            let paths = u32::try_from(stored.count(place::PATH_COUNT)).unwrap_or(u32::MAX);
+            let mut path = 0_u32;
+            let starts = stored.small(place::PATH_STARTS, self.file_count, 1)?;
+            let places = starts.into_iter().map(|new| {
+                path = path.wrapping_add(new);
+                path.wrapping_sub(1)
+            });
+            let places: Vec<u32> = places.collect();
+            if path == paths && places.first().is_none_or(|first| *first == 0) {
+                Ok(places)
+            } else {
+                Err(Damaged("files and paths do not agree"))
+            }
+        };
+        lazy(&self.file_paths, decode).map(Vec::as_slice)
+    }
+
+    /// The distinct combinations of kind, flags, return value and detail: few. What only looks at these is answered for
+    /// the shapes first, and then for the events by [`Core::shape_column`].
+    pub fn shapes(&self) -> Result<&[Shape], Damaged> {
+        let decode = || {
+            let stored = self.stored()?;
+            let count = stored.count(place::SHAPE_COUNT);
+            if count > self.count {
+                return Err(Damaged("too many shapes"));
+            }
+            let kinds = stored.small(place::SHAPE_KINDS, count, 255)?;
+            let flags = stored.small(place::SHAPE_FLAGS, count, u64::from(u32::MAX))?;
+            let retvals = stored.numbers(place::SHAPE_RETVALS, count)?;
+            let most = if count == 0 { 0 } else { below(stored.count(place::DETAIL_COUNT))? };
+            let details = stored.small(place::SHAPE_DETAILS, count, most)?;
+            let shape = |index: usize| {
+                let kind = u8::try_from(kinds[index]).unwrap_or(u8::MAX);
+                Ok(Shape {
+                    kind: Kind::try_from(kind).map_err(|_| Damaged("unknown kind"))?,
+                    flags: flags[index],
+                    retval: unzigzag(retvals[index]),
+                    detail: details[index],
+                })
+            };
+            (0..count).map(shape).collect()
+        };
+        lazy(&self.shapes, decode).map(Vec::as_slice)
+    }
+
+    /// Of each file, counted from 1 (0: no file), the one that is likely to come next.
+    pub(super) fn followers(&self) -> Result<&[u32], Damaged> {
+        let decode = || {
+            let codes = self.stored()?.numbers(place::FOLLOWERS, self.file_count + 1)?;
+            let follower = |(file, code): (u32, u64)| match code.checked_sub(1) {
+                None => Ok(file + 1),
+                Some(step) => u32::try_from(unzigzag(step).wrapping_add(i64::from(file)))
+                    .ok()
+                    .filter(|next| *next as usize <= self.file_count)
+                    .ok_or(Damaged("a file is followed by none that is there")),
+            };
+            (0..).zip(codes).map(follower).collect()
+        };
+        lazy(&self.followers, decode).map(Vec::as_slice)
+    }
+
+    /// A page; `value` has the bytes of [`Self::page_range`], from `base` on, and may have more.
+    pub fn page(self: &Arc<Self>, page: usize, value: &Arc<Vec<u8>>, base: usize) -> Result<Core, Damaged> {
+        if page >= self.page_count() {
+            return Err(Damaged("a page is missing"));
+        }
+        match &self.source {
+            Source::Columns { pages, .. } => {
+                let stored =
+                    pages.part(page * place::PAGE..(page + 1) * place::PAGE, Arc::clone(value), base);
+                Core::of(self, page, stored)
+            }
+            Source::Version1 { page, .. } => {
+                Ok(Core::ready(self, (self.ids.0, self.times.0), Columns::clone(page)))
+            }
+        }
+    }
+
+    /// Each column's name, bytes before it was packed, and bytes as stored.
+    pub fn sizes(&self) -> Vec<(&'static str, u64, usize)> {
+        let Source::Columns { tables, pages } = &self.source else { return Vec::new() };
+        let names = place::PAGE_NAMES.iter().cycle().copied();
+        tables.sizes(place::TABLE_NAMES.into_iter()).into_iter().chain(pages.sizes(names)).collect()
+    }
+
+    /// Bytes in memory, about, once all is decoded.
+    pub fn size(&self) -> usize {
+        let stored = match &self.source {
+            Source::Version1 { value, .. } => 2 * value.len() + self.count * 25,
+            // The text of paths is most of what was packed.
+            Source::Columns { tables, .. } => 3 * tables.len(),
+        };
+        size_of::<Self>() + self.file_count * 12 + stored
+    }
+}
+
+/// All pages of a whole stored value, in order.
+pub fn pages(zone: &Zone, value: Vec<u8>) -> Result<Vec<Core>, Damaged> {
+    let value = Arc::new(value);
+    let tables = Arc::new(Tables::decode(zone, &value)?);
+    (0..tables.page_count()).map(|page| tables.page(page, &value, 0)).collect()
+}
