@@ -9,7 +9,9 @@ use axum::routing::{MethodRouter, delete, get};
 
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
-use crate::{door, events, openapi, paths, pins, processes, status, stream, timeline, trace, tree, view};
+use crate::{
+    audit, door, events, openapi, paths, pins, processes, status, stream, timeline, trace, tree, view,
+};
 
 /// The API behind one door.
 pub fn app(state: AppState) -> Router {
@@ -23,6 +25,7 @@ pub fn app(state: AppState) -> Router {
         })
         .fallback(|| async { ApiError::new(Code::NotFound, "nothing at this address") })
         .layer(guard)
+        .layer(middleware::from_fn_with_state(state.clone(), audit::witness))
         .layer(middleware::from_fn(headers))
         .with_state(state)
 }
@@ -45,6 +48,7 @@ pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<AppState>)> {
         ("/healthz", get(status::healthz)),
         ("/schema/{version}", get(status::schema)),
         ("/openapi.json", get(openapi::openapi)),
+        ("/audit", get(audit::audit)),
     ]
 }
 

@@ -4,6 +4,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 
+use crate::audit::Counter;
 use crate::clock;
 use crate::error::ApiError;
 use crate::page::Page;
@@ -21,7 +22,7 @@ pub(crate) async fn events(State(state): State<AppState>, request: Request) -> R
     let place = enter(&state)?;
     let query = Query::parse(Endpoint::Events, request.uri().query(), clock::now())?;
     let format = query.asked.format.unwrap_or_else(|| accepted(request.headers()));
-    let work = state.work;
+    let work = (state.work, Counter::of(&request));
     // The first batch is read before anything is answered: what fails there is still a proper error.
     let (complete, gaps, first) = read(&state, move |store| Page::open(store, query, format, work)).await?;
     let kind = match format {

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod audit;
 mod clock;
 mod cursor;
 mod decode;
@@ -24,6 +25,7 @@ mod page;
 pub mod params;
 mod paths;
 mod patience;
+mod peer;
 mod pins;
 mod place;
 mod processes;
@@ -35,13 +37,16 @@ mod status;
 mod stream;
 pub mod time;
 mod timeline;
+mod token;
 mod trace;
 mod tree;
 mod view;
 
 pub use app::app;
+pub use audit::AuditLog;
 pub use door::{Door, NotLoopback};
 pub use error::{ApiError, Code};
 pub use limits::{DEFAULT_LIMIT, MAX_LIMIT};
-pub use serve::{Listener, SocketError, bind_socket, serve};
+pub use peer::Peer;
+pub use serve::{Listener, SocketError, bind_socket, listen_on, serve};
 pub use state::{AppState, Live, Role};

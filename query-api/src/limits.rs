@@ -83,6 +83,20 @@ pub(crate) const MAX_HEADERS: usize = 64;
 pub(crate) const HEAD_PATIENCE: Duration = Duration::from_secs(30);
 /// Time for the rest of a request's body, and for a reader to take what is written: who is slower is cut off.
 pub(crate) const WRITE_PATIENCE: Duration = Duration::from_secs(30);
+/// Bytes of each of the two files of the log of who asked.
+pub(crate) const AUDIT_BYTES: u64 = 2 << 20;
+/// Its lines a second; what is more is counted.
+pub(crate) const AUDIT_RATE: f64 = 50.0;
+/// Of requests that were refused, lines a second.
+pub(crate) const AUDIT_REFUSED_RATE: f64 = 1.0;
+/// Seconds of these rates that can be saved up.
+pub(crate) const AUDIT_SAVED: f64 = 20.0;
+/// Bytes of a path and of a query in a line.
+pub(crate) const AUDIT_PATH: usize = 256;
+/// Likewise.
+pub(crate) const AUDIT_QUERY: usize = 1024;
+/// Bytes of the token's file.
+pub(crate) const MAX_TOKEN: u64 = 4096;
 /// Work on one question before another one gets its turn.
 pub(crate) const TURN: Duration = Duration::from_millis(250);
 /// Time that a stream's reader may take for what it was sent last: less than [`WRITE_PATIENCE`], so that it can be told.

@@ -11,6 +11,7 @@ use serde_json::json;
 use store::{Budget, Found, Store};
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::audit::Counter;
 use crate::error::ApiError;
 use crate::follow::Names;
 use crate::gaps::Gaps;
@@ -36,6 +37,7 @@ pub(crate) struct Page {
     /// Work that may still be done. When it is used up, a document ends with what was found and `next`. Lines have no
     /// place for that: they go on, turn by turn.
     work: Duration,
+    counter: Counter,
     /// Events have been written: the next one needs a comma before it.
     begun: bool,
 }
@@ -52,7 +54,7 @@ impl Page {
         store: &Store,
         query: Query,
         format: Format,
-        work: Duration,
+        (work, counter): (Duration, Counter),
     ) -> Result<(bool, usize, Batch), ApiError> {
         let mut query = query;
         let names = query.asked.follow.then(|| Names::of(store, &query.asked)).transpose()?;
@@ -70,6 +72,7 @@ impl Page {
             after,
             left,
             work,
+            counter,
             begun: false,
         };
         let mut bytes = Vec::new();
@@ -137,6 +140,7 @@ impl Page {
                 bytes.push(b',');
             }
             self.begun = true;
+            self.counter.add(1);
             render(&mut bytes, &event, &self.query.asked)?;
             if self.format == Format::Ndjson {
                 bytes.push(b'\n');

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::os::unix::net::UnixStream as StdUnixStream;
+use std::os::unix::net::{UnixListener as StdUnixListener, UnixStream as StdUnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use rustix::fs::Mode;
+use rustix::fs::{Gid, Mode};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 
 use crate::limits::{HEAD_PATIENCE, MAX_CONNECTIONS, MAX_HEAD, MAX_HEADERS, SHUTDOWN_PATIENCE};
 use crate::patience::Patient;
+use crate::peer::Peer;
 
 /// Connections that the kernel keeps waiting.
 const BACKLOG: i32 = 128;
@@ -54,12 +55,21 @@ pub enum SocketError {
     },
 }
 
-/// Listens on a socket file that only its owner may use (0600 from its first moment on). A file left by a dead
-/// server is replaced. Needs a tokio runtime.
+/// Listens on a socket file that only its owner may use. Needs a tokio runtime.
 ///
 /// # Errors
 /// See [`SocketError`].
 pub fn bind_socket(path: &Path) -> Result<UnixListener, SocketError> {
+    let socket = listen_on(path, None)?;
+    UnixListener::from_std(socket).map_err(|source| SocketError::Io { path: path.to_owned(), source })
+}
+
+/// Listens on a socket file that only its owner may use (0600 from its first moment on), and then this group, if one is
+/// named (0660). A file left by a dead server is replaced.
+///
+/// # Errors
+/// See [`SocketError`].
+pub fn listen_on(path: &Path, group: Option<u32>) -> Result<StdUnixListener, SocketError> {
     remove_stale(path)?;
     let io = |source: io::Error| SocketError::Io { path: path.to_owned(), source };
     let bind = || -> rustix::io::Result<_> {
@@ -68,11 +78,16 @@ pub fn bind_socket(path: &Path) -> Result<UnixListener, SocketError> {
         // Linux makes the file with the socket's mode (unix(7)): there is no moment in which it is open to others.
         rustix::fs::fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
         rustix::net::bind(&socket, &SocketAddrUnix::new(path)?)?;
+        if let Some(group) = group {
+            // The group first: no other one is let in meanwhile.
+            rustix::fs::chown(path, None, Some(Gid::from_raw(group)))?;
+            rustix::fs::chmod(path, Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::WGRP)?;
+        }
         rustix::net::listen(&socket, BACKLOG)?;
         Ok(socket)
     };
     let socket = bind().map_err(|errno| io(errno.into()))?;
-    UnixListener::from_std(socket.into()).map_err(io)
+    Ok(socket.into())
 }
 
 fn remove_stale(path: &Path) -> Result<(), SocketError> {
@@ -103,22 +118,20 @@ pub async fn serve(doors: Vec<(Listener, Router)>, shutdown: impl Future<Output 
         listening.spawn(async move {
             match listener {
                 Listener::Tcp(listener) => {
-                    accept(
-                        || async { listener.accept().await.map(|(stream, _)| stream) },
-                        &router,
-                        &graceful,
-                        &places,
-                    )
-                    .await;
+                    let next = || async {
+                        let (stream, address) = listener.accept().await?;
+                        Ok((stream, Some(Peer::Address { address })))
+                    };
+                    accept(next, &router, &graceful, &places).await;
                 }
                 Listener::Unix(listener) => {
-                    accept(
-                        || async { listener.accept().await.map(|(stream, _)| stream) },
-                        &router,
-                        &graceful,
-                        &places,
-                    )
-                    .await;
+                    let next = || async {
+                        let (stream, _) = listener.accept().await?;
+                        let who = stream.peer_cred().ok();
+                        let peer = who.map(|who| Peer::Program { uid: who.uid(), pid: who.pid() });
+                        Ok((stream, peer))
+                    };
+                    accept(next, &router, &graceful, &places).await;
                 }
             }
         });
@@ -139,12 +152,12 @@ async fn accept<S, F>(
     places: &Arc<Semaphore>,
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    F: Future<Output = io::Result<S>>,
+    F: Future<Output = io::Result<(S, Option<Peer>)>>,
 {
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
-        let stream = match next().await {
-            Ok(stream) => stream,
+        let (stream, peer) = match next().await {
+            Ok(next) => next,
             Err(error) => {
                 // A connection that is gone already, or no descriptors left: neither ends the server.
                 tracing::debug!(%error, "a connection could not be taken");
@@ -157,7 +170,7 @@ async fn accept<S, F>(
             .header_read_timeout(HEAD_PATIENCE)
             .max_buf_size(MAX_HEAD)
             .max_headers(MAX_HEADERS)
-            .serve_connection(TokioIo::new(Patient::new(stream)), TowerToHyperService::new(router.clone()));
+            .serve_connection(TokioIo::new(Patient::new(stream)), answering(router.clone(), peer));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -166,4 +179,13 @@ async fn accept<S, F>(
             drop(place);
         });
     }
+}
+
+/// The router, told who asks.
+fn answering(router: Router, peer: Option<Peer>) -> TowerToHyperService<Router> {
+    let router = match peer {
+        Some(peer) => router.layer(axum::Extension(peer)),
+        None => router,
+    };
+    TowerToHyperService::new(router)
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use store::Store;
 use tokio::sync::Semaphore;
 
+use crate::audit::AuditLog;
 use crate::door::Door;
 use crate::limits::{MAX_READS, MAX_REQUESTS, MAX_STREAMS, QUESTION_TIME};
 
@@ -51,6 +52,7 @@ pub struct AppState {
     pub(crate) requests: Arc<Semaphore>,
     pub(crate) reads: Arc<Semaphore>,
     pub(crate) streams: Arc<Semaphore>,
+    pub(crate) audit: Option<Arc<AuditLog>>,
     /// Work on one question.
     pub(crate) work: Duration,
 }
@@ -67,6 +69,7 @@ impl AppState {
             requests: Arc::new(Semaphore::new(MAX_REQUESTS)),
             reads: Arc::new(Semaphore::new(MAX_READS)),
             streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            audit: None,
             work: QUESTION_TIME,
         }
     }
@@ -75,6 +78,13 @@ impl AppState {
     #[must_use]
     pub fn with_live(mut self, live: Arc<dyn Live>) -> Self {
         self.live = Some(live);
+        self
+    }
+
+    /// With a log of who asked what.
+    #[must_use]
+    pub fn with_audit(mut self, log: Arc<AuditLog>) -> Self {
+        self.audit = Some(log);
         self
     }
 

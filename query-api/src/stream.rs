@@ -12,6 +12,7 @@ use store::{Budget, Filter, Order, Store};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep};
 
+use crate::audit::Counter;
 use crate::clock;
 use crate::error::{ApiError, Code};
 use crate::gaps::{self, GapJson};
@@ -36,6 +37,7 @@ struct Follower {
     /// When the stream began, as the recorder counts; older gaps are no news. `None`: all are.
     began: Option<Nanos>,
     told: Vec<Gap>,
+    counter: Counter,
     /// When the reader was given something last.
     handed: Instant,
     _place: OwnedSemaphorePermit,
@@ -45,10 +47,12 @@ pub(crate) async fn stream(State(state): State<AppState>, request: Request) -> R
     let busy = |_| ApiError::new(Code::Busy, "too many streams at once");
     let place = state.streams.clone().try_acquire_owned().map_err(busy)?;
     let asked = Query::parse(Endpoint::Stream, request.uri().query(), 0)?.asked;
+    let counter = Counter::of(&request);
     let resumed = last_event(request.headers())?;
     // What is wrong with the question shows before the stream begins, and so does where the end of the store is.
     let (after, began) = read(&state, move |store| begin(store, resumed)).await?;
-    let follower = Follower { asked, after, began, told: Vec::new(), handed: Instant::now(), _place: place };
+    let follower =
+        Follower { asked, after, began, told: Vec::new(), counter, handed: Instant::now(), _place: place };
     let body = Body::from_stream(stream::unfold((Some(follower), state), |(follower, state)| async move {
         let follower = follower?;
         // Asked for more means that what was sent before has been taken.
@@ -133,6 +137,7 @@ impl Follower {
         let mut full = false;
         for found in &page.events {
             out.extend(format!("id: {}\ndata: ", found.id).bytes());
+            self.counter.add(1);
             render(&mut out, found, &self.asked)?;
             out.extend(b"\n\n");
             self.after = found.id;

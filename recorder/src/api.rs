@@ -13,50 +13,65 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use query_api::{AppState, Door, Listener, Live, Role, app, bind_socket, serve};
+use query_api::{AppState, AuditLog, Door, Listener, Live, Role, app, listen_on, serve};
+use rustix::{process::setpriority_process, thread::gettid};
 use store::Store;
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, UnixListener},
     runtime::{Builder, Runtime},
     signal::unix::{SignalKind, signal},
 };
 
-use crate::{command, stats::Stats, token};
+use crate::{command, group, stats::Stats, token};
 
 /// Threads of the API: it must never take the recorder's share of a small machine.
 const THREADS: usize = 2;
 /// How often the program of `record -- CMD` is looked after.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Bound addresses, before anything is served: a port that is taken is known before the probes are loaded.
+/// The nice value of the API's threads: on a busy machine the recorder's come first.
+const NICE: i32 = 5;
+
+/// Bound addresses, before anything is served: a port that is taken is known before the probes are loaded. No thread is
+/// started yet, so that what the caller gives up holds for all of them.
 pub struct Listeners {
-    runtime: Runtime,
-    tcp: TcpListener,
+    tcp: std::net::TcpListener,
     address: SocketAddr,
-    unix: Option<tokio::net::UnixListener>,
+    unix: Option<std::os::unix::net::UnixListener>,
     door: Door,
     token: Option<String>,
+    audit: Option<Arc<AuditLog>>,
+}
+
+/// Where to listen, and who may come.
+#[derive(Clone, Copy, Debug)]
+pub struct Listening<'a> {
+    /// The address.
+    pub listen: SocketAddr,
+    /// The socket.
+    pub socket: Option<&'a Path>,
+    /// A group that may use the socket.
+    pub group: Option<&'a str>,
+    /// No token is asked for.
+    pub no_auth: bool,
 }
 
 impl Listeners {
-    /// Binds the address and the socket, and makes or reads the token in `dir` unless it is waived.
+    /// Binds the address and the socket, makes or reads the token in `dir` unless it is waived, and opens the log of who
+    /// asked there.
     ///
     /// # Errors
     /// If one of them is taken or cannot be made.
-    pub fn bind(dir: &Path, listen: SocketAddr, socket: Option<&Path>, no_auth: bool) -> Result<Self> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(THREADS)
-            .thread_name("tacho-api")
-            .enable_all()
-            .build()
-            .context("cannot start the API's threads")?;
-        let tcp = runtime
-            .block_on(TcpListener::bind(listen))
+    pub fn bind(dir: &Path, to: Listening<'_>) -> Result<Self> {
+        let Listening { listen, socket, group, no_auth } = to;
+        let group = group.map(group::id).transpose()?;
+        let tcp = std::net::TcpListener::bind(listen)
             .with_context(|| format!("cannot listen on {listen} (another --listen, perhaps with port 0?)"))?;
         let address = tcp.local_addr().context("the address listened on is not known")?;
+        tcp.set_nonblocking(true).context("the address cannot be waited on")?;
         let token = if no_auth { None } else { Some(token::read_or_make(dir)?) };
         let door = match &token {
-            Some(token) => Door::with_token(address, token),
+            Some(_) => Door::with_token_file(address, dir.join("token")),
             None => Door::without_token(address)?,
         };
         let unix = socket
@@ -68,11 +83,15 @@ impl Listeners {
                         .create(parent)
                         .with_context(|| format!("cannot make {}", parent.display()))?;
                 }
-                let _inside = runtime.enter();
-                bind_socket(path).map_err(anyhow::Error::from)
+                listen_on(path, group).map_err(anyhow::Error::from)
             })
             .transpose()?;
-        Ok(Self { runtime, tcp, address, unix, door, token })
+        let audit = AuditLog::open(dir)
+            .inspect_err(|error| {
+                tracing::warn!(dir = %dir.display(), %error, "who asks is not logged: no log can be kept there");
+            })
+            .ok();
+        Ok(Self { tcp, address, unix, door, token, audit: audit.map(Arc::new) })
     }
 
     /// Where it is, with the token on a terminal only: logs are read by more people than root.
@@ -91,8 +110,16 @@ impl Listeners {
     /// # Errors
     /// If signals cannot be waited for.
     pub fn run(self, state: AppState, child: Option<Child>) -> Result<Option<ExitStatus>> {
-        let Self { runtime, tcp, unix, door, .. } = self;
+        let Self { tcp, unix, door, audit, .. } = self;
+        let runtime = runtime()?;
+        let state = match audit {
+            Some(log) => state.with_audit(log),
+            None => state,
+        };
         let result = runtime.block_on(async {
+            let tcp = TcpListener::from_std(tcp).context("the address cannot be waited on")?;
+            let unix =
+                unix.map(UnixListener::from_std).transpose().context("the socket cannot be waited on")?;
             let mut doors = vec![(Listener::Tcp(tcp), app(state.clone().with_door(door)))];
             doors.extend(unix.map(|unix| (Listener::Unix(unix), app(state.with_door(Door::socket())))));
             let (tell, told) = tokio::sync::oneshot::channel::<()>();
@@ -108,6 +135,21 @@ impl Listeners {
         runtime.shutdown_timeout(Duration::from_millis(500));
         result
     }
+}
+
+/// Threads of the API alone, which give way to the recorder's.
+fn runtime() -> Result<Runtime> {
+    Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .thread_name("tacho-api")
+        .on_thread_start(|| {
+            if let Err(error) = setpriority_process(Some(gettid()), NICE) {
+                tracing::debug!(%error, "a thread of the API does not give way");
+            }
+        })
+        .enable_all()
+        .build()
+        .context("cannot start the API's threads")
 }
 
 /// Waits for a signal or the child. The child gets the terminal's SIGINT itself; SIGTERM is passed on.

@@ -19,7 +19,7 @@ use event::{Class, Gap, GapReason};
 use store::{Batch, Options, Writer, stream::StreamWriter};
 
 use crate::{
-    api::{self, Listeners},
+    api::{self, Listeners, Listening},
     cli::settings::RecordArgs,
     clock,
     filter::compile,
@@ -58,7 +58,13 @@ pub fn run(args: &RecordArgs) -> Result<u8> {
     // The store first: a second recorder is refused before it loads anything.
     let store = Writer::open(&args.store, options)
         .with_context(|| format!("cannot open the store {}", args.store.display()))?;
-    let listeners = Listeners::bind(&args.store, args.listen, Some(&args.socket), args.no_auth)?;
+    let listening = Listening {
+        listen: args.listen,
+        socket: Some(&args.socket),
+        group: args.socket_group.as_deref(),
+        no_auth: args.no_auth,
+    };
+    let listeners = Listeners::bind(&args.store, listening)?;
     let filter = compile(&args.filter)?;
     let stats = Arc::new(Stats::new(&args.filter, &filter));
     let drops = |kind| args.filter.drops(kind);

@@ -4,7 +4,11 @@ use anyhow::{Context as _, Result};
 use query_api::{AppState, Role};
 use store::Store;
 
-use crate::{api::Listeners, cli::settings::ServeArgs};
+use crate::{
+    api::{Listeners, Listening},
+    cli::settings::ServeArgs,
+    privileges,
+};
 
 /// Serves a store until SIGTERM or SIGINT.
 ///
@@ -13,7 +17,14 @@ use crate::{api::Listeners, cli::settings::ServeArgs};
 pub fn run(args: &ServeArgs) -> Result<()> {
     let store = Store::open(&args.store)
         .with_context(|| format!("cannot open the store {}", args.store.display()))?;
-    let listeners = Listeners::bind(&args.store, args.listen, args.socket.as_deref(), args.no_auth)?;
+    let listening = Listening {
+        listen: args.listen,
+        socket: args.socket.as_deref(),
+        group: args.socket_group.as_deref(),
+        no_auth: args.no_auth,
+    };
+    let listeners = Listeners::bind(&args.store, listening)?;
+    privileges::give_up(&args.store)?;
     listeners.announce(&format!("serving {}", args.store.display()));
     listeners.run(AppState::new(store, Role::Serving), None)?;
     Ok(())

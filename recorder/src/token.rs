@@ -32,6 +32,26 @@ pub fn read_or_make(dir: &Path) -> Result<String> {
     }
 }
 
+/// Puts a new token in the place of the old one, in one step: who serves the store reads it again.
+///
+/// # Errors
+/// If it cannot be written.
+pub fn rotate(dir: &Path) -> Result<String> {
+    let (path, new) = (dir.join("token"), dir.join("token.new"));
+    // One that was left by a crash.
+    match fs::remove_file(&new) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(error).with_context(|| format!("cannot remove {}", new.display()));
+        }
+        _ => {}
+    }
+    let token = make(&new)?;
+    fs::rename(&new, &path)
+        .and_then(|()| fs::File::open(dir)?.sync_all())
+        .with_context(|| format!("cannot put the new token in its place, {}", path.display()))?;
+    Ok(token)
+}
+
 fn make(path: &Path) -> Result<String> {
     use std::fmt::Write as _;
     let mut bytes = [0; BYTES];
@@ -68,6 +88,18 @@ mod tests {
         assert_eq!(read_or_make(dir.path()).unwrap(), first);
         let mode = dir.path().join("token").metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_new_token_takes_the_place_of_the_old_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = read_or_make(dir.path()).unwrap();
+        fs::write(dir.path().join("token.new"), "left by a crash").unwrap();
+        let second = rotate(dir.path()).unwrap();
+        assert_ne!(first, second);
+        assert_eq!(read_or_make(dir.path()).unwrap(), second);
+        assert_eq!(dir.path().join("token").metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(!dir.path().join("token.new").exists());
     }
 
     #[test]

@@ -219,6 +219,13 @@ pub(super) fn all() -> Vec<Operation> {
         get("/schema/{version}", "schema", "A generation of the event schema", Plain, schema)
             .public()
             .with_place("version", version),
+        get(
+            "/audit",
+            "audit",
+            "Who asked what: one line a request",
+            Plain,
+            Answer::of("Lines", "application/x-ndjson", text()),
+        ),
         get("/openapi.json", "openapi", "This document", Plain, own).public(),
     ]);
     all

@@ -59,3 +59,14 @@ async fn tcp_and_the_unix_socket_answer_until_told_to_stop() {
     std::fs::write(&file, "x").unwrap();
     assert!(matches!(bind_socket(&file), Err(SocketError::NotASocket(_))));
 }
+
+#[tokio::test]
+async fn a_named_group_may_use_the_socket() {
+    use std::os::unix::fs::MetadataExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("s");
+    let own = directory.path().metadata().unwrap().gid();
+    let _listener = query_api::listen_on(&path, Some(own)).unwrap();
+    let found = path.metadata().unwrap();
+    assert_eq!((found.permissions().mode() & 0o777, found.gid()), (0o660, own));
+}

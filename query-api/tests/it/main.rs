@@ -8,6 +8,7 @@
     reason = "a test that cannot go on shall panic, in helpers too; its numbers are small"
 )]
 
+mod audit;
 mod contract;
 mod cursors;
 mod doors;

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use event::{BootId, Class, Context, Event, Exit, Gap, GapReason, Image, ImageRef, Kind, Nanos, ProcessKey};
-use query_api::{AppState, Door, Role, app};
+use query_api::{AppState, AuditLog, Door, Role, app};
 use serde_json::Value;
 use store::{Batch, Options, Writer};
 use tempfile::TempDir;
@@ -118,7 +118,8 @@ impl World {
             spread_cases.push(case);
         }
         writer.append(&batch).unwrap();
-        let state = AppState::new(writer.reader(), Role::Serving);
+        let log = AuditLog::open(directory.path()).unwrap();
+        let state = AppState::new(writer.reader(), Role::Serving).with_audit(Arc::new(log));
         let app = app(state.clone());
         Self { writer, cases: spread_cases, state, app, _directory: directory }
     }

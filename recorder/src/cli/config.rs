@@ -26,6 +26,8 @@ pub struct Config {
     pub listen: Option<SocketAddr>,
     /// Path of the Unix socket.
     pub socket: Option<PathBuf>,
+    /// Group that may use the socket.
+    pub socket_group: Option<String>,
     /// Serve without a token.
     pub no_auth: Option<bool>,
     /// Cap on the data directory.
@@ -110,7 +112,7 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let config: Config = toml::from_str(
-            "store = '/data'\nlisten = '[::1]:80'\nsocket = '/s'\nno_auth = true\nmax_size = '1GiB'\n\
+            "store = '/data'\nlisten = '[::1]:80'\nsocket = '/s'\nsocket_group = 'adm'\nno_auth = true\nmax_size = '1GiB'\n\
              segment_size = 1048576\nmax_age = '30d'\nmin_free = '1G'\npin_max_size = 7\nkeep_lifecycle = 0\nsigning_key = '/k'\nhash_rate = '1MB'\nhash_max_file = 7\neverything = false\nleave_out = ['splice', 'open path=/srv']\n",
         )
         .unwrap();
@@ -121,6 +123,7 @@ mod tests {
         assert_eq!(config.signing_key, Some("/k".into()));
         assert_eq!(config.segment_size, Some(Size(1 << 20)));
         assert_eq!((config.hash_rate, config.hash_max_file), (Some(Size(1_000_000)), Some(Size(7))));
+        assert_eq!(config.socket_group.as_deref(), Some("adm"));
         assert_eq!(config.listen, Some("[::1]:80".parse().unwrap()));
     }
 

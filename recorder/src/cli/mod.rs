@@ -24,6 +24,7 @@ pub mod stats;
 pub mod style;
 pub mod text;
 pub mod timeline;
+pub mod token;
 pub mod trace;
 pub mod tree;
 pub mod verify;
@@ -117,6 +118,7 @@ fn run(cli: Cli) -> Result<u8> {
         Verb::Verify(flags) => verify::run(flags, &file).map(|whole| if whole { DONE } else { FAILED }),
         Verb::Migrate(flags) => migrate::run(flags, &file).map(|done| if done { DONE } else { FAILED }),
         Verb::Key(flags) => key::run(&flags).map(|()| DONE),
+        Verb::Token(flags) => token::run(&flags, &file).map(|()| DONE),
         Verb::Schema(flags) => schema::run(&flags).map(|()| DONE),
         Verb::Doctor(flags) => doctor::run(&flags).map(|ready| if ready { DONE } else { FAILED }),
         Verb::Replay(flags) => replay::run(&flags).map(|()| DONE),

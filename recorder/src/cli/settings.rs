@@ -46,6 +46,8 @@ pub struct RecordArgs {
     pub listen: SocketAddr,
     /// Unix socket.
     pub socket: PathBuf,
+    /// Group that may use the socket.
+    pub socket_group: Option<String>,
     /// No token; `listen` is a loopback address then.
     pub no_auth: bool,
     /// Cap on the data directory, bytes.
@@ -81,6 +83,8 @@ pub struct ServeArgs {
     pub listen: SocketAddr,
     /// Unix socket, if one is wanted.
     pub socket: Option<PathBuf>,
+    /// Group that may use the socket.
+    pub socket_group: Option<String>,
     /// No token; `listen` is a loopback address then.
     pub no_auth: bool,
 }
@@ -185,6 +189,7 @@ impl RecordFlags {
         Ok(RecordArgs {
             store: self.store.or_else(|| file.store.clone()).unwrap_or_else(|| STORE.into()),
             socket: self.socket.or_else(|| file.socket.clone()).unwrap_or_else(|| SOCKET.into()),
+            socket_group: self.socket_group.or_else(|| file.socket_group.clone()),
             no_auth: guarded(self.no_auth.or(file.no_auth).unwrap_or(false), listen)?,
             listen,
             max_size: max_size.0,
@@ -215,6 +220,7 @@ impl ServeFlags {
         Ok(ServeArgs {
             store: self.store,
             socket: self.socket,
+            socket_group: self.socket_group.or_else(|| file.socket_group.clone()),
             no_auth: guarded(self.no_auth.or(file.no_auth).unwrap_or(false), listen)?,
             listen,
         })

@@ -5,5 +5,6 @@ mod asking;
 mod errors;
 mod events;
 mod live;
+mod serving;
 mod terminal;
 mod world;

@@ -26,6 +26,7 @@ Look after the store:
   verify       check every segment and the chain between them
   migrate      bring a store of an older format up to date
   key          make a key that signs segments
+  token        print the API's token, or make a new one
 
 Tools:
   schema       print an event schema

@@ -83,6 +83,8 @@ pub enum Verb {
     Migrate(MigrateFlags),
     /// Make a key that signs segments, or print the public half of one
     Key(KeyFlags),
+    /// Print the API's token, or make a new one: whoever has the old one is let in no more
+    Token(TokenFlags),
     /// What this kernel allows, which probe attaches by which hook, what will not be seen
     Doctor(DoctorFlags),
     /// Print an event schema
@@ -95,6 +97,17 @@ pub enum Verb {
     Man(ManFlags),
     /// Write a stream saved by `record --save` into a store, at full speed
     Replay(ReplayFlags),
+}
+
+/// Flags of `token`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct TokenFlags {
+    /// Store whose token it is [default: /var/lib/tachograph]
+    #[arg(long, value_name = "DIR", env = "TACHO_STORE")]
+    pub store: Option<PathBuf>,
+    /// Make a new one; a running server refuses the old one, and cookies made of it, at once
+    #[arg(long)]
+    pub rotate: bool,
 }
 
 /// Flags of `doctor`.

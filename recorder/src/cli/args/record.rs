@@ -21,6 +21,9 @@ pub struct RecordFlags {
     /// Unix socket [default: /run/tachograph/tachograph.sock]
     #[arg(long, value_name = "PATH", env = "TACHO_SOCKET")]
     pub socket: Option<PathBuf>,
+    /// Group that may use the socket, by name or number: to read everything, and to pin [default: none]
+    #[arg(long, value_name = "NAME", env = "TACHO_SOCKET_GROUP")]
+    pub socket_group: Option<String>,
     /// Serve without a token (loopback addresses only)
     #[arg(long, value_name = "BOOL", env = "TACHO_NO_AUTH", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub no_auth: Option<bool>,
@@ -80,6 +83,9 @@ pub struct ServeFlags {
     // Neither variable nor file: they name the recorder's own socket, which this must not take over.
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
+    /// Group that may use the socket, by name or number: to read everything, and to pin [default: none]
+    #[arg(long, value_name = "NAME", env = "TACHO_SOCKET_GROUP")]
+    pub socket_group: Option<String>,
     /// Serve without a token (loopback addresses only)
     #[arg(long, value_name = "BOOL", env = "TACHO_NO_AUTH", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub no_auth: Option<bool>,
