@@ -20,8 +20,9 @@ const ASK_AGAIN: &str = "no-cache";
 /// Any of [`PATHS`]. They tell nothing that was recorded, and need no token.
 pub(crate) async fn view(request: Request) -> Result<Response, ApiError> {
     let path = request.uri().path();
-    let encodings = Encoding::ALL.into_iter().filter(|encoding| accepts(request.headers(), encoding.name()));
-    let encoded = encodings.filter_map(|encoding| Some((web::file(path, Some(encoding))?, encoding))).next();
+    let mut encodings =
+        Encoding::ALL.into_iter().filter(|encoding| accepts(request.headers(), encoding.name()));
+    let encoded = encodings.find_map(|encoding| Some((web::file(path, Some(encoding))?, encoding)));
     let (file, encoding) = match encoded {
         Some((file, encoding)) => (file, Some(encoding)),
         None => (web::file(path, None).ok_or_else(nothing)?, None),

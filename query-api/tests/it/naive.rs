@@ -201,9 +201,8 @@ impl Recorded {
                 }
             }
             // About the answer's form: always there.
-            "order" | "limit" | "cursor" | "schema" | "format" | "fields" => {}
-            // Another question: tests/it/follow.rs.
-            "follow" => {}
+            // `follow` is another question: tests/it/follow.rs.
+            "order" | "limit" | "cursor" | "schema" | "format" | "fields" | "follow" => {}
             other => panic!("`{other}` is not in this test"),
         }
     }
