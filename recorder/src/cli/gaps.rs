@@ -40,7 +40,7 @@ pub fn lines(gaps: &[Value], zone: Zone) -> Vec<String> {
     }
     let told = sums.iter().map(|((class, reason), sum)| {
         let span = format!("{} .. {}", zone.moment(sum.from), zone.moment(sum.to));
-        format!("{span}  {}: {} gaps, {} lost, {}", escape(class), sum.gaps, sum.lost(), escape(reason))
+        format!("{span}  {}: {} gaps, {} lost, {}", escape(class), sum.gaps, sum.lost(), meaning(reason))
     });
     told.collect()
 }
@@ -76,13 +76,30 @@ impl<'a> Sum<'a> {
     }
 }
 
+/// What a reason of the API means. One that is not known here is told as it is.
+fn meaning(reason: &str) -> String {
+    let meaning = match reason {
+        "ring_full" => "the kernel's buffer was full",
+        "overload" => "the recorder could not keep up",
+        "not_recording" => "nobody recorded",
+        "store_failed" => "it could not be written",
+        "damaged" => "part of the store cannot be read: tacho verify says which",
+        "undecodable" => "records that could not be understood",
+        "evicted" => "removed by retention",
+        "compat" => "32-bit calls that are not decoded",
+        "clock_step" => "the clock was set: these times were skipped or come twice",
+        _ => return escape(reason).into_owned(),
+    };
+    format!("{reason}: {meaning}")
+}
+
 /// A gap in a line.
 #[must_use]
 pub fn line(gap: &Value, zone: Zone) -> String {
     let word = |key: &str| gap[key].as_str().unwrap_or("?");
     let lost = gap["lost"].as_u64().map_or_else(|| "an unknown number".to_owned(), |lost| lost.to_string());
     let (from, to) = (zone.moment(word("from")), zone.moment(word("to")));
-    format!("{from} .. {to}  {}: {lost} lost, {}", escape(word("class")), escape(word("reason")))
+    format!("{from} .. {to}  {}: {lost} lost, {}", escape(word("class")), meaning(word("reason")))
 }
 
 #[cfg(test)]
@@ -94,9 +111,22 @@ mod tests {
     #[test]
     fn a_gap_tells_span_class_count_and_reason() {
         let gap = json!({"from": "2026-01-02T03:04:05Z", "to": "b\u{1b}", "class": "file", "lost": 3, "reason": "ring_full"});
-        assert_eq!(line(&gap, Zone::Utc), "2026-01-02 03:04:05.000 .. b\\x1b  file: 3 lost, ring_full");
+        assert_eq!(
+            line(&gap, Zone::Utc),
+            "2026-01-02 03:04:05.000 .. b\\x1b  file: 3 lost, ring_full: the kernel's buffer was full"
+        );
         let gap = json!({"from": "a", "to": "b", "class": "all", "lost": null, "reason": "not_recording"});
         assert!(line(&gap, Zone::Utc).contains("an unknown number lost"));
+    }
+
+    #[test]
+    fn every_reason_has_a_meaning() {
+        for reason in
+            ["ring_full", "overload", "not_recording", "store_failed", "damaged", "evicted", "clock_step"]
+        {
+            assert!(meaning(reason).contains(": "), "{reason}");
+        }
+        assert_eq!(meaning("new\u{7}"), "new\\x07");
     }
 
     #[test]
@@ -110,8 +140,8 @@ mod tests {
         assert_eq!(
             lines(&gaps, Zone::Utc),
             [
-                "2026-01-02 03:04:03.000 .. 2026-01-02 03:05:03.000  file: 1 gaps, an unknown number lost, overload",
-                "2026-01-02 03:04:00.000 .. 2026-01-02 03:05:19.000  file: 20 gaps, 40 lost, ring_full",
+                "2026-01-02 03:04:03.000 .. 2026-01-02 03:05:03.000  file: 1 gaps, an unknown number lost, overload: the recorder could not keep up",
+                "2026-01-02 03:04:00.000 .. 2026-01-02 03:05:19.000  file: 20 gaps, 40 lost, ring_full: the kernel's buffer was full",
             ]
         );
     }

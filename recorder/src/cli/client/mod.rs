@@ -73,6 +73,9 @@ pub struct Page {
     pub gaps: Vec<Value>,
     /// With `follow`: the other names of the file.
     pub followed: Option<Value>,
+    /// Events between this page and the one before that were removed meanwhile.
+    #[serde(default)]
+    pub skipped: u64,
 }
 
 /// An answer whose body is still to be read.
@@ -139,6 +142,16 @@ impl Client {
     pub fn events(&self, parameters: &Parameters) -> Result<Page> {
         let body = self.call(&Method::GET, "/events", parameters, None)?;
         serde_json::from_slice(&body).context("the answer to /events is no page of events")
+    }
+
+    /// Lines of JSON.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub fn lines(&self, path: &str) -> Result<Vec<Value>> {
+        let body = self.call(&Method::GET, path, &Vec::new(), None)?;
+        let lines = body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        lines.map(|line| parse(line).with_context(|| format!("a line of {path} is no JSON"))).collect()
     }
 
     /// Sends a document; what comes back.

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Result, bail};
 
-use super::{PAGE, Printer, Summary, tell_names};
+use super::{PAGE, Printer, Summary, tell_more};
 use crate::cli::{
     client::{Client, Page, Parameters},
     gaps,
@@ -58,7 +58,7 @@ pub(super) fn run(
         }
     }
     printer.end(&summary)?;
-    tell_names(&summary, zone);
+    tell_more(&summary, zone);
     let mut told = io::stderr().lock();
     // A closed standard error is nobody's failure.
     let _ = if summary.incomplete {

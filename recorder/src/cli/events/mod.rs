@@ -46,6 +46,7 @@ struct Summary {
     gaps: Vec<Value>,
     seen: HashSet<String>,
     followed: Option<Value>,
+    skipped: u64,
 }
 
 impl Summary {
@@ -53,6 +54,7 @@ impl Summary {
         self.events += u64::try_from(page.events.len()).unwrap_or(u64::MAX);
         self.incomplete |= !page.complete;
         self.next = page.next.take();
+        self.skipped = self.skipped.saturating_add(page.skipped);
         self.followed = page.followed.take().or(self.followed.take());
         for gap in page.gaps.drain(..) {
             if self.gaps.len() < MAX_GAPS && self.seen.insert(gap.to_string()) {
@@ -84,10 +86,18 @@ pub fn run(flags: &EventsFlags, file: &Config) -> Result<()> {
     some(flags, &client, parameters, printer)
 }
 
-/// The other names under which a file was looked for.
-fn tell_names(summary: &Summary, zone: Zone) {
-    let Some(followed) = &summary.followed else { return };
+/// What was removed from under us, and the other names under which a file was looked for.
+fn tell_more(summary: &Summary, zone: Zone) {
     let mut told = io::stderr().lock();
+    if summary.skipped > 0 {
+        // A closed standard error is nobody's failure.
+        let _ = writeln!(
+            told,
+            "tacho: retention removed {} events (of any kind) before they could be read; tacho pin keeps a span",
+            summary.skipped
+        );
+    }
+    let Some(followed) = &summary.followed else { return };
     for name in followed["names"].as_array().into_iter().flatten() {
         let end = |key: &str| name[key].as_str().map_or_else(|| "...".to_owned(), |time| zone.moment(time));
         let path = escape(name["path"].as_str().unwrap_or("?"));
@@ -133,7 +143,7 @@ fn some(
     held.reverse();
     printer.events(&held)?;
     printer.end(&summary)?;
-    tell_names(&summary, flags.zone.zone());
+    tell_more(&summary, flags.zone.zone());
     let mut told = io::stderr().lock();
     if summary.events == 0 {
         let _ = writeln!(told, "tacho: no event fits");

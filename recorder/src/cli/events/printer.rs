@@ -79,8 +79,11 @@ impl<W: Write> Printer<W> {
     pub(super) fn end(&mut self, summary: &Summary) -> Result<()> {
         self.begin()?;
         if self.output == Output::Json {
-            let Summary { next, incomplete, gaps, followed, .. } = summary;
+            let Summary { next, incomplete, gaps, followed, skipped, .. } = summary;
             let mut rest = json!({ "next": next, "complete": !incomplete, "gaps": gaps });
+            if *skipped > 0 {
+                rest["skipped"] = (*skipped).into();
+            }
             if let Some(followed) = followed {
                 rest["followed"] = followed.clone();
             }
