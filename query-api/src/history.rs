@@ -7,7 +7,7 @@ use store::{Filter, Process, ProcessQuery, Store};
 
 use crate::error::ApiError;
 use crate::gaps::Gaps;
-use crate::limits::{MAX_CHILDREN, MAX_STATES};
+use crate::limits::{MAX_CHILDREN, MAX_PARENTS, MAX_STATES};
 use crate::params::Asked;
 
 /// What `/processes/{id}` tells besides the process itself.
@@ -139,8 +139,10 @@ fn parents(store: &Store, process: &Process) -> Result<Vec<Value>, ApiError> {
     };
     parents
         .iter()
-        .map(|parent| {
-            let id = known(parent)?.map(|key| key.to_string());
+        .enumerate()
+        .map(|(place, parent)| {
+            let key = if place < MAX_PARENTS { known(parent)? } else { None };
+            let id = key.map(|key| key.to_string());
             Ok(json!({ "since": Date(parent.1), "ppid": parent.0, "id": id }))
         })
         .collect()

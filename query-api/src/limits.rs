@@ -37,6 +37,8 @@ pub(crate) const MAX_FOLLOWED: usize = 64;
 pub(crate) const MAX_FOLLOWED_EVENTS: usize = 10_000;
 /// Children of a process that are counted.
 pub(crate) const MAX_CHILDREN: usize = 100_000;
+/// Parents of a process, after each other, that are looked for.
+pub(crate) const MAX_PARENTS: usize = 16;
 /// States told of a process; of more, the first and the last ones.
 pub(crate) const MAX_STATES: usize = 1_000;
 /// Levels of a tree. JSON readers commonly refuse more than 128 levels; a process takes two, and six inside.

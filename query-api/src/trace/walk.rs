@@ -87,6 +87,10 @@ impl<'a> Walk<'a> {
         };
         self.open.push_back((start, from));
         while let Some((key, moment)) = self.open.pop_front() {
+            if self.began.elapsed() >= QUESTION_TIME {
+                self.cut_work(&key);
+                continue;
+            }
             let Some(node) = self.graph.nodes.get_mut(&key) else { continue };
             // Only what was not looked at yet.
             let (lo, hi) = match (self.direction, node.seen) {

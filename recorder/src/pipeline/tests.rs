@@ -200,3 +200,11 @@ fn a_host_that_is_never_quiet_does_not_keep_the_recorder_from_ending() {
         .run(&AtomicBool::new(true));
     assert!(batches.into_iter().any(|batch| !batch.events.is_empty()));
 }
+
+#[test]
+fn a_clock_that_is_set_leaves_a_gap_over_the_times_that_it_skipped_or_shows_again() {
+    for (step, from, to) in [(400, 600, 1_000), (-400, 1_000, 1_400)] {
+        let gap = super::stepped(1_000, step);
+        assert_eq!((gap.from, gap.to, gap.lost, gap.reason), (from, to, Some(0), GapReason::ClockStep));
+    }
+}
