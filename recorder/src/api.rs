@@ -98,7 +98,7 @@ impl Listeners {
     pub fn announce(&self, what: &str) {
         let mut err = std::io::stderr().lock();
         let token = match &self.token {
-            Some(token) if err.is_terminal() => format!("/healthz?token={token}"),
+            Some(token) if err.is_terminal() => format!("/?token={token}"),
             _ => String::new(),
         };
         // A closed standard error is no reason to stop.

@@ -68,7 +68,7 @@ describe('someone who looks for an intrusion', () => {
   it('sees where nobody recorded, and why', async () => {
     const page = await world.open(address);
     await ready(page);
-    const gaps = page.locator('.time .gaps');
+    const gaps = page.locator('.spans .gaps');
     await gaps.waitFor();
     await gaps.locator('summary').click();
     await gaps.getByText('nobody recorded').first().waitFor();

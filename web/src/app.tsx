@@ -111,8 +111,8 @@ function TimePanes() {
   const failed = detail.loaded.value.state === 'failed' ? detail.loaded.value.error : undefined;
   const zoomed = shown.from > all.from || shown.to < all.to;
   return (
-    <section class="time" aria-label="Time">
-      <div class="time-head">
+    <section class="spans" aria-label="Time">
+      <div class="spans-head">
         <span>
           <time>{showTime(formatTime(shown.from), zone, 3)}</time> to <time>{showTime(formatTime(shown.to), zone, 3)}</time> {zoneName(zone, shown.from)}{' '}
           <span class="muted">({showSpan(shown.to - shown.from)})</span>

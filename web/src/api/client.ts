@@ -1,6 +1,6 @@
 // Asking the API: one place that knows how it refuses.
 
-import type { EventJson, Events, Json, Processes, Process, Stats, Timeline, Tree } from './model';
+import type { EventJson, Events, Json, Life, Processes, Stats, Timeline, Tree } from './model';
 import { address } from '../state/commands';
 
 /** A question that was not answered. */
@@ -54,7 +54,7 @@ async function refusal(response: Response): Promise<ApiError> {
 export const stats = (signal?: AbortSignal) => get<Stats>('/stats', [], signal);
 export const timeline = (parameters: Parameters, signal?: AbortSignal) => get<Timeline>('/timeline', parameters, signal);
 export const processes = (parameters: Parameters, signal?: AbortSignal) => get<Processes>('/processes', parameters, signal);
-export const process = (id: string, signal?: AbortSignal) => get<Process>(`/processes/${encodeURIComponent(id)}`, [], signal);
+export const process = (id: string, signal?: AbortSignal) => get<Life>(`/processes/${encodeURIComponent(id)}`, [], signal);
 export const tree = (parameters: Parameters, signal?: AbortSignal) => get<Tree>('/tree', parameters, signal);
 export const events = (parameters: Parameters, signal?: AbortSignal) => get<Events>('/events', parameters, signal);
 export const trace = (parameters: Parameters, signal?: AbortSignal) => get<Json>('/trace', parameters, signal);

@@ -1,12 +1,24 @@
-// What the API answers, as far as the page looks at it.
+// What the API answers: names for the types that are generated from its own document (`npm run types`).
 
-export interface Gap {
-  readonly from: string;
-  readonly to: string;
-  readonly class: string;
-  readonly lost: number | null;
-  readonly reason: string;
-}
+import type { components } from './openapi';
+
+type Schemas = components['schemas'];
+
+export type Gap = Schemas['Gap'];
+export type Bucket = Schemas['Bucket'];
+export type Timeline = Schemas['Timeline'];
+export type FileFacts = Schemas['File'];
+export type Image = Schemas['RecordedImage'];
+export type Process = Schemas['RecordedProcess'];
+/** A process with its whole life. */
+export type Life = Schemas['ProcessLife'];
+export type Processes = Schemas['ProcessPage'];
+export type TreeNode = Schemas['TreeNode'];
+export type Tree = Schemas['Tree'];
+export type Stats = Schemas['Stats'];
+export type TraceAnswer = Schemas['Trace'];
+export type TraceNode = Schemas['TraceNode'];
+export type TraceEdge = Schemas['TraceEdge'];
 
 /** What every list says about itself. */
 export interface Honest {
@@ -14,85 +26,11 @@ export interface Honest {
   readonly gaps: readonly Gap[];
 }
 
-export interface Bucket {
-  readonly from: string;
-  readonly to: string;
-  readonly counts: Readonly<Record<string, number>>;
-}
-
-export interface Timeline extends Honest {
-  readonly buckets: readonly Bucket[];
-}
-
-export interface FileFacts {
-  readonly path?: string;
-  readonly mode?: number;
-  readonly package_name?: string;
-  readonly package_version?: string;
-}
-
-export interface Image {
-  readonly exec_time: string | null;
-  readonly comm: string;
-  readonly uid: number;
-  readonly user: string;
-  readonly executable: FileFacts;
-  readonly interpreter: FileFacts | null;
-  readonly argv0: string;
-  readonly args: readonly string[];
-  readonly args_truncated: boolean;
-}
-
-export interface Process {
-  readonly id: string;
-  readonly pid: number;
-  readonly ppid: number;
-  readonly parent_id: string | null;
-  readonly start: string | null;
-  readonly comm?: string;
-  readonly uid?: number;
-  readonly user?: string;
-  readonly container?: string | null;
-  readonly kernel_thread?: boolean;
-  readonly images: readonly Image[];
-  readonly exit: { readonly time: string; readonly cause: string | null; readonly code: number | null } | null;
-  readonly source: string;
-}
-
-export interface Processes extends Honest {
-  readonly processes: readonly Process[];
-  readonly next: string | null;
-}
-
-export interface TreeNode {
-  readonly process: Process;
-  readonly children: readonly TreeNode[];
-  readonly cut?: { readonly processes: number };
-}
-
-export interface Tree extends Honest {
-  readonly roots: readonly TreeNode[];
-  readonly cut?: { readonly processes: number; readonly reason: string };
-}
-
-/** An event in the rendering `full`; its members are the schema's. */
+/** An event in the rendering `full`: looked into with care (`list/json.ts`), since a page may be older than its server. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 export type EventJson = { readonly [name: string]: Json };
 
 export interface Events extends Honest {
   readonly events: readonly EventJson[];
   readonly next: string | null;
-}
-
-export interface Stats {
-  readonly version: string;
-  readonly role: 'recording' | 'serving';
-  readonly store: {
-    readonly events: number;
-    readonly bytes: number;
-    readonly oldest: string | null;
-    readonly newest: string | null;
-    readonly segments: readonly unknown[];
-  };
-  readonly recorder: Json;
 }

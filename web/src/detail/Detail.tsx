@@ -23,7 +23,8 @@ export function Detail() {
   const shown = eventId === null ? 'process' : processId === null ? 'event' : tab;
   return (
     <aside class="detail" aria-label="Details">
-      <div class="tabs" role="tablist" aria-label="Details of">
+      <div class="tabs">
+       <div class="tabs-list" role="tablist" aria-label="Details of">
         {(['event', 'process'] as const).map((name) => (
           <button
             key={name}
@@ -38,6 +39,7 @@ export function Detail() {
             {name === 'event' ? 'Event' : 'Process'}
           </button>
         ))}
+       </div>
         <button type="button" class="close" aria-label="Close details" onClick={() => change({ event: null, process: null })}>
           ×
         </button>
@@ -100,11 +102,11 @@ const CLOSED = /(^|\.)(ancestors|envs|cap_effective|cap_permitted|syscalls|dd|ag
 
 function Members({ value, path, open }: MembersProps) {
   return (
-    <dl class="members">
+    <div class="members">
       {Object.entries(value).map(([name, member]) => (
         <Member key={name} name={name} value={member} path={path === '' ? name : `${path}.${name}`} open={open} />
       ))}
-    </dl>
+    </div>
   );
 }
 
@@ -117,17 +119,17 @@ interface MemberProps {
 
 function Member({ name, value, path, open }: MemberProps) {
   const words = (
-    <dt>
+    <span class="member-name">
       <code>{name}</code>
-    </dt>
+    </span>
   );
   if (value === null || typeof value !== 'object') {
     return (
       <div class="member">
         {words}
-        <dd>
+        <span>
           <Value value={value} path={path} />
-        </dd>
+        </span>
       </div>
     );
   }
@@ -136,7 +138,7 @@ function Member({ name, value, path, open }: MemberProps) {
     return (
       <div class="member">
         {words}
-        <dd class="list">{list.length === 0 ? <span class="muted">none</span> : <Words values={list} path={path} />}</dd>
+        <span class="list">{list.length === 0 ? <span class="muted">none</span> : <Words values={list} path={path} />}</span>
       </div>
     );
   }

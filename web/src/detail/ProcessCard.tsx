@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import * as api from '../api/client';
-import type { Process } from '../api/model';
+import type { Life, Process } from '../api/model';
 import { badges } from '../lanes/bars';
 import { commandLine, exit } from '../list/what';
 import { change, filterBy, onlySubtree, view } from '../state/app';
@@ -12,7 +12,7 @@ import type { Json } from '../api/model';
 /** Steps of the lineage that are asked for. */
 const STEPS = 64;
 
-export function ProcessCard({ process }: { readonly process: Process }) {
+export function ProcessCard({ process }: { readonly process: Life }) {
   const zone = view.value.zone;
   const marks = badges(process);
   const when = (time: string | null) => (time === null ? <span class="unknown">unknown</span> : <time title={time}>{showTime(time, zone, 6)}</time>);
@@ -73,6 +73,45 @@ export function ProcessCard({ process }: { readonly process: Process }) {
           </li>
         ))}
       </ol>
+      <History life={process} />
+    </>
+  );
+}
+
+/** Who it was when: states, parents, and what it left behind. */
+function History({ life }: { readonly life: Life }) {
+  const zone = view.value.zone;
+  return (
+    <>
+      {life.states.length > 1 && (
+        <>
+          <h4>Its states</h4>
+          <ol class="images">
+            {life.states.map((state) => (
+              <li key={`${state.since} ${state.by}`}>
+                <time title={state.since}>{showTime(state.since, zone, 6)}</time> {state.by}: {state.comm}
+                {state.changed && state.changed.length > 0 && <strong class="warn"> changed {state.changed.join(', ')}</strong>}
+              </li>
+            ))}
+          </ol>
+          {life.states_left_out > 0 && <p class="warn">{life.states_left_out} states are left out</p>}
+        </>
+      )}
+      {life.parents.length > 1 && (
+        <p>
+          Was a child of{' '}
+          {life.parents.map((parent) => (
+            <span key={parent.since}>
+              {parent.id === null ? parent.ppid : <button type="button" class="value" onClick={() => change({ process: parent.id })}>{parent.ppid}</button>} since {showTime(parent.since, zone, 3, false)};{' '}
+            </span>
+          ))}
+        </p>
+      )}
+      <p>
+        {life.children.count} {life.children.count === 1 ? 'child' : 'children'}
+        {life.orphaned !== null && <span class="muted">; its creator ended {showTime(life.orphaned, zone, 3)}</span>}
+      </p>
+      {!life.complete && <p class="warn">Something of its lifetime may be missing.</p>}
     </>
   );
 }
@@ -85,13 +124,13 @@ function Ancestors({ process }: { readonly process: Process }) {
     void (async () => {
       const list: Process[] = [];
       let parent = process.parent_id;
-      let end = parent === null ? 'unknown parent' : '';
+      let end = process.parent === 'unknown' ? 'unknown parent' : '';
       try {
         while (parent !== null && list.length < STEPS) {
           const next = await api.process(parent, own.signal);
           list.unshift(next);
           parent = next.parent_id;
-          if (parent === null && next.pid !== 1 && next.ppid !== 0) end = 'unknown parent';
+          if (next.parent === 'unknown') end = 'unknown parent';
         }
       } catch {
         end = 'not recorded';

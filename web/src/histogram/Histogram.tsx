@@ -26,6 +26,16 @@ interface Props {
 /** Room at the left that all panes leave for words, in pixels. */
 export const GUTTER = 64;
 
+/** Width of a scrollbar: the lanes have one, and time must stand at the same place above them. */
+const SCROLLBAR = (() => {
+  const probe = document.createElement('div');
+  probe.className = 'scrollbar-probe';
+  document.body.append(probe);
+  const width = probe.offsetWidth - probe.clientWidth;
+  probe.remove();
+  return width;
+})();
+
 /** Names of the style sheet's colours for the series. */
 const COLOURS = ['cat-process', 'cat-file', 'cat-network', 'cat-kernel', 'cat-other'];
 
@@ -106,11 +116,12 @@ function options(width: number, latest: { readonly current: Props }): uPlot.Opti
         grid: line,
         ticks: line,
         size: 26,
+        space: 90,
         values: (_, splits, __, ___, step) => splits.map((at) => label(at * 1000, step, latest.current.zone)),
       },
       { show: true, stroke: text, grid: line, ticks: line, size: GUTTER, splits: (_, __, ___, max) => [0, Math.floor(max)], values: (_, splits) => splits.map(short) },
     ],
-    padding: [6, 0, props.axis ? 0 : 4, 0],
+    padding: [6, SCROLLBAR, props.axis ? 0 : 4, 0],
     series: [
       {},
       ...names.map((name, index) => ({

@@ -51,7 +51,7 @@ export function badges(process: Process): Badge[] {
   if (end === 'failed' || end === 'killed') {
     out.push({ letter: end === 'failed' ? '!' : 'K', words: exit(process.exit?.cause, process.exit?.code) });
   }
-  if (process.parent_id === null && process.pid !== 1 && process.ppid !== 0) {
+  if (process.parent === 'unknown') {
     out.push({ letter: '?', words: 'its parent is not known' });
   }
   return out;

@@ -83,7 +83,7 @@ export const MOST_PROCESSES = 10_000;
 
 /** What a bar needs of a process, and what a line of the tree needs: all of it is some kilobytes. */
 const BAR =
-  'id,pid,ppid,parent_id,start,comm,uid,user,container,exit,source,images.exec_time,images.comm,images.uid,images.user,' +
+  'id,pid,ppid,parent_id,parent,start,comm,uid,user,container,exit,source,images.exec_time,images.comm,images.uid,images.user,' +
   'images.executable.path,images.executable.mode,images.interpreter.path';
 const LINE = `${BAR},images.argv0,images.args,images.args_truncated`;
 

@@ -11,8 +11,6 @@ const gap: Gap = { from: '2026-01-01T00:00:01Z', to: '2026-01-01T00:00:01Z', cla
 describe('the histogram', () => {
   it('stacks counts in one order and loses none', () => {
     const own = stacks({
-      complete: true,
-      gaps: [],
       buckets: [
         { from: '2026-01-01T00:00:00Z', to: '2026-01-01T00:00:01Z', counts: { 'File Activity': 3, 'Process Activity': 1 } },
         { from: '2026-01-01T00:00:01Z', to: '2026-01-01T00:00:02Z', counts: { Other: 2 } },
@@ -48,7 +46,7 @@ describe('lists', () => {
   });
   it('open and close a tree', () => {
     const node = (id: string, children: TreeNode[] = []): TreeNode => ({
-      process: { id, pid: 1, ppid: 0, parent_id: null, start: null, images: [], exit: null, source: 'event' },
+      process: { id, pid: 1, ppid: 0, parent_id: null, parent: 'none', start: null, images: [], exit: null, source: 'event' },
       children,
     });
     const roots = [node('a', [node('b', [node('c')]), node('d')])];

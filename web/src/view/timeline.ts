@@ -19,7 +19,7 @@ export interface Stacks {
 }
 
 /** Stacks the counts of buckets; what is in no known series is added as the last. */
-export function stacks(timeline: Timeline, names: readonly string[] = CATEGORIES): Stacks {
+export function stacks(timeline: Pick<Timeline, 'buckets'>, names: readonly string[] = CATEGORIES): Stacks {
   const extra = [...new Set(timeline.buckets.flatMap((bucket) => Object.keys(bucket.counts)))]
     .filter((name) => !names.includes(name))
     .sort();
