@@ -53,8 +53,9 @@ describe('someone who looks for an intrusion', () => {
     await world.picture(page, '03-ancestors');
     await ancestors.getByRole('button', { name: /intrusion\.sh/ }).click();
     await page.getByRole('button', { name: 'Only this subtree' }).click();
+    await expect.poll(() => page.url()).toContain('descendants=true');
+    await search(page, 'comm:.kworkerd');
     await lines(page).filter({ hasText: '.kworkerd' }).first().waitFor();
-    expect(page.url()).toContain('descendants=true');
 
     const other = await world.open(page.url());
     await lines(other).filter({ hasText: '.kworkerd' }).first().waitFor();
@@ -62,7 +63,7 @@ describe('someone who looks for an intrusion', () => {
     expect(other.url()).toBe(page.url());
     await world.picture(other, '04-link');
     await page.goBack();
-    await expect.poll(() => page.url()).not.toContain('descendants');
+    await expect.poll(() => page.url()).not.toContain('comm=');
   });
 
   it('sees where nobody recorded, and why', async () => {

@@ -6,7 +6,8 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     // One recorder and one browser at a time: the machine is shared with what is recorded.
     fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    expect: { poll: { timeout: 30_000 } },
+    hookTimeout: 180_000,
   },
 });

@@ -27,7 +27,8 @@ export class World {
   /** Records a command into a store, to its end. */
   record(store: string, ...command: string[]): void {
     const args = ['record', '--store', store, '--socket', this.path('record.sock'), '--listen', '127.0.0.1:0', '--no-auth', '--', ...command];
-    const done = spawnSync(TACHO, args, { encoding: 'utf8', timeout: LIMIT, cwd: this.directory });
+    const done = spawnSync(TACHO, args, { encoding: 'utf8', timeout: 4 * LIMIT, cwd: this.directory });
+    if (done.error) throw done.error;
     if (done.status !== 0) throw new Error(`${TACHO} ${args.join(' ')} ended with ${done.status ?? done.signal}:\n${done.stderr}`);
   }
 
@@ -76,7 +77,7 @@ export class World {
       timezoneId: 'Europe/Berlin',
     });
     const page = await context.newPage();
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(45_000);
     page.on('console', (message) => {
       if (message.type() === 'error' || /Content Security Policy/i.test(message.text())) this.complaints.push(message.text());
     });
