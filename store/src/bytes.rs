@@ -129,15 +129,53 @@ thread_local! {
     static DECOMPRESSOR: RefCell<Option<zstd::bulk::Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
-/// Packs bytes as one zstd frame with its checksum. Packing memory cannot fail but for want of memory; then the frame
-/// is empty, which is refused when it is read.
+/// Levels of zstd up to this one need little memory, so that a thread keeps what packs at them.
+const LIGHT: i32 = 3;
+
+thread_local! {
+    /// Likewise.
+    static PACKER: RefCell<Option<Packer>> = const { RefCell::new(None) };
+}
+
+/// Packs bytes as zstd frames with checksums, of which it begins another for each.
+pub struct Packer {
+    compressor: Option<zstd::bulk::Compressor<'static>>,
+    level: i32,
+}
+
+impl Packer {
+    /// At a level of zstd.
+    pub fn new(level: i32) -> Self {
+        let kept = PACKER.take().filter(|kept| kept.level == level);
+        kept.unwrap_or_else(|| {
+            let compressor = zstd::bulk::Compressor::new(level).ok().and_then(|mut compressor| {
+                compressor.set_parameter(zstd::zstd_safe::CParameter::ChecksumFlag(true)).ok()?;
+                Some(compressor)
+            });
+            Self { compressor, level }
+        })
+    }
+
+    /// One frame. Packing memory cannot fail but for want of memory; then the frame is empty, which is refused when it is
+    /// read.
+    pub fn pack(&mut self, bytes: &[u8]) -> Vec<u8> {
+        self.compressor.as_mut().and_then(|compressor| compressor.compress(bytes).ok()).unwrap_or_default()
+    }
+
+    /// Leaves it for the next one of this thread.
+    pub fn done(self) {
+        if self.level <= LIGHT {
+            PACKER.set(Some(self));
+        }
+    }
+}
+
+/// Packs bytes as one zstd frame with its checksum.
 pub fn pack(bytes: &[u8], level: i32) -> Vec<u8> {
-    let compress = || {
-        let mut compressor = zstd::bulk::Compressor::new(level)?;
-        compressor.set_parameter(zstd::zstd_safe::CParameter::ChecksumFlag(true))?;
-        compressor.compress(bytes)
-    };
-    compress().unwrap_or_default()
+    let mut packer = Packer::new(level);
+    let frame = packer.pack(bytes);
+    packer.done();
+    frame
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use event::{Context, Exit, Gap, Provenance};
 
 use crate::block::{Rest, Zone, pages};
 use crate::bytes::{Damaged, Input, pack, put, put_bytes};
-use crate::context::{Summary, decode_stream, unpack_stream};
+use crate::context::{self, Summary, decode_stream, unpack_stream};
 use crate::index::directory::Directory;
 use crate::index::paths::Chunk;
 use crate::index::tree::Tree;
@@ -42,10 +42,9 @@ const fn numbers(format: u32, pages: usize) -> (usize, usize) {
     }
 }
 
-/// A block of format 2 or 3: each column's layout, then its one number if that is 0, else its bytes; as stored.
-fn columns(input: &mut Input<'_>, format: u32, pages: usize) -> Result<Vec<u8>, Damaged> {
+/// So many counts, then each column's layout, then its one number if that is 0, else its bytes; as stored.
+fn columns(input: &mut Input<'_>, counts: usize, columns: usize) -> Result<Vec<u8>, Damaged> {
     let (mut directory, mut payload) = (Vec::new(), Vec::new());
-    let (counts, columns) = numbers(format, pages);
     for _ in 0..counts {
         put(&mut directory, input.number()?);
     }
@@ -86,7 +85,10 @@ fn decode_block(bytes: &[u8]) -> Result<(), Damaged> {
         let value = match format {
             _ if flags & 4 != 0 => input.0.to_vec(),
             1 => frames([input.bytes()?, input.bytes()?, input.0]),
-            2 | 3 => columns(&mut input, format, usize::from(flags >> 3 & 3) + 1)?,
+            2 | 3 => {
+                let (counts, all) = numbers(format, usize::from(flags >> 3 & 3) + 1);
+                columns(&mut input, counts, all)?
+            }
             _ => return Err(Damaged("no format is called so")),
         };
         let zone = Zone::decode(format, 7, &row)?;
@@ -109,8 +111,23 @@ fn decode_block(bytes: &[u8]) -> Result<(), Damaged> {
     }
 }
 
-/// Streams of contexts and the like, and summaries of them.
+/// A chunk of contexts, as [`columns`] takes them.
+fn chunk(bytes: &[u8]) -> Result<Vec<Context>, Damaged> {
+    let value = columns(&mut Input(bytes), context::COUNTS, context::COLUMNS)?;
+    let chunk = context::Chunk::unpack(migrations::CURRENT, &value)?;
+    for id in 0..ROWS as u64 {
+        chunk.get(id)?;
+    }
+    let summary = Summary::read(migrations::CURRENT, &value)?;
+    for row in 0..summary.ids.len() {
+        let _ = (summary.process(row), summary.creator(row), summary.container(row), summary.exe(row));
+    }
+    chunk.all()
+}
+
+/// Chunks of contexts, streams of contexts and the like, and summaries of them.
 pub fn context(bytes: &[u8]) {
+    let _ = chunk(bytes);
     let _ = Summary::unpack(bytes);
     let _ = unpack_stream(bytes);
     let _ = decode_stream::<Context>(bytes);
@@ -204,10 +221,14 @@ pub fn segment(file: &Path) {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::sync::Arc;
 
-    use event::{Detail, Event, File, FileFacts, Kind};
+    use event::{
+        Container, Context, Credentials, Detail, Event, File, FileFacts, Image, ImageRef, Kind, ProcessKey,
+        Source,
+    };
 
-    use super::{context, decode_block, index, numbers, segment};
+    use super::{chunk, context, decode_block, index, numbers, segment};
     use crate::block::{Form, GENESIS, encode};
     use crate::bytes::{Input, put, put_bytes, unpack};
 
@@ -243,6 +264,13 @@ mod tests {
         let mut out = vec![2 | (pages - 1) << 3];
         let (counts, columns) = numbers(3, usize::from(pages));
         put_bytes(&mut out, &row[..row.len() - 4]);
+        out.extend(columns_of(value, counts, columns));
+        out
+    }
+
+    /// Counts and columns as the fuzz targets take them.
+    fn columns_of(value: &[u8], counts: usize, columns: usize) -> Vec<u8> {
+        let mut out = Vec::new();
         let mut input = Input(&value[4..]);
         let mut directory = Input(input.bytes().unwrap());
         for _ in 0..counts {
@@ -301,6 +329,41 @@ mod tests {
             std::fs::write(corpus.join("context/gap"), rmp_serde::to_vec(&gap).unwrap()).unwrap();
             std::fs::write(corpus.join("pattern/glob"), b"/usr/**/a*.h\0/usr/include/a.h").unwrap();
             std::fs::write(corpus.join("segment/head"), [2, 0, 0x10, 0, 2, 1, 1]).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_real_chunk_of_contexts_comes_through_the_fuzzers_door() {
+        let image = Image { args: vec!["-c".to_owned()], envs: vec!["PATH".to_owned()], ..Image::default() };
+        let context = |id: u64| Context {
+            id,
+            process: ProcessKey { boot: 7, start: id / 2, pid: 8 },
+            lineage: id.checked_sub(1),
+            creator: (id > 2).then_some(ProcessKey { boot: 7, start: 0, pid: 1 }),
+            ppid: 1,
+            since: 5,
+            fork_time: 4,
+            exec_time: 5,
+            comm: "sh".to_owned(),
+            tty: String::new(),
+            image: if id.is_multiple_of(2) {
+                ImageRef::Own(Arc::new(image.clone()))
+            } else {
+                ImageRef::Shared(id)
+            },
+            credentials: Credentials::default(),
+            container: (id == 4).then(Container::default),
+            cgroup: "/".to_owned(),
+            source: Source::Event,
+            flags: 0,
+        };
+        let contexts: Vec<Context> = (1..20).map(context).collect();
+        let value = crate::context::encode(&contexts.iter().collect::<Vec<_>>(), Form::Open);
+        let seed = columns_of(&value, crate::context::COUNTS, crate::context::COLUMNS);
+        assert_eq!(chunk(&seed).unwrap(), contexts);
+        if let Some(corpus) = std::env::var_os(CORPUS) {
+            std::fs::create_dir_all(Path::new(&corpus).join("context")).unwrap();
+            std::fs::write(Path::new(&corpus).join("context/chunk"), &seed).unwrap();
         }
     }
 

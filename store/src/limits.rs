@@ -14,6 +14,10 @@ pub const MAX_PAGES: usize = 64;
 pub const MAX_BLOCK_EVENTS: usize = 1 << 18;
 /// Contexts of a full chunk.
 pub const CHUNK_CONTEXTS: usize = 512;
+/// Contexts of a chunk of a packed segment, about: the more, the more often a text is stored only once.
+pub const PACKED_CHUNK_CONTEXTS: usize = 1024;
+/// Contexts of the largest chunk that is read; more is damage.
+pub const MAX_CHUNK_CONTEXTS: usize = 1 << 16;
 /// Bytes of decoded blocks and contexts that a reader keeps; the least recently used go first.
 pub const CACHE_BYTES: usize = 32 << 20;
 /// redb's own page cache of the open segment.

@@ -1,9 +1,14 @@
-//! For benchmarks: blocks by themselves.
+//! For benchmarks: blocks by themselves, and what each table costs.
 
-use event::{Event, Kind};
+use std::path::Path;
+
+use event::{Context, Event, Kind};
+use redb::{ReadableDatabase, ReadableTableMetadata, TableHandle};
 
 use crate::block::{Core, Form, GENESIS, Rest, Zone, column_sizes, encode, pages};
 use crate::bytes::Damaged;
+use crate::context;
+use crate::segment::file::{FileError, guarded, readable};
 
 /// A block with its header row.
 #[derive(Debug)]
@@ -95,4 +100,49 @@ impl Block {
     fn pages(&self) -> Result<Vec<Core>, Damaged> {
         pages(&self.0, self.1.clone())
     }
+}
+
+/// What a table of a segment costs.
+#[derive(Clone, Debug)]
+pub struct TableCost {
+    /// Its name.
+    pub name: String,
+    /// Rows.
+    pub rows: u64,
+    /// Bytes of keys and values.
+    pub stored: u64,
+    /// Bytes that redb adds, its half-filled pages included.
+    pub around: u64,
+}
+
+/// What each table of a segment's file costs; what is missing to the file's length is redb's own.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn tables(segment: &Path) -> Result<Vec<TableCost>, String> {
+    let cost = || -> Result<Vec<TableCost>, FileError> {
+        let database = readable(segment)?;
+        let read = database.begin_read()?;
+        let mut costs = Vec::new();
+        for table in read.list_tables()? {
+            let (name, table) = (table.name().to_owned(), read.open_untyped_table(table)?);
+            let stats = table.stats()?;
+            let (rows, stored) = (table.len()?, stats.stored_bytes());
+            costs.push(TableCost {
+                name,
+                rows,
+                stored,
+                around: stats.metadata_bytes() + stats.fragmented_bytes(),
+            });
+        }
+        Ok(costs)
+    };
+    guarded(cost).map_err(|error| error.to_string())
+}
+
+/// A chunk of contexts in the open form, or packed at a level of zstd: each column's name, its bytes before it was
+/// packed, and those stored.
+#[must_use]
+pub fn context_columns(contexts: &[&Context], level: Option<i32>) -> Vec<(&'static str, u64, usize)> {
+    context::column_sizes(&context::encode(contexts, level.map_or(Form::Open, Form::Closed)))
 }

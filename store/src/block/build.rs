@@ -95,6 +95,11 @@ impl<'a> BlockBuilder<'a> {
         }
     }
 
+    /// Paths of all files so far; one comes again with each state of the file.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|file| file.path.as_str())
+    }
+
     /// Events so far.
     pub const fn len(&self) -> usize {
         self.times.len()

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 pub use super::layout::Layout;
 use super::layout::{BYTES, CONSTANT, FIXED, Laid, PLANES, VARINT, fixed, lay, planes, varints};
-use crate::bytes::{Damaged, Input, put, unpack};
+use crate::bytes::{Damaged, Input, Packer, put, unpack};
 use crate::limits::{MAX_BLOCK_EVENTS, MAX_SECTION};
 
 /// Bytes of a BLAKE3 hash that protect the directory; frames have checksums of their own.
@@ -33,7 +33,7 @@ const TRIAL_LEVEL: i32 = 6;
 pub struct Columns {
     directory: Vec<u8>,
     payload: Vec<u8>,
-    packer: Option<zstd::bulk::Compressor<'static>>,
+    packer: Packer,
     /// Tells which layout is small.
     trial: Option<zstd::bulk::Compressor<'static>>,
     form: Form,
@@ -47,25 +47,17 @@ impl Columns {
             Form::Open => OPEN_LEVEL,
             Form::Closed(level) => level,
         };
-        // Without memory for a compressor columns stay empty, which is refused when they are read.
-        let packer = zstd::bulk::Compressor::new(level).ok().and_then(|mut packer| {
-            packer.set_parameter(zstd::zstd_safe::CParameter::ChecksumFlag(true)).ok()?;
-            Some(packer)
-        });
         let trial = match form {
             Form::Open => None,
             Form::Closed(level) => zstd::bulk::Compressor::new(level.min(TRIAL_LEVEL)).ok(),
         };
+        let packer = Packer::new(level);
         Self { directory: Vec::new(), payload: Vec::new(), packer, trial, form, scratch: Vec::new() }
     }
 
     /// A number of the directory itself.
     pub fn count(&mut self, count: usize) {
         put(&mut self.directory, count as u64);
-    }
-
-    fn pack(&mut self, bytes: &[u8]) -> Vec<u8> {
-        self.packer.as_mut().and_then(|packer| packer.compress(bytes).ok()).unwrap_or_default()
     }
 
     /// Bytes that some would take at a level that is quick to try.
@@ -117,7 +109,7 @@ impl Columns {
         let layout = best.map_or(layouts[0], |(layout, _)| layout);
         let mut laid = std::mem::take(&mut self.scratch);
         let code = lay(numbers, layout, width, &mut laid);
-        let frame = self.pack(&laid);
+        let frame = self.packer.pack(&laid);
         self.add(code, laid.len(), &frame);
         self.scratch = laid;
     }
@@ -129,7 +121,7 @@ impl Columns {
             self.directory.push(0);
             return;
         }
-        let frame = self.pack(bytes);
+        let frame = self.packer.pack(bytes);
         self.add(BYTES, bytes.len(), &frame);
     }
 
@@ -140,6 +132,7 @@ impl Columns {
         put(&mut out, self.directory.len() as u64);
         out.extend_from_slice(&self.directory);
         out.extend_from_slice(&self.payload);
+        self.packer.done();
         out
     }
 }
@@ -263,6 +256,12 @@ impl Stored {
             (name, unpacked, entry.end - entry.start)
         });
         sizes.collect()
+    }
+
+    /// Bytes of a column before it was packed.
+    pub fn unpacked_len(&self, column: usize) -> usize {
+        let entry = self.entry(column).ok().filter(|entry| entry.layout != CONSTANT);
+        entry.map_or(0, |entry| usize::try_from(entry.unpacked).unwrap_or(0))
     }
 
     /// Bytes of the value that are there.

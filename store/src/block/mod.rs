@@ -29,7 +29,7 @@ mod zone;
 
 pub use self::core::Core;
 pub use build::BlockBuilder;
-pub use column::{Form, directory_end};
+pub use column::{Columns, Form, Layout, Stored, directory_end};
 pub use encode::encode;
 pub use paths::Paths;
 pub use rest::Rest;

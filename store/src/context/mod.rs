@@ -1,7 +1,31 @@
-//! Contexts on disk: chunks of whole contexts, and beside each a summary that queries search.
+//! Contexts on disk: chunks of contexts, as columns.
+//!
+//! [`encode`] makes a chunk. [`Chunk`] reads one of any format: a context by id, or all; [`Summary`] is what questions
+//! need of each, as columns in memory. In formats 1 and 2 summaries were stored beside the chunks, which were streams of
+//! `MessagePack`.
 
 mod chunk;
+mod column;
+mod decode;
+mod encode;
+mod images;
+mod objects;
+mod place;
+mod stream;
 mod summary;
+#[cfg(test)]
+mod tests;
+mod version2;
 
-pub use chunk::{Chunk, decode_stream, encode_one, pack_stream, unpack_stream};
+pub use chunk::{Chunk, has_summaries, version};
+pub use encode::encode;
+pub use stream::{decode_stream, encode_one, pack_stream, unpack_stream};
 pub use summary::Summary;
+
+pub use place::{COLUMNS, COUNTS};
+
+/// For reports of size: each column of a stored chunk with its bytes as numbers or text, and as stored.
+pub fn column_sizes(value: &[u8]) -> Vec<(&'static str, u64, usize)> {
+    let stored = crate::block::Stored::open(value.to_vec().into(), place::COUNTS, |_| Ok(place::COLUMNS));
+    stored.map(|stored| stored.sizes(place::NAMES.into_iter())).unwrap_or_default()
+}

@@ -5,11 +5,14 @@ use std::collections::HashMap;
 use event::{BootId, Context, ImageRef, ProcessKey};
 use serde::{Deserialize, Serialize};
 
-use crate::bytes::{Damaged, pack, unpack};
+use super::chunk::has_summaries;
+use super::decode::{Held, Table};
+use crate::bytes::{Damaged, unpack};
 use crate::limits::MAX_SECTION;
 
-/// Columns over the contexts of a chunk; element n of each is of context n. Texts are indexes into `texts`.
-#[derive(Debug, Default, Serialize, Deserialize)]
+/// Columns over the contexts of a chunk; element n of each is of context n. Texts are indexes into `texts`. Stored as
+/// `MessagePack` in formats 1 and 2.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     /// Ids; ascending but where contexts were carried over late.
     pub ids: Vec<u64>,
@@ -68,11 +71,8 @@ impl Summary {
         let mut texts = Texts::default();
         for context in contexts {
             out.ids.push(context.id);
-            let boot = out.boots.iter().position(|boot| *boot == context.process.boot).unwrap_or_else(|| {
-                out.boots.push(context.process.boot);
-                out.boots.len() - 1
-            });
-            out.boot.push(u32::try_from(boot).unwrap_or(u32::MAX));
+            let boot = out.boot_place(context.process.boot);
+            out.boot.push(boot);
             out.starts.push(context.process.start);
             out.pids.push(context.process.pid);
             out.ppids.push(context.ppid);
@@ -101,9 +101,53 @@ impl Summary {
         out
     }
 
-    /// As stored.
-    pub fn pack(&self, level: i32) -> Vec<u8> {
-        pack(&rmp_serde::to_vec(self).unwrap_or_default(), level)
+    fn boot_place(&mut self, boot: BootId) -> u32 {
+        let place = self.boots.iter().position(|known| *known == boot).unwrap_or_else(|| {
+            self.boots.push(boot);
+            self.boots.len() - 1
+        });
+        u32::try_from(place).unwrap_or(u32::MAX)
+    }
+
+    /// Of the contexts of a chunk, in its order.
+    pub fn of_table(table: &Table) -> Self {
+        let mut out = Self::default();
+        let mut texts = Texts::default();
+        for row in &table.rows {
+            let (boot, start, pid) = row.process;
+            out.ids.push(row.id);
+            let place = out.boot_place(table.boots.get(boot as usize).copied().unwrap_or_default());
+            out.boot.push(place);
+            out.starts.push(start);
+            out.pids.push(pid);
+            out.ppids.push(row.ppid);
+            out.lineages.push(row.lineage.unwrap_or(0));
+            let creator = row.creator.filter(|creator| creator.0 == boot);
+            out.creators.push(creator.map(|(_, start, pid)| (start, pid)));
+            out.since.push(row.since);
+            let credentials = table.credentials(row);
+            out.uids.push(credentials.map_or(0, |credentials| credentials.uid));
+            out.users.push(texts.place(credentials.map_or("", |credentials| &credentials.user)));
+            out.comms.push(texts.place(table.texts.get(row.comm as usize).map_or("", String::as_str)));
+            let container = table.container(row);
+            out.containers.push(container.map_or(0, |container| texts.place(&container.id) + 1));
+            let (exe, shared) = match row.image {
+                Held::Unknown => (0, 0),
+                Held::Own(image) => {
+                    (table.executable(image).map_or(0, |file| texts.place(&file.path) + 1), 0)
+                }
+                Held::Shared(holder) => (0, holder),
+            };
+            out.exes.push(exe);
+            out.shared.push(shared);
+        }
+        out.texts = texts.list;
+        out
+    }
+
+    /// Of a chunk, from what the segment has of it: its summary, or where the format has none, the chunk itself.
+    pub fn read(format: u32, value: &[u8]) -> Result<Self, Damaged> {
+        if has_summaries(format) { Self::unpack(value) } else { Ok(Self::of_table(&Table::unpack(value)?)) }
     }
 
     /// From what is stored; every column is checked to have all rows and every index to be in range.

@@ -131,15 +131,14 @@ pub fn put_filter(
     Ok(written)
 }
 
-/// Hashes of all paths of some events' files.
-pub fn event_terms<'a>(events: impl Iterator<Item = &'a event::Event>) -> Vec<u64> {
-    let (mut paths, mut directories, mut terms) = (HashSet::new(), HashSet::new(), Vec::new());
-    for event in events {
-        for file in [&event.file, &event.destination].into_iter().flatten() {
-            if paths.insert(file.path.as_str()) {
-                path_terms(&file.path, |directory| directories.insert(directory), &mut terms);
-            }
-        }
+/// Hashes of some paths and of the directories that they are in.
+pub fn terms_of<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<u64> {
+    let (mut directories, mut terms, mut last) = (HashSet::new(), Vec::new(), "");
+    for path in paths {
+        // Files come in runs of one directory.
+        let directory = path.rfind('/').map_or("", |slash| &path[..=slash]);
+        let same = std::mem::replace(&mut last, directory) == directory;
+        path_terms(path, |directory| !same && directories.insert(directory), &mut terms);
     }
     terms
 }

@@ -10,9 +10,9 @@ use super::segment::{Segment, View};
 use super::shared::Shared;
 use crate::SegmentState;
 use crate::bytes::Damaged;
-use crate::context::{Chunk, Summary, decode_stream, unpack_stream};
+use crate::context::{Chunk, Summary, decode_stream, unpack_stream, version};
 use crate::segment::file::{FileError, guarded};
-use crate::segment::tables::{CONTEXTS, EXITS, PieceKey, SUMMARIES, all, get};
+use crate::segment::tables::{CONTEXTS, EXITS, PieceKey, all, get, summaries};
 
 type Table = redb::ReadOnlyTable<&'static PieceKey, &'static [u8]>;
 
@@ -20,7 +20,10 @@ type Table = redb::ReadOnlyTable<&'static PieceKey, &'static [u8]>;
 pub struct Contexts<'a> {
     shared: &'a Shared,
     segment: &'a Segment,
+    /// Version of the segment's format.
+    format: u32,
     chunks: Table,
+    /// What summaries are made of: they themselves, or the chunks.
     summaries: Table,
     /// Lowest id, highest id, key.
     ranges: Arc<Vec<(u64, u64, u64)>>,
@@ -31,12 +34,15 @@ pub struct Contexts<'a> {
 
 impl<'a> Contexts<'a> {
     pub fn new(shared: &'a Shared, segment: &'a Segment, view: &View) -> Result<Self, FileError> {
+        let format = view.format;
         let (chunks, summaries) = guarded(|| {
-            Ok((view.transaction.open_table(CONTEXTS)?, view.transaction.open_table(SUMMARIES)?))
+            let read = &view.transaction;
+            Ok((read.open_table(CONTEXTS)?, read.open_table(summaries(format))?))
         })?;
         let fixed = segment.form() != SegmentState::Open;
         let last = RefCell::default();
-        let mut contexts = Self { shared, segment, chunks, summaries, ranges: Arc::default(), fixed, last };
+        let mut contexts =
+            Self { shared, segment, format, chunks, summaries, ranges: Arc::default(), fixed, last };
         if let Some(directory) = super::index::directory(shared, segment, view) {
             contexts.ranges = Arc::clone(&directory.chunks);
             return Ok(contexts);
@@ -65,9 +71,7 @@ impl<'a> Contexts<'a> {
         if self.fixed {
             return 0;
         }
-        // A frame ends with a checksum of what it holds.
-        let sum = value.last_chunk().map_or(0, |sum| u32::from_le_bytes(*sum));
-        (value.len() as u64) << 32 | u64::from(sum)
+        version(self.format, value)
     }
 
     fn summary(&self, chunk: u64, value: &[u8]) -> Result<Arc<Summary>, Damaged> {
@@ -75,7 +79,7 @@ impl<'a> Contexts<'a> {
         if let Some(Cached::Summary(summary)) = self.shared.cache.get(Sort::Summary, key) {
             return Ok(summary);
         }
-        let summary = Arc::new(Summary::unpack(value)?);
+        let summary = Arc::new(Summary::read(self.format, value)?);
         self.shared.cache.put(Sort::Summary, key, Cached::Summary(Arc::clone(&summary)), summary.size());
         Ok(summary)
     }
@@ -134,7 +138,7 @@ impl<'a> Contexts<'a> {
         if let Some(Cached::Contexts(contexts)) = self.shared.cache.get(Sort::Contexts, key) {
             return Ok(contexts);
         }
-        let contexts = Arc::new(Chunk::unpack(&value)?);
+        let contexts = Arc::new(Chunk::unpack(self.format, &value)?);
         self.shared.cache.put(Sort::Contexts, key, Cached::Contexts(Arc::clone(&contexts)), contexts.size());
         Ok(contexts)
     }
@@ -156,10 +160,7 @@ impl<'a> Contexts<'a> {
         let mut count = 0;
         for (_, _, chunk) in self.ranges.iter() {
             let chunk = self.chunk(*chunk)?;
-            for context in chunk.all() {
-                context?;
-            }
-            count += chunk.len() as u64;
+            count += chunk.all()?.len() as u64;
         }
         Ok(count)
     }
@@ -168,9 +169,7 @@ impl<'a> Contexts<'a> {
     pub fn all(&self) -> Result<Vec<Arc<Context>>, FileError> {
         let mut contexts = Vec::new();
         for (_, _, chunk) in self.ranges.iter() {
-            for context in self.chunk(*chunk)?.all() {
-                contexts.push(Arc::new(context?));
-            }
+            contexts.extend(self.chunk(*chunk)?.all()?.into_iter().map(Arc::new));
         }
         Ok(contexts)
     }

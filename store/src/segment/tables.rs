@@ -17,7 +17,7 @@ pub const ZONES: TableDefinition<'static, &'static [u8; 8], &'static [u8]> = Tab
 pub const BLOCKS: Pieces = TableDefinition::new("blocks");
 /// Chunk number to a chunk of contexts.
 pub const CONTEXTS: Pieces = TableDefinition::new("contexts");
-/// Chunk number to what queries need of that chunk's contexts.
+/// Chunk number to what queries need of that chunk's contexts; in formats 1 and 2 only.
 pub const SUMMARIES: Pieces = TableDefinition::new("summaries");
 /// Row number to exits.
 pub const EXITS: Pieces = TableDefinition::new("exits");
@@ -70,6 +70,15 @@ pub fn put(
     value: &[u8],
 ) -> Result<(), StorageError> {
     remove(table, number)?;
+    add(table, number, value)
+}
+
+/// Writes a value in pieces where there is none of that number.
+pub fn add(
+    table: &mut Table<'_, &'static PieceKey, &'static [u8]>,
+    number: u64,
+    value: &[u8],
+) -> Result<(), StorageError> {
     let mut rest = value;
     let mut piece = 0;
     loop {
@@ -169,4 +178,9 @@ pub fn all(
         each(at, value);
     }
     Ok(())
+}
+
+/// The table that tells what queries need of each chunk of contexts.
+pub const fn summaries(format: u32) -> Pieces {
+    if crate::context::has_summaries(format) { SUMMARIES } else { CONTEXTS }
 }

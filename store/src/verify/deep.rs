@@ -12,7 +12,7 @@ use crate::context::Summary;
 use crate::index::directory::Line;
 use crate::reader::{Contexts, Segment, Shared, View, directory, each_zone, load_provenance};
 use crate::segment::file::{FileError, guarded};
-use crate::segment::tables::{BLOCKS, SUMMARIES, all, get};
+use crate::segment::tables::{BLOCKS, all, get, summaries};
 use crate::{Order, SegmentState};
 
 /// Checks a segment whose stored bytes are known to be those that were written.
@@ -63,7 +63,8 @@ fn contexts(shared: &Shared, segment: &Segment, view: &View) -> Result<HashSet<u
     let mut summarised = HashSet::new();
     let mut problem: Option<Damaged> = None;
     guarded(|| {
-        all(&view.transaction.open_table(SUMMARIES)?, |_, value| match Summary::unpack(&value) {
+        let table = view.transaction.open_table(summaries(view.format))?;
+        all(&table, |_, value| match Summary::read(view.format, &value) {
             Ok(summary) => summarised.extend(summary.ids.iter().copied()),
             Err(damaged) => problem = Some(damaged),
         })?;

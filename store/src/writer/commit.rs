@@ -10,17 +10,15 @@ use redb::WriteTransaction;
 
 use super::pack::unfinished;
 use super::tail::{Chunk, Tail};
-use crate::block::{Form, GENESIS, Hash, Zone, encode};
-use crate::context::{Summary, encode_one, pack_stream};
-use crate::index::{event_terms, put_filter};
+use crate::block::{BlockBuilder, Form, GENESIS, Hash, Zone};
+use crate::context::{encode_one, pack_stream};
+use crate::index::{put_filter, terms_of};
 use crate::limits::{BLOCK_EVENTS, CHUNK_CONTEXTS};
 use crate::reader::{Segment, Shared};
 use crate::segment::backend::{self, Watch};
 use crate::segment::file::{self, FileError, Handle, guarded};
 use crate::segment::meta::{COMMITS, FORMAT, HEAD, Head, REWRITTEN, Totals};
-use crate::segment::tables::{
-    BLOCKS, CONTEXTS, EXITS, FILTERS, GAPS, META, PROVENANCE, SUMMARIES, ZONES, put, remove,
-};
+use crate::segment::tables::{BLOCKS, CONTEXTS, EXITS, FILTERS, GAPS, META, PROVENANCE, ZONES, add, remove};
 use crate::{Batch, Options, SegmentState};
 
 /// Level of zstd while recording: the fastest that is worth it.
@@ -108,6 +106,9 @@ impl Open {
             }
             // All tables are there from the start, so that readers need not ask.
             write.open_table(ZONES)?;
+            for table in [BLOCKS, CONTEXTS, EXITS, GAPS, PROVENANCE, FILTERS] {
+                write.open_table(table)?;
+            }
             let changes = open.fill(&write, first, carried, &[], beginning, &beginning.provenance)?;
             write.commit()?;
             Ok(changes)
@@ -202,26 +203,15 @@ impl Open {
         };
         self.fill_contexts(write, carried, batch, &mut changes)?;
         self.fill_events(write, first, batch, &mut changes)?;
-        let mut exits = write.open_table(EXITS)?;
-        if !(ends.is_empty() && batch.exits.is_empty()) {
-            let stream: Vec<u8> = ends.iter().chain(&batch.exits).flat_map(encode_one).collect();
-            let value = pack_stream(&stream, LEVEL);
-            changes.written += value.len() as u64 + 32;
-            put(&mut exits, self.commits, &value)?;
-        }
-        let mut gaps = write.open_table(GAPS)?;
-        if !batch.gaps.is_empty() {
-            let stream: Vec<u8> = batch.gaps.iter().flat_map(encode_one).collect();
-            let value = pack_stream(&stream, LEVEL);
-            changes.written += value.len() as u64 + 32;
-            put(&mut gaps, self.commits, &value)?;
-        }
-        let mut files = write.open_table(PROVENANCE)?;
-        if !provenance.is_empty() {
-            let stream: Vec<u8> = provenance.iter().flat_map(encode_one).collect();
-            let value = pack_stream(&stream, LEVEL);
-            changes.written += value.len() as u64 + 32;
-            put(&mut files, self.commits, &value)?;
+        let exits: Vec<u8> = ends.iter().chain(&batch.exits).flat_map(encode_one).collect();
+        let gaps: Vec<u8> = batch.gaps.iter().flat_map(encode_one).collect();
+        let files: Vec<u8> = provenance.iter().flat_map(encode_one).collect();
+        for (table, stream) in [(EXITS, exits), (GAPS, gaps), (PROVENANCE, files)] {
+            if !stream.is_empty() {
+                let value = pack_stream(&stream, LEVEL);
+                changes.written += value.len() as u64 + 32;
+                add(&mut write.open_table(table)?, self.commits, &value)?;
+            }
         }
         for time in super::times(batch) {
             changes.totals.saw(time);
@@ -237,12 +227,11 @@ impl Open {
         batch: &Batch,
         changes: &mut Changes,
     ) -> Result<(), FileError> {
-        let mut chunks = write.open_table(CONTEXTS)?;
-        let mut summaries = write.open_table(SUMMARIES)?;
         let new = carried.len() + batch.contexts.len();
         if new == 0 {
             return Ok(());
         }
+        let mut chunks = write.open_table(CONTEXTS)?;
         let plan = self.contexts.plan(new, CHUNK_CONTEXTS);
         let items: Vec<&Context> = self
             .contexts
@@ -256,19 +245,15 @@ impl Open {
         let mut key = self.contexts.chunks.get(plan.keep).map_or(self.next_chunk, |chunk| chunk.key);
         for stale in &self.contexts.chunks[plan.keep..] {
             remove(&mut chunks, stale.key)?;
-            remove(&mut summaries, stale.key)?;
         }
         let mut written = Vec::new();
         let mut rest = items.as_slice();
         for size in &plan.sizes {
             let (now, later) = rest.split_at(*size);
             rest = later;
-            let stream: Vec<u8> = now.iter().flat_map(encode_one).collect();
-            let value = pack_stream(&stream, LEVEL);
-            let summary = Summary::of(now).pack(LEVEL);
-            put(&mut chunks, key, &value)?;
-            put(&mut summaries, key, &summary)?;
-            changes.written += (value.len() + summary.len()) as u64;
+            let value = crate::context::encode(now, Form::Open);
+            add(&mut chunks, key, &value)?;
+            changes.written += value.len() as u64;
             written.push(Chunk { count: *size, key, mark: () });
             key += 1;
         }
@@ -288,11 +273,11 @@ impl Open {
         batch: &Batch,
         changes: &mut Changes,
     ) -> Result<(), FileError> {
-        let mut blocks = write.open_table(BLOCKS)?;
-        let mut zones = write.open_table(ZONES)?;
         if batch.events.is_empty() {
             return Ok(());
         }
+        let mut blocks = write.open_table(BLOCKS)?;
+        let mut zones = write.open_table(ZONES)?;
         let plan = self.events.plan(batch.events.len(), BLOCK_EVENTS);
         let items: Vec<&Event> =
             self.events.items.iter().chain(&batch.events).skip(plan.keep_items).collect();
@@ -313,13 +298,18 @@ impl Open {
             let (now, later) = rest.split_at(*size);
             rest = later;
             let sealed = plan.seals(place);
-            let (zone, value) = encode(key, now, sealed, &previous, Form::Open);
+            let mut builder = BlockBuilder::new(now.len());
+            for (id, event) in (key..).zip(now) {
+                builder.push(id, event);
+            }
+            let terms = sealed.then(|| terms_of(builder.paths()));
+            let (zone, value) = builder.finish(sealed, &previous, Form::Open);
             let row = zone.encode();
-            put(&mut blocks, key, &value)?;
+            add(&mut blocks, key, &value)?;
             zones.insert(&key.to_be_bytes(), row.as_slice())?;
             // What is not final yet will be written again; what of it is there is counted by itself.
-            if sealed {
-                let filter = put_filter(&mut filters, key, event_terms(now.iter().copied()))?;
+            if let Some(terms) = terms {
+                let filter = put_filter(&mut filters, key, terms)?;
                 changes.written += (value.len() + row.len() + filter) as u64;
             }
             previous = zone.hash;

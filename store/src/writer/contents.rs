@@ -1,42 +1,35 @@
 //! Contexts and streams of a segment, written anew.
 
+use event::Context;
 use redb::{ReadableTable, WriteTransaction};
 
 use super::repack::LEVEL;
+use crate::block::Form;
 use crate::bytes::Damaged;
-use crate::context::{Summary, decode_stream, pack_stream, unpack_stream};
+use crate::context::{Chunk, Summary, encode, pack_stream, unpack_stream};
 use crate::index::Builder;
-use crate::limits::CHUNK_CONTEXTS;
+use crate::limits::PACKED_CHUNK_CONTEXTS;
 use crate::reader::View;
 use crate::segment::file::FileError;
-use crate::segment::tables::{CONTEXTS, PieceKey, Pieces, SUMMARIES, all, put};
+use crate::segment::tables::{CONTEXTS, PieceKey, Pieces, all, put};
 
-/// Writes all contexts, in full chunks.
+/// Writes all contexts, in chunks of [`PACKED_CHUNK_CONTEXTS`] or some more.
 pub fn contexts(view: &View, write: &WriteTransaction, index: &mut Builder) -> Result<(), FileError> {
     let mut chunks = write.open_table(CONTEXTS)?;
-    let mut summaries = write.open_table(SUMMARIES)?;
     let mut problem: Option<FileError> = None;
-    let (mut stream, mut count, mut next) = (Vec::new(), 0, 0);
-    let mut flush = |stream: &mut Vec<u8>| -> Result<(), FileError> {
-        let contexts = decode_stream::<event::Context>(stream)?;
-        let summary = Summary::of(&contexts.iter().collect::<Vec<_>>());
-        put(&mut chunks, next, &pack_stream(stream, LEVEL))?;
-        put(&mut summaries, next, &summary.pack(LEVEL))?;
-        index.contexts(next, &summary);
+    let (mut waiting, mut next) = (Vec::new(), 0);
+    let mut flush = |waiting: &mut Vec<Context>| -> Result<(), FileError> {
+        let contexts: Vec<&Context> = waiting.iter().collect();
+        put(&mut chunks, next, &encode(&contexts, Form::Closed(LEVEL)))?;
+        index.contexts(next, &Summary::of(&contexts));
         next += 1;
-        stream.clear();
+        waiting.clear();
         Ok(())
     };
     all(&view.transaction.open_table(CONTEXTS)?, |_, value| {
         let mut take = || -> Result<(), FileError> {
-            let more = unpack_stream(&value)?;
-            stream.extend_from_slice(&more);
-            count += decode_stream::<event::Context>(&more)?.len();
-            if count >= CHUNK_CONTEXTS {
-                count = 0;
-                flush(&mut stream)?;
-            }
-            Ok(())
+            waiting.extend(Chunk::unpack(view.format, &value)?.all()?);
+            if waiting.len() >= PACKED_CHUNK_CONTEXTS { flush(&mut waiting) } else { Ok(()) }
         };
         if problem.is_none() {
             problem = take().err();
@@ -45,8 +38,8 @@ pub fn contexts(view: &View, write: &WriteTransaction, index: &mut Builder) -> R
     if let Some(problem) = problem {
         return Err(problem);
     }
-    if !stream.is_empty() {
-        flush(&mut stream)?;
+    if !waiting.is_empty() {
+        flush(&mut waiting)?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::segment::backend::Watch;
 use crate::segment::digest::digest;
 use crate::segment::file::{self, FileError, Handle, fact, guarded};
 use crate::segment::meta::{CLOSED, COMMITS, Closed, HEAD, Head, Totals};
-use crate::segment::tables::{EXITS, GAPS, META, SUMMARIES, ZONES, all};
+use crate::segment::tables::{EXITS, GAPS, META, ZONES, all, summaries};
 use crate::sign::{SegmentSigner, Signed};
 
 /// A segment that a crash or an error left open, closed now.
@@ -37,7 +37,7 @@ fn sum(read: &ReadTransaction) -> Result<(Head, Totals, Hash), FileError> {
         last = Some(zone);
     }
     let mut problem: Option<Damaged> = None;
-    all(&read.open_table(SUMMARIES)?, |_, value| match Summary::unpack(&value) {
+    all(&read.open_table(summaries(format))?, |_, value| match Summary::read(format, &value) {
         Ok(summary) => {
             totals.contexts += summary.ids.len() as u64;
             for (id, since) in summary.ids.iter().zip(&summary.since) {

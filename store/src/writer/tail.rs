@@ -1,7 +1,11 @@
 //! What is written but not final: merged as it grows, so that a few chunks hold it.
 //!
-//! A chunk is merged with the one before if that is no larger, as a binary counter carries: at most one chunk of each
-//! magnitude stays, and each item is written again at most once a magnitude.
+//! Chunks are merged as a counter carries: when [`RADIX`] of a magnitude or less stand at the end, they become one. So at
+//! most [`RADIX`] less one of each magnitude stay, and each item is written again at most once a magnitude. The more may
+//! stay, the less is written again, and the more small chunks must be looked into until they are final.
+
+/// Items of one magnitude are fewer than this, those of the next this many times as many, and so on.
+const RADIX: usize = 8;
 
 /// Items that are in the file, but whose chunks will be merged.
 #[derive(Debug)]
@@ -36,6 +40,13 @@ pub struct Plan {
     pub seal: bool,
 }
 
+const fn magnitude(items: usize) -> u32 {
+    match items.checked_ilog(RADIX) {
+        Some(magnitude) => magnitude,
+        None => 0,
+    }
+}
+
 impl Plan {
     /// Whether a chunk to write, by its place, is final.
     pub fn seals(&self, place: usize) -> bool {
@@ -52,19 +63,30 @@ impl<T, M: Copy> Tail<T, M> {
     /// What to write for `new` items (at least one), where `full` items make a chunk final.
     pub fn plan(&self, new: usize, full: usize) -> Plan {
         let total = self.items.len() + new;
-        // What comes in large pieces is not written twice for the sake of a full chunk.
-        if total >= full || new >= full / 2 {
+        // What comes in large pieces is not written twice for the sake of full chunks: it is cut into equal ones, which are
+        // half full at least.
+        if new >= full / 2 {
+            let count = total.div_ceil(full);
+            let sizes = (0..count).map(|place| (total + place) / count).collect();
+            return Plan { keep: 0, keep_items: 0, sizes, seal: true };
+        }
+        if total >= full {
             let mut sizes = vec![full; total / full];
             let rest = total % full;
             if rest > 0 {
                 sizes.push(rest);
             }
-            return Plan { keep: 0, keep_items: 0, sizes, seal: rest == 0 || rest >= full / 2 };
+            return Plan { keep: 0, keep_items: 0, sizes, seal: rest == 0 };
         }
         let (mut keep, mut size) = (self.chunks.len(), new);
-        while keep > 0 && self.chunks[keep - 1].count <= size {
-            keep -= 1;
-            size += self.chunks[keep].count;
+        loop {
+            let alike = |chunk: &&Chunk<M>| magnitude(chunk.count) <= magnitude(size);
+            let count = self.chunks[..keep].iter().rev().take_while(alike).count();
+            if count + 1 < RADIX {
+                break;
+            }
+            size += self.chunks[keep - count..keep].iter().map(|chunk| chunk.count).sum::<usize>();
+            keep -= count;
         }
         Plan { keep, keep_items: total - size, sizes: vec![size], seal: false }
     }
@@ -92,7 +114,7 @@ impl<T, M: Copy> Tail<T, M> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Chunk, Tail};
+    use super::{Chunk, RADIX, Tail};
 
     #[test]
     fn chunks_stay_few_and_add_up() {
@@ -111,10 +133,10 @@ mod tests {
             written += plan.sizes.iter().sum::<usize>();
             tail.apply(&plan, std::iter::repeat_n(&step, new), chunks);
             assert_eq!(tail.items.len(), tail.chunks.iter().map(|chunk| chunk.count).sum::<usize>());
-            assert!(tail.chunks.len() <= 8);
+            assert!(tail.chunks.len() <= 3 * (RADIX - 1), "{}", tail.chunks.len());
             assert_eq!(sealed + tail.items.len(), added);
         }
-        assert!(written < added * 9);
+        assert!(written < added * 4, "{written} of {added}");
     }
 
     #[test]
@@ -128,9 +150,22 @@ mod tests {
             assert!(tail.items.is_empty(), "{new}");
         }
         let plan = tail.plan(300, 256);
-        assert_eq!(
-            (plan.sizes.as_slice(), plan.seals(0), plan.seals(1)),
-            ([256, 44].as_slice(), true, false)
-        );
+        assert_eq!((plan.sizes.as_slice(), plan.seal), ([150, 150].as_slice(), true));
+    }
+
+    #[test]
+    fn what_comes_in_small_pieces_makes_full_chunks() {
+        let mut tail: Tail<u8, ()> = Tail::new();
+        let mut sealed = Vec::new();
+        for _ in 0..40 {
+            let plan = tail.plan(100, 256);
+            let chunks: Vec<_> =
+                plan.sizes.iter().map(|count| Chunk { count: *count, key: 0, mark: () }).collect();
+            let places = (0..chunks.len()).filter(|place| plan.seals(*place));
+            sealed.extend(places.map(|place| chunks[place].count));
+            tail.apply(&plan, std::iter::repeat_n(&1, 100), chunks);
+        }
+        assert_eq!(sealed, [256; 15]);
+        assert_eq!(tail.items.len(), 4000 - 15 * 256);
     }
 }

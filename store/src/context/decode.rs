@@ -1,0 +1,291 @@
+//! Columns to contexts. All but the texts of images is unpacked at once, and a context made when it is asked for.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use event::{BootId, Container, Context, ContextId, Credentials, File, ImageRef, ProcessKey, Source};
+
+use super::column::Columns;
+use super::encode::expected_ppid;
+use super::images::Images;
+use super::objects::{Objects, Sort, Sorts};
+use super::place::{
+    BOOT_IDS, BOOTS, CGROUPS, COLUMNS, COMMS, CONTAINERS, COUNTS, CREATOR_BOOTS, CREATOR_IS_BASE,
+    CREATOR_OF_BASE, CREATOR_PIDS, CREATOR_SHIFT, CREATOR_SPELLED, CREATOR_STARTS, CREDENTIALS, EXEC_TIMES,
+    FLAGS, FORK_TIMES, HAS_LINEAGE, HOLDERS, IDS, IMAGE_COUNT, IMAGE_OWN, IMAGE_SHARED, IMAGE_SHIFT,
+    LINEAGES, OBJECTS, PIDS, PPIDS, ROW_COUNT, SAME_PROCESS, SINCE, SOURCES, STARTS, TEXTS, TTYS,
+};
+use crate::block::Stored;
+use crate::bytes::{Damaged, Input};
+use crate::limits::MAX_CHUNK_CONTEXTS;
+
+/// A number that nothing is behind.
+pub const RANGE: Damaged = Damaged("a context's number is out of range");
+
+/// A context, its texts and objects by number.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    pub id: ContextId,
+    pub lineage: Option<ContextId>,
+    pub process: (u32, u64, u32),
+    /// Boot, start, pid.
+    pub creator: Option<(u32, u64, u32)>,
+    pub ppid: u32,
+    pub since: i64,
+    fork_time: i64,
+    exec_time: i64,
+    pub comm: u32,
+    tty: u32,
+    pub credentials: u32,
+    /// 0 if none, else one more than the place.
+    pub container: u32,
+    cgroup: u32,
+    source: Source,
+    flags: u32,
+    pub image: Held,
+}
+
+/// The image of a context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    Unknown,
+    /// Here, by number.
+    Own(u32),
+    /// By another context.
+    Shared(ContextId),
+}
+
+/// A chunk of contexts.
+#[derive(Debug)]
+pub struct Table {
+    stored: Stored,
+    pub rows: Vec<Row>,
+    /// Places in order of id.
+    order: Vec<u32>,
+    pub boots: Vec<BootId>,
+    pub texts: Vec<String>,
+    objects: Objects,
+    images: Images,
+    size: usize,
+}
+
+/// A text, checked.
+pub fn text(bytes: &[u8]) -> Result<&str, Damaged> {
+    std::str::from_utf8(bytes).map_err(|_| Damaged("a text is not UTF-8"))
+}
+
+const fn source(number: u64) -> Result<Source, Damaged> {
+    Ok(match number {
+        0 => Source::Event,
+        1 => Source::Snapshot,
+        2 => Source::Fallback,
+        3 => Source::Placeholder,
+        4 => Source::Unknown,
+        _ => return Err(RANGE),
+    })
+}
+
+impl Table {
+    /// From a stored value.
+    pub fn unpack(value: &[u8]) -> Result<Self, Damaged> {
+        let stored = Stored::open(Arc::new(value.to_vec()), COUNTS, |_| Ok(COLUMNS))?;
+        let (rows, images) = (stored.count(ROW_COUNT), stored.count(IMAGE_COUNT));
+        if rows > MAX_CHUNK_CONTEXTS || images > rows {
+            return Err(Damaged("a chunk has too many contexts"));
+        }
+        let bytes = stored.bytes(BOOT_IDS)?;
+        let boots = bytes.as_chunks::<16>().0.iter().map(|boot| BootId::from_be_bytes(*boot)).collect();
+        let bytes = stored.bytes(TEXTS)?;
+        let (mut input, mut texts) = (Input(&bytes), Vec::new());
+        while !input.0.is_empty() {
+            texts.push(text(input.bytes()?)?.to_owned());
+        }
+        let size = value.len() + bytes.len() + 24 * texts.len() + rows * (size_of::<Row>() + 4);
+        let mut table = Self {
+            stored,
+            rows: Vec::with_capacity(rows),
+            order: Vec::new(),
+            boots,
+            texts,
+            objects: Objects::default(),
+            images: Images::default(),
+            size,
+        };
+        let objects = table.stored.bytes(OBJECTS)?;
+        let mut sorts = Sorts::new(&objects)?;
+        table.images = Images::read(&table.stored, images, &mut sorts)?;
+        table.fill(rows, &mut sorts)?;
+        table.objects = Objects::decode(&sorts)?;
+        table.size += objects.len() + table.objects.size() + table.images.size(&table.stored);
+        table.order = (0..u32::try_from(rows).unwrap_or(u32::MAX)).collect();
+        let rows = &table.rows;
+        table.order.sort_by_key(|place| rows[*place as usize].id);
+        Ok(table)
+    }
+
+    fn fill(&mut self, count: usize, sorts: &mut Sorts<'_>) -> Result<(), Damaged> {
+        let mut columns = Columns::read(&self.stored, count)?;
+        let mut places: HashMap<ContextId, usize> = HashMap::with_capacity(count);
+        let (mut id, mut since, mut start, mut pid) = (0_u64, 0_i64, 0_u64, 0_u32);
+        let mut images = 0..u32::try_from(self.images.len()).unwrap_or(u32::MAX);
+        for place in 0..count {
+            let bits = columns.bits[place];
+            id = columns.of(IDS).near(id.wrapping_add(1))?;
+            let lineage = match bits & HAS_LINEAGE {
+                0 => None,
+                _ => Some(id.wrapping_sub(columns.of(LINEAGES).signed()?.cast_unsigned())),
+            };
+            let from = lineage.and_then(|id| places.get(&id).copied());
+            let base = from.or_else(|| place.checked_sub(1)).map(|place| self.rows[place]);
+            let same = bits & SAME_PROCESS != 0;
+            since = since.wrapping_add(columns.of(SINCE).signed()?);
+            let process = match base.filter(|_| same) {
+                Some(base) => base.process,
+                None if same => return Err(RANGE),
+                None => {
+                    start = columns.of(STARTS).near(start)?;
+                    pid = columns.of(PIDS).near_small(pid)?;
+                    let boot = columns.of(BOOTS).small()?;
+                    (self.boot(boot)?, start.wrapping_add(since.cast_unsigned()), pid)
+                }
+            };
+            let creator = match (bits >> CREATOR_SHIFT & 3, base) {
+                (0, _) => None,
+                (CREATOR_OF_BASE, Some(base)) => base.creator,
+                (CREATOR_IS_BASE, Some(base)) => Some(base.process),
+                (CREATOR_SPELLED, _) => {
+                    let boot = columns.of(CREATOR_BOOTS).small()?;
+                    let start = process.1.wrapping_sub(columns.of(CREATOR_STARTS).signed()?.cast_unsigned());
+                    let pid = i64::from(process.2).checked_sub(columns.of(CREATOR_PIDS).signed()?);
+                    let pid = pid.and_then(|pid| u32::try_from(pid).ok()).ok_or(RANGE)?;
+                    Some((self.boot(boot)?, start, pid))
+                }
+                _ => return Err(RANGE),
+            };
+            let key = creator.map(|(_, start, pid)| ProcessKey { boot: 0, start, pid });
+            let expected = expected_ppid(same, key, base.map(|base| base.ppid));
+            let ppid = columns.of(PPIDS).near_small(expected)?;
+            let forked = base.filter(|_| same).map_or(since, |base| base.fork_time);
+            let own = bits >> IMAGE_SHIFT & 3 == IMAGE_OWN;
+            let began = if own { since } else { base.map_or(0, |base| base.exec_time) };
+            let texts = self.texts.len();
+            let mut text = |column: usize, base: Option<u32>| columns.of(column).or_base(base, texts);
+            let comm = text(COMMS, base.map(|base| base.comm))?;
+            let tty = text(TTYS, base.map(|base| base.tty))?;
+            let cgroup = text(CGROUPS, base.map(|base| base.cgroup))?;
+            let objects = sorts.len();
+            let credentials = columns.of(CREDENTIALS).or_base(base.map(|base| base.credentials), objects)?;
+            sorts.is(credentials, Sort::Credentials)?;
+            let container = match (columns.of(CONTAINERS).small()?, base) {
+                (0, Some(base)) => base.container,
+                (0, None) => return Err(RANGE),
+                (container, _) => container - 1,
+            };
+            if let Some(container) = container.checked_sub(1) {
+                sorts.is(container, Sort::Container)?;
+            }
+            let image = match bits >> IMAGE_SHIFT & 3 {
+                0 => Held::Unknown,
+                IMAGE_OWN => Held::Own(images.next().ok_or(RANGE)?),
+                IMAGE_SHARED => {
+                    let expected = base.map_or(0, |base| match base.image {
+                        Held::Shared(holder) => holder,
+                        Held::Own(_) | Held::Unknown => base.id,
+                    });
+                    let step = columns.of(HOLDERS).signed()?;
+                    Held::Shared(expected.wrapping_sub(step.cast_unsigned()))
+                }
+                _ => return Err(RANGE),
+            };
+            self.rows.push(Row {
+                id,
+                lineage,
+                process,
+                creator,
+                ppid,
+                since,
+                fork_time: forked.wrapping_add(columns.of(FORK_TIMES).signed()?),
+                exec_time: began.wrapping_add(columns.of(EXEC_TIMES).signed()?),
+                comm,
+                tty,
+                credentials,
+                container,
+                cgroup,
+                source: source(columns.of(SOURCES).next()?)?,
+                flags: columns.of(FLAGS).small()?,
+                image,
+            });
+            places.insert(id, place);
+        }
+        Ok(())
+    }
+
+    fn boot(&self, place: u32) -> Result<u32, Damaged> {
+        if (place as usize) < self.boots.len() { Ok(place) } else { Err(RANGE) }
+    }
+
+    /// Place of a context.
+    pub fn place(&self, id: ContextId) -> Option<usize> {
+        let at = self.order.binary_search_by_key(&id, |place| self.rows[*place as usize].id).ok()?;
+        self.order.get(at).map(|place| *place as usize)
+    }
+
+    /// Places in order of id.
+    pub fn places(&self) -> impl Iterator<Item = usize> {
+        self.order.iter().map(|place| *place as usize)
+    }
+
+    fn key(&self, (boot, start, pid): (u32, u64, u32)) -> ProcessKey {
+        ProcessKey { boot: self.boots[boot as usize], start, pid }
+    }
+
+    /// The credentials of a row.
+    pub fn credentials(&self, row: &Row) -> Option<&Credentials> {
+        self.objects.credentials(row.credentials)
+    }
+
+    /// The container of a row.
+    pub fn container(&self, row: &Row) -> Option<&Container> {
+        self.objects.container(row.container.checked_sub(1)?)
+    }
+
+    /// The executable of an image.
+    pub fn executable(&self, image: u32) -> Option<&File> {
+        self.images.executable(image, &self.objects)
+    }
+
+    /// A context by its place.
+    pub fn context(&self, place: usize) -> Result<Context, Damaged> {
+        let row = self.rows.get(place).ok_or(RANGE)?;
+        let text = |place: u32| self.texts.get(place as usize).cloned().ok_or(RANGE);
+        Ok(Context {
+            id: row.id,
+            process: self.key(row.process),
+            lineage: row.lineage,
+            creator: row.creator.map(|creator| self.key(creator)),
+            ppid: row.ppid,
+            since: row.since,
+            fork_time: row.fork_time,
+            exec_time: row.exec_time,
+            comm: text(row.comm)?,
+            tty: text(row.tty)?,
+            image: match row.image {
+                Held::Unknown => ImageRef::Unknown,
+                Held::Own(image) => {
+                    ImageRef::Own(Arc::new(self.images.get(image, &self.stored, &self.objects)?))
+                }
+                Held::Shared(holder) => ImageRef::Shared(holder),
+            },
+            credentials: self.credentials(row).cloned().ok_or(RANGE)?,
+            container: self.container(row).cloned(),
+            cgroup: text(row.cgroup)?,
+            source: row.source,
+            flags: row.flags,
+        })
+    }
+
+    /// Bytes in memory, about.
+    pub const fn size(&self) -> usize {
+        self.size
+    }
+}
