@@ -2,6 +2,7 @@
 
 pub mod age;
 pub mod args;
+pub mod audit;
 pub mod client;
 pub mod completions;
 pub mod config;
@@ -112,6 +113,7 @@ fn run(cli: Cli) -> Result<u8> {
         Verb::Paths(flags) => paths::run(&flags, &file).map(|()| DONE),
         Verb::Completions(flags) => completions::completions(&flags).map(|()| DONE),
         Verb::Man(flags) => completions::man(&flags).map(|()| DONE),
+        Verb::Audit(flags) => audit::run(&flags, &file).map(|()| DONE),
         Verb::Pin(flags) => pin::pin(&flags, &file).map(|()| DONE),
         Verb::Unpin(flags) => pin::unpin(&flags, &file).map(|()| DONE),
         Verb::Stats(flags) => stats::run(&flags, &file).map(|()| DONE),

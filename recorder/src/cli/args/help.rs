@@ -22,6 +22,7 @@ Ask what happened:
 
 Look after the store:
   stats        what is in it, what it costs, what was lost, how long it will hold
+  audit        who asked what of the evidence
   pin, unpin   keep a span of time (an incident) from removal
   verify       check every segment and the chain between them
   migrate      bring a store of an older format up to date

@@ -14,7 +14,8 @@ use clap::{Args, Parser, Subcommand};
 pub use filters::{FilterFlags, SourceFlags, ZoneFlags};
 pub use keep::{CapFlags, KeyFlags, MigrateFlags, PinFlags, ReplayFlags, UnpinFlags, VerifyFlags};
 pub use read::{
-    EventsFlags, Output, PathsFlags, ProcessFlags, StatsFlags, TimelineFlags, TraceFlags, TreeFlags,
+    AuditFlags, EventsFlags, Output, PathsFlags, ProcessFlags, StatsFlags, TimelineFlags, TraceFlags,
+    TreeFlags,
 };
 pub use record::{RecordFlags, ServeFlags};
 
@@ -72,6 +73,8 @@ pub enum Verb {
     Paths(PathsFlags),
     /// What is in the store, what it costs, what was lost, how long it will hold
     Stats(StatsFlags),
+    /// Show who asked what of the evidence
+    Audit(AuditFlags),
     /// Keep a span of time (an incident) from removal, or list what is kept
     #[command(after_help = help::PIN)]
     Pin(PinFlags),

@@ -209,3 +209,20 @@ pub struct TraceFlags {
     #[command(flatten)]
     pub zone: ZoneFlags,
 }
+
+/// Flags of `audit`.
+#[derive(Clone, Debug, Default, Args)]
+pub struct AuditFlags {
+    /// Only the last so many lines
+    #[arg(short = 'n', long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// Print the lines of the log instead
+    #[arg(long)]
+    pub json: bool,
+    /// Where the log is.
+    #[command(flatten)]
+    pub source: SourceFlags,
+    /// Times.
+    #[command(flatten)]
+    pub zone: ZoneFlags,
+}
