@@ -121,10 +121,8 @@ mod tests {
 
     #[test]
     fn every_reason_has_a_meaning() {
-        for reason in
-            ["ring_full", "overload", "not_recording", "store_failed", "damaged", "evicted", "clock_step"]
-        {
-            assert!(meaning(reason).contains(": "), "{reason}");
+        for reason in event::GapReason::ALL {
+            assert!(meaning(reason.name()).contains(": "), "{}", reason.name());
         }
         assert_eq!(meaning("new\u{7}"), "new\\x07");
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::world::{EVIL, OPENS, World, both, tacho};
 
 /// All events of the incident.
-const ALL: usize = 10 + OPENS;
+const ALL: usize = 11 + OPENS;
 
 #[test]
 fn a_table_tells_who_did_what_and_what_became_of_it() {
@@ -50,6 +50,18 @@ fn a_name_of_a_file_cannot_steer_a_terminal_in_any_form_of_output() {
     let lines = world.said("events", ["--path", "/tmp/**", "-o", "ndjson"]);
     let event: Value = serde_json::from_str(lines.trim()).unwrap();
     assert_eq!(event["file"]["path"], EVIL, "for programs it is what it was");
+}
+
+#[test]
+fn a_file_is_followed_over_its_names() {
+    let world = World::new();
+    let output =
+        world.verb("events").args(["--path", "/srv/pg/new", "--follow", "-o", "json"]).output().unwrap();
+    assert!(both(&output).contains("also called /srv/pg/old, "), "{}", both(&output));
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["events"].as_array().unwrap().len(), 1);
+    assert_eq!(document["followed"]["whole"], true);
+    assert_eq!(world.verb("events").arg("--follow").output().unwrap().status.code(), Some(2));
 }
 
 #[test]
