@@ -40,10 +40,12 @@ export function badges(process: Process): Badge[] {
   const out: Badge[] = [];
   const last = process.images.at(-1);
   const end = ending(process.exit);
-  if (process.images.some((image) => ((image.executable.mode ?? 0) & SETUID) !== 0)) {
+  // An image from before the fork is its parent's: what that one was is marked there.
+  const own = process.images.filter((image) => process.start === null || image.exec_time === null || parseTime(image.exec_time) >= parseTime(process.start));
+  if (own.some((image) => ((image.executable.mode ?? 0) & SETUID) !== 0)) {
     out.push({ letter: 'S', words: 'ran a setuid program' });
   }
-  const uids = new Set(process.images.map((image) => image.uid));
+  const uids = new Set(own.map((image) => image.uid));
   if (process.uid !== undefined) uids.add(process.uid);
   if (uids.size > 1) out.push({ letter: 'U', words: `changed its user (${[...uids].join(' -> ')})` });
   if (last?.interpreter) out.push({ letter: '#', words: `a script, run by ${last.interpreter.path ?? '?'}` });

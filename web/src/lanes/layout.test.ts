@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Process } from '../api/model';
+import { badges } from './bars';
 import { forest, layout, type Life } from './layout';
 import { pick, step } from './pick';
 
@@ -72,5 +74,16 @@ describe('finding a bar', () => {
     expect(step(all, placed, 'c', 'parent')).toBe('a');
     expect(step(all, placed, 'a', 'child')).toBe('b');
     expect(step(all, placed, 'c', 'right')).toBeUndefined();
+  });
+});
+
+describe('marks', () => {
+  const image = (exec_time: string, uid: number, mode: number) => ({ exec_time, comm: 'x', uid, user: '', executable: { path: '/x', mode }, interpreter: null, argv0: '', args: [], args_truncated: false });
+  const process = (images: ReturnType<typeof image>[]): Process =>
+    ({ id: 'a', pid: 2, ppid: 1, parent_id: 'b', parent: 'recorded', start: '2026-01-01T00:00:01Z', images, exit: null, source: 'event', uid: 33 }) as unknown as Process;
+  it('are not inherited from the image of the parent', () => {
+    const inherited = image('2026-01-01T00:00:00Z', 0, 0o104755);
+    expect(badges(process([inherited, image('2026-01-01T00:00:02Z', 33, 0o100755)])).map((mark) => mark.letter)).toEqual([]);
+    expect(badges(process([image('2026-01-01T00:00:02Z', 0, 0o104755)])).map((mark) => mark.letter)).toEqual(['S', 'U']);
   });
 });

@@ -1,11 +1,10 @@
 // Where something came from, or what came of it: a graph of causes with its evidence.
 
-import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import * as api from '../api/client';
 import { change, view } from '../state/app';
 import { resource, valueOf } from '../state/resource';
-import { computed } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { values } from '../state/filters';
 import { Empty, Failure, Gaps } from '../view/States';
 import { showTime, type Zone } from '../view/time';
@@ -36,7 +35,7 @@ const answer = resource(
 
 const ROW = 26;
 const NAMES = 300;
-const WIDTH = 640;
+const WIDTH = 560;
 const EDGE = 24;
 
 export function Trace() {
@@ -73,7 +72,7 @@ export function Trace() {
 function Cut({ known }: { readonly known: TraceAnswer }) {
   return (
     <details class="gaps">
-      <summary>{known.cut.length} times something was left out</summary>
+      <summary>left out: {known.cut.length} {known.cut.length === 1 ? 'thing' : 'things'}</summary>
       <ul>
         {known.cut.map((cut, index) => (
           <li key={index}>

@@ -1,7 +1,7 @@
 // What `/trace` answers, and how its graph stands as lanes: a row a node, time from left to right.
 
 import type { TraceAnswer, TraceEdge, TraceNode } from '../api/model';
-import { parseTime, type Ms } from '../view/time';
+import { parseTime } from '../view/time';
 
 export function nodeLabel(node: TraceNode | undefined): string {
   if (!node) return '?';
@@ -30,20 +30,21 @@ export function relationWords(edge: TraceEdge): string {
   return `${WORDS[edge.relation] ?? edge.relation}${how}`;
 }
 
-/** A link between two rows at a place in time; no time: it was so before anything was recorded. */
+/** A link between two rows; no time: it was so before anything was recorded. */
 export interface Link {
   readonly edge: TraceEdge;
   readonly from: number;
   readonly to: number;
-  /** Place between the first and the last time of the graph, 0 to 1; null without a time. */
+  /**
+   * Place in the order of time, 0 to 1; null without a time. By order and not by distance: causes lie hours apart or
+   * microseconds, and both must be seen.
+   */
   readonly at: number | null;
 }
 
 export interface Lanes {
   readonly rows: readonly TraceNode[];
   readonly links: readonly Link[];
-  readonly first: Ms | null;
-  readonly last: Ms | null;
 }
 
 /** Rows so that what is connected stands near: from the start along the edges, the latest first. */
@@ -66,18 +67,15 @@ export function lanes(answer: TraceAnswer): Lanes {
       open.push(...next.map((edge) => (edge.from === id ? edge.to : edge.from)).filter((other) => !row.has(other)));
     }
   }
-  const times = edges.map(time).filter(Number.isFinite);
-  const [first, last] = times.length > 0 ? [Math.min(...times), Math.max(...times)] : [null, null];
+  const times = [...new Set(edges.map(time).filter(Number.isFinite))].sort((one, other) => one - other);
   const place = (edge: TraceEdge) => {
-    const own = time(edge);
-    if (!Number.isFinite(own) || first === null || last === null) return null;
-    return last > first ? (own - first) / (last - first) : 0.5;
+    const own = times.indexOf(time(edge));
+    if (own < 0) return null;
+    return times.length > 1 ? own / (times.length - 1) : 0.5;
   };
   return {
     rows: [...row.keys()].map((id) => nodes.get(id)!),
     links: edges.map((edge) => ({ edge, from: row.get(edge.from)!, to: row.get(edge.to)!, at: place(edge) })),
-    first,
-    last,
   };
 }
 
