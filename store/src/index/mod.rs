@@ -27,6 +27,8 @@ use crate::segment::tables::{FILTERS, INDEX, PATHS, PIDS, PieceKey, piece_key, p
 pub const DIRECTORY: u64 = 0;
 /// Number of the row of the [`tree::Tree`].
 pub const TREE: u64 = 1;
+/// First format whose indexes are those that [`Builder`] makes.
+pub const BUILT_FROM: u32 = 2;
 
 /// Collects, block by block and chunk by chunk, what the indexes of a packed segment say.
 #[derive(Debug, Default)]
@@ -88,8 +90,8 @@ impl Builder {
         }
     }
 
-    /// Writes the tables.
-    pub fn write(self, write: &WriteTransaction, level: i32) -> Result<(), FileError> {
+    /// What stands in the tables, packed at a level of zstd.
+    pub fn rows(self, level: i32) -> Rows {
         let mut terms = Vec::new();
         let mut met = HashSet::new();
         for path in self.paths.paths() {
@@ -100,21 +102,48 @@ impl Builder {
         terms.extend(
             self.pids.pids().chain(self.tree.creators()).map(|pid| hash(Term::Pid, &pid.to_le_bytes())),
         );
-        put_filter(&mut write.open_table(FILTERS)?, 0, terms)?;
+        let directory = Directory { lines: self.lines, chunks: Arc::new(self.chunks) };
+        Rows {
+            terms,
+            paths: self.paths.chunks(level),
+            pids: self.pids.chunks(level),
+            directory: directory.pack(level),
+            tree: self.tree.pack(&self.blocks, level),
+        }
+    }
+
+    /// Writes the tables.
+    pub fn write(self, write: &WriteTransaction, level: i32) -> Result<(), FileError> {
+        let rows = self.rows(level);
+        put_filter(&mut write.open_table(FILTERS)?, 0, rows.terms)?;
         let mut table = write.open_table(PATHS)?;
-        for (key, chunk) in self.paths.chunks(level) {
+        for (key, chunk) in rows.paths {
             table.insert(key.as_slice(), chunk.as_slice())?;
         }
         let mut table = write.open_table(PIDS)?;
-        for (key, chunk) in self.pids.chunks(level) {
+        for (key, chunk) in rows.pids {
             table.insert(&key.to_be_bytes(), chunk.as_slice())?;
         }
         let mut table = write.open_table(INDEX)?;
-        let directory = Directory { lines: self.lines, chunks: Arc::new(self.chunks) };
-        put(&mut table, DIRECTORY, &directory.pack(level))?;
-        put(&mut table, TREE, &self.tree.pack(&self.blocks, level))?;
+        put(&mut table, DIRECTORY, &rows.directory)?;
+        put(&mut table, TREE, &rows.tree)?;
         Ok(())
     }
+}
+
+/// What stands in the tables of a packed segment's indexes.
+#[derive(Debug)]
+pub struct Rows {
+    /// Hashes of the filter's terms.
+    pub terms: Vec<u64>,
+    /// Chunks of paths, each with its key.
+    pub paths: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Chunks of processes, each with its key.
+    pub pids: Vec<(u32, Vec<u8>)>,
+    /// The [`Directory`].
+    pub directory: Vec<u8>,
+    /// The [`tree::Tree`].
+    pub tree: Vec<u8>,
 }
 
 /// Writes a filter of some hashes.

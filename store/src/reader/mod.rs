@@ -28,7 +28,7 @@ use std::sync::Arc;
 use event::{Class, EventId, Gap, Nanos, ProcessKey};
 
 pub(crate) use self::contexts::Contexts;
-pub(crate) use self::index::directory;
+pub(crate) use self::filters::Filters;
 pub(crate) use self::paths::image_paths;
 pub(crate) use self::pinned::{Retained, is_pinned, reach};
 pub(crate) use self::provenance::{load as load_provenance, table as provenance_table};

@@ -5,12 +5,12 @@ use std::ops::ControlFlow;
 
 use event::Nanos;
 
+use super::indexes::Indexes;
 use super::report::SegmentReport;
 use crate::block::{Rest, Zone, pages};
 use crate::bytes::Damaged;
 use crate::context::Summary;
-use crate::index::directory::Line;
-use crate::reader::{Contexts, Segment, Shared, View, directory, each_zone, load_provenance};
+use crate::reader::{Contexts, Segment, Shared, View, each_zone, load_provenance};
 use crate::segment::file::{FileError, guarded};
 use crate::segment::tables::{BLOCKS, all, get, summaries};
 use crate::{Order, SegmentState};
@@ -32,28 +32,24 @@ pub fn check(
             segment.totals().contexts
         )));
     }
-    let mut lines = Vec::new();
+    let mut indexes = Indexes::new(shared, segment, &view)?;
     let mut flow = ControlFlow::Continue(());
     guarded(|| {
         let blocks = view.transaction.open_table(BLOCKS)?;
         each_zone(shared, segment, &view, Order::Asc, |zone| {
             let block = get(&blocks, zone.first)?.ok_or(Damaged("a block is missing"))?;
-            unpacked(&zone, block).map_err(|damaged| {
+            unpacked(&zone, block, &mut indexes).map_err(|damaged| {
                 report.first_bad_block.get_or_insert(zone.first);
                 FileError::Damaged(format!("block {}: {damaged}", zone.first))
             })?;
-            lines.push(Line::of(&zone));
             report.unknown_contexts +=
                 zone.contexts.iter().filter(|id| **id != 0 && !ids.contains(id)).count() as u64;
             flow = told(report.bytes);
             Ok(flow.is_continue())
         })
     })?;
-    if flow.is_continue()
-        && let Some(directory) = directory(shared, segment, &view)
-        && directory.lines != lines
-    {
-        return Err(FileError::Damaged("its directory is not that of its blocks".to_owned()));
+    if flow.is_continue() {
+        indexes.check(shared, segment, &view)?;
     }
     Ok(flow)
 }
@@ -80,12 +76,13 @@ fn contexts(shared: &Shared, segment: &Segment, view: &View) -> Result<HashSet<u
 }
 
 /// Whether a block can be unpacked and is what its header row says.
-fn unpacked(zone: &Zone, block: Vec<u8>) -> Result<(), Damaged> {
+fn unpacked(zone: &Zone, block: Vec<u8>, indexes: &mut Indexes) -> Result<(), Damaged> {
     let wrong = Err(Damaged("its header row does not fit its events"));
     let bounds = |time: &Nanos| (zone.min_time..=zone.max_time).contains(time);
     let mut counts: BTreeMap<u8, u32> = BTreeMap::new();
     let mut rest = None;
-    for (page, core) in pages(zone, block)?.into_iter().enumerate() {
+    let pages = pages(zone, block)?;
+    for (page, core) in pages.iter().enumerate() {
         let rest = match &mut rest {
             Some(rest) => rest,
             none => none.insert(Rest::decode(zone, core.tables())?),
@@ -101,5 +98,8 @@ fn unpacked(zone: &Zone, block: Vec<u8>) -> Result<(), Damaged> {
             core.event(zone, rest, row)?;
         }
     }
-    if zone.kinds.iter().copied().eq(counts) { Ok(()) } else { wrong }
+    if !zone.kinds.iter().copied().eq(counts) {
+        return wrong;
+    }
+    indexes.block(zone, &pages)
 }

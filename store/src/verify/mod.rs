@@ -2,6 +2,7 @@
 
 mod bytes;
 mod deep;
+mod indexes;
 mod links;
 mod report;
 
@@ -193,3 +194,6 @@ fn check(
     }
     Some(result)
 }
+
+#[cfg(test)]
+mod tests;
