@@ -154,6 +154,30 @@ describe('someone who looks for an intrusion', () => {
     for (const event of events) expect(event.file.path).toBe('/etc/shadow');
   });
 
+  it('knows the words of the API', async () => {
+    const page = await world.open(address);
+    await ready(page);
+    await search(page, 'connect');
+    await expect.poll(() => page.url()).toContain('name=connect');
+    await lines(page).filter({ hasText: ':4444' }).first().waitFor();
+  });
+
+  it('follows causes, and shows the evidence', async () => {
+    const page = await world.open(`${address}/?comm=.kworkerd`);
+    await lines(page).first().click();
+    await page.getByRole('tab', { name: 'Process' }).click();
+    await page.getByRole('button', { name: 'Where did it come from?' }).click();
+    const story = page.getByRole('list', { name: 'The links in order of time' });
+    await story.getByText(/cp \d+ wrote .*\.kworkerd/).first().waitFor();
+    await world.picture(page, '13-trace');
+    const before = page.url();
+    await story.getByRole('button', { name: /^event / }).first().click();
+    await expect.poll(() => page.url()).not.toBe(before);
+    await page.getByRole('button', { name: 'What came of it?' }).click();
+    await page.getByText('What came of').first().waitFor();
+    expect(await findings(page)).toEqual([]);
+  });
+
   it('is told what is empty and what is wrong', async () => {
     const page = await world.open(`${address}/?comm=nobodysname`);
     await page.getByText('No event fits these filters').waitFor();
