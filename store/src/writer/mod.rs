@@ -15,6 +15,7 @@ mod retain;
 mod tail;
 #[cfg(test)]
 mod tests;
+mod undeleted;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::File;
@@ -28,6 +29,7 @@ use self::known::{Known, files};
 use self::live::{Live, references};
 use self::pack::Packer;
 use self::retain::Retainer;
+use self::undeleted::Undeleted;
 use crate::block::Hash;
 use crate::limits::{CLOSING_TRIES, MAX_BATCH};
 use crate::reader::{Segment, Shared};
@@ -65,6 +67,7 @@ pub struct Writer {
     last_time: Option<Nanos>,
     packer: Packer,
     retainer: Retainer,
+    undeleted: Undeleted,
     /// Held until the end.
     _lock: File,
 }

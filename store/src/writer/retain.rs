@@ -77,6 +77,7 @@ impl Writer {
     /// Thins and removes the oldest segments until there is room for the next commits and for rewriting a segment.
     pub(super) fn make_room(&mut self) {
         let shared = Arc::clone(&self.shared);
+        self.undeleted.retry(self.options.watch.as_ref());
         // Held to the end, so that a pin that was acknowledged is kept.
         let pins = shared.pins();
         self.keep_age(&pins);
@@ -100,7 +101,8 @@ impl Writer {
             tracing::warn!(file = %segment.path.display(), "a pinned segment is removed: nothing else is left to remove");
         }
         if let Err(error) = self.shared.evict(segment) {
-            tracing::warn!(file = %segment.path.display(), %error, "an old segment cannot be removed");
+            tracing::warn!(file = %segment.path.display(), %error, "an old segment cannot be removed; it is tried again");
+            self.undeleted.add(segment.path.clone());
         }
         if let Some(retained) = &self.shared.retained {
             retained.count(|counts: &mut Retention| {
@@ -217,6 +219,7 @@ impl Writer {
         let (least, reserve) = self.reserve();
         loop {
             let (segments, bytes) = self.shared.sizes();
+            let bytes = bytes.saturating_add(self.undeleted.bytes());
             let over = |reserve: u64| bytes.saturating_add(reserve) > max;
             if !over(reserve) {
                 return;

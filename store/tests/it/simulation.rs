@@ -69,15 +69,22 @@ impl Known {
             }
         }
         let mut expected = self.events.clone();
-        let mut came_through = Vec::new();
+        // A batch in doubt may stand behind one before it that was in doubt too, and came through.
+        let mut came_through: Vec<(usize, u64)> = Vec::new();
+        let mut ends = Vec::new();
         for (place, doubtful) in self.doubtful.iter().enumerate() {
-            let ids = doubtful.first..doubtful.first + doubtful.batch.events.len() as u64;
-            let same = |(id, event): (u64, &Event)| found.get(&id) == Some(event);
-            let there = ids.clone().zip(&doubtful.batch.events).all(same) && !ids.is_empty();
-            let taken = ids.clone().any(|id| self.events.contains_key(&id));
-            if there && !taken {
-                expected.extend(ids.zip(doubtful.batch.events.iter().cloned()));
-                came_through.push(place);
+            let length = doubtful.batch.events.len() as u64;
+            for first in std::iter::once(doubtful.first).chain(ends.clone()) {
+                let ids = first..first + length;
+                let same = |(id, event): (u64, &Event)| found.get(&id) == Some(event);
+                let there = ids.clone().zip(&doubtful.batch.events).all(same) && !ids.is_empty();
+                let taken = ids.clone().any(|id| expected.contains_key(&id));
+                if there && !taken {
+                    ends.push(ids.end);
+                    expected.extend(ids.zip(doubtful.batch.events.iter().cloned()));
+                    came_through.push((place, first));
+                    break;
+                }
             }
         }
         let gaps = store.gaps(None, None, &[]);
@@ -112,9 +119,8 @@ impl Known {
             assert_eq!(store.stats().events, found.len() as u64, "the count of events");
         }
         if stays {
-            for place in came_through {
-                let doubtful = &self.doubtful[place];
-                let (first, batch) = (doubtful.first, doubtful.batch.clone());
+            for (place, first) in came_through {
+                let batch = self.doubtful[place].batch.clone();
                 self.add(first, &batch);
             }
             self.doubtful.clear();

@@ -199,3 +199,43 @@ fn room_is_left_on_the_file_system_but_others_cannot_empty_the_store() {
     assert!(stats.bytes >= bytes * 3 / 8, "{} of {bytes}", stats.bytes);
     assert!(stats.retention.unwrap().removed_for_free > 10);
 }
+
+/// Refuses to delete the first segment while it is told to.
+#[derive(Debug, Default)]
+struct Stuck(std::sync::atomic::AtomicBool);
+
+impl crate::faults::Watch for Stuck {
+    fn before(&self, path: &Path, operation: crate::faults::Operation<'_>) -> std::io::Result<()> {
+        let refused =
+            path.ends_with("000000000001.redb") && self.0.load(std::sync::atomic::Ordering::Relaxed);
+        match operation {
+            crate::faults::Operation::Remove if refused => Err(std::io::Error::from_raw_os_error(1)),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[test]
+fn a_file_that_could_not_be_deleted_counts_until_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let host = MadeUp::new();
+    let stuck = Arc::new(Stuck::default());
+    let age = Some(Duration::from_secs(3600));
+    let options = Options { max_age: age, watch: Some(stuck.clone()), ..Options::default() };
+    let mut writer = writer(dir.path(), &host, options);
+    segment(&mut writer, &host);
+    host.pass(Duration::from_secs(2 * 3600));
+    segment(&mut writer, &host);
+    let files = || std::fs::read_dir(dir.path().join("segments")).unwrap().count();
+    let before = files();
+    stuck.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    host.pass(Duration::from_secs(60));
+    segment(&mut writer, &host);
+    assert!(!numbers(&writer).contains(&1), "an old segment is not answered from, whatever its file does");
+    assert!(files() > before, "its file is still there");
+    assert!(writer.undeleted.bytes() > 0);
+    stuck.0.store(false, std::sync::atomic::Ordering::Relaxed);
+    segment(&mut writer, &host);
+    assert_eq!(writer.undeleted.bytes(), 0);
+    assert!(!dir.path().join("segments/000000000001.redb").exists());
+}
