@@ -4,9 +4,11 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use store::Filter;
 
 use crate::clock;
 use crate::error::ApiError;
+use crate::gaps::Gaps;
 use crate::params::Endpoint;
 use crate::query::Query;
 use crate::read::{enter, read};
@@ -27,7 +29,10 @@ pub(crate) async fn paths(State(state): State<AppState>, request: Request) -> Re
         let next = found.last().filter(|_| more).map(|(path, _)| query.next(path.clone().into_bytes()));
         let paths: Vec<_> =
             found.into_iter().map(|(path, count)| json!({ "path": path, "count": count })).collect();
-        Ok(Json(json!({ "paths": paths, "next": next })).into_response())
+        // Counts are over everything that is recorded, whenever it was.
+        let gaps = Gaps::of_events(store, &Filter::default());
+        Ok(Json(json!({ "paths": paths, "next": next, "complete": gaps.complete(), "gaps": gaps }))
+            .into_response())
     })
     .await
 }

@@ -20,7 +20,7 @@ pub(super) fn all() -> Value {
     put("Gap", gap());
     put("EventPage", causes::events(page("events", &reference("AnyEvent"))));
     put("ProcessPage", page("processes", &reference("RecordedProcess")));
-    put("PathPage", object(&[("paths", list(&reference("PathCount"))), ("next", cursor())], &[]));
+    put("PathPage", page("paths", &reference("PathCount")));
     put("PathCount", object(&[("path", text()), ("count", count())], &[]));
     put("RecordedProcess", process());
     put("RecordedImage", image());
