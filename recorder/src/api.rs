@@ -26,6 +26,8 @@ use crate::{command, group, stats::Stats, token};
 
 /// Threads of the API: it must never take the recorder's share of a small machine.
 const THREADS: usize = 2;
+/// Threads that read the store for it: few, since each keeps memory of its own that the allocator does not give back.
+const READERS: usize = 6;
 /// How often the program of `record -- CMD` is looked after.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -141,6 +143,7 @@ impl Listeners {
 fn runtime() -> Result<Runtime> {
     Builder::new_multi_thread()
         .worker_threads(THREADS)
+        .max_blocking_threads(READERS)
         .thread_name("tacho-api")
         .on_thread_start(|| {
             if let Err(error) = setpriority_process(Some(gettid()), NICE) {
