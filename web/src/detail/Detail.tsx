@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import type { EventJson, Json } from '../api/model';
 import { change, event, filterBy, onlySubtree, process, view } from '../state/app';
 import { valueOf } from '../state/resource';
-import { text } from '../list/json';
+import { number, text } from '../list/json';
 import { Empty, Failure } from '../view/States';
 import { showTime } from '../view/time';
 import { filterOf, filterValue } from './clickable';
@@ -55,7 +55,8 @@ function WholeProcess() {
   const loaded = process.loaded.value;
   if (loaded.state === 'failed') return <Failure error={loaded.error} what="the process" onRetry={process.reload} />;
   const known = valueOf(loaded);
-  return known ? <ProcessCard process={known} /> : <Empty loading={true} words="Asking for the process" />;
+  // What is still that of the process before must not be acted on as if it were of this one.
+  return known && known.id === view.value.process ? <ProcessCard process={known} /> : <Empty loading={true} words="Asking for the process" />;
 }
 
 function WholeEvent() {
@@ -65,7 +66,7 @@ function WholeEvent() {
     return <Empty words="This event is not in the store any more: its segment was removed to make room." />;
   }
   const known = valueOf(loaded) as EventJson | undefined;
-  if (!known) return <Empty loading={true} words="Asking for the event" />;
+  if (!known || String(number(known, 'tacho', 'id')) !== view.value.event) return <Empty loading={true} words="Asking for the event" />;
   const own = text(known, 'tacho', 'process_id');
   return (
     <>
