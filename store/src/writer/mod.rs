@@ -29,7 +29,6 @@ use self::known::{Known, files};
 use self::live::{Live, references};
 use self::pack::Packer;
 use self::retain::Retainer;
-use self::undeleted::Undeleted;
 use crate::block::Hash;
 use crate::limits::{CLOSING_TRIES, MAX_BATCH};
 use crate::reader::{Segment, Shared};
@@ -67,7 +66,6 @@ pub struct Writer {
     last_time: Option<Nanos>,
     packer: Packer,
     retainer: Retainer,
-    undeleted: Undeleted,
     /// Held until the end.
     _lock: File,
 }

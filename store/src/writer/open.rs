@@ -11,7 +11,6 @@ use super::known::Known;
 use super::live::Live;
 use super::pack::{self, Packer};
 use super::retain::Retainer;
-use super::undeleted::Undeleted;
 use super::{Writer, finish, lock};
 use crate::pins::Pins;
 use crate::reader::{Retained, Segment, Shared, load_provenance};
@@ -129,7 +128,6 @@ pub fn open(dir: &Path, options: Options) -> Result<Writer, OpenError> {
         last_time,
         packer,
         retainer: Retainer::new(Box::new(Running)),
-        undeleted: Undeleted::default(),
         _lock: lock,
     })
 }

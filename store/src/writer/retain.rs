@@ -9,6 +9,7 @@ use event::Nanos;
 use super::Writer;
 use super::host::Host;
 use super::repack::Plan;
+use super::undeleted::Undeleted;
 use crate::limits::{AGE_PAUSE, FREE_PAUSE};
 use crate::pins::Pins;
 use crate::reader::{Segment, is_pinned, reach};
@@ -27,6 +28,7 @@ pub struct Retainer {
     aged: Option<Duration>,
     /// What there was when segments were last removed to leave room.
     freed: Option<Freed>,
+    undeleted: Undeleted,
 }
 
 /// After a removal, before the file system has given back the room, which it may do late.
@@ -51,7 +53,7 @@ enum Rule {
 impl Retainer {
     pub fn new(host: Box<dyn Host>) -> Self {
         let began = (host.wall(), host.since_boot());
-        Self { host, began, aged: None, freed: None }
+        Self { host, began, aged: None, freed: None, undeleted: Undeleted::default() }
     }
 
     /// The present, as far as it is beyond doubt: no later than the newest thing recorded, than the wall clock, and than
@@ -77,7 +79,7 @@ impl Writer {
     /// Thins and removes the oldest segments until there is room for the next commits and for rewriting a segment.
     pub(super) fn make_room(&mut self) {
         let shared = Arc::clone(&self.shared);
-        self.undeleted.retry(self.options.watch.as_ref());
+        self.retainer.undeleted.retry(self.options.watch.as_ref());
         // Held to the end, so that a pin that was acknowledged is kept.
         let pins = shared.pins();
         self.keep_age(&pins);
@@ -102,7 +104,7 @@ impl Writer {
         }
         if let Err(error) = self.shared.evict(segment) {
             tracing::warn!(file = %segment.path.display(), %error, "an old segment cannot be removed; it is tried again");
-            self.undeleted.add(segment.path.clone());
+            self.retainer.undeleted.add(segment.path.clone());
         }
         if let Some(retained) = &self.shared.retained {
             retained.count(|counts: &mut Retention| {
@@ -219,7 +221,7 @@ impl Writer {
         let (least, reserve) = self.reserve();
         loop {
             let (segments, bytes) = self.shared.sizes();
-            let bytes = bytes.saturating_add(self.undeleted.bytes());
+            let bytes = bytes.saturating_add(self.retainer.undeleted.bytes());
             let over = |reserve: u64| bytes.saturating_add(reserve) > max;
             if !over(reserve) {
                 return;

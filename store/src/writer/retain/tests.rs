@@ -220,22 +220,22 @@ fn a_file_that_could_not_be_deleted_counts_until_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let host = MadeUp::new();
     let stuck = Arc::new(Stuck::default());
-    let age = Some(Duration::from_secs(3600));
+    let age = Some(Duration::from_hours(1));
     let options = Options { max_age: age, watch: Some(stuck.clone()), ..Options::default() };
     let mut writer = writer(dir.path(), &host, options);
     segment(&mut writer, &host);
-    host.pass(Duration::from_secs(2 * 3600));
+    host.pass(Duration::from_hours(2));
     segment(&mut writer, &host);
     let files = || std::fs::read_dir(dir.path().join("segments")).unwrap().count();
     let before = files();
     stuck.0.store(true, std::sync::atomic::Ordering::Relaxed);
-    host.pass(Duration::from_secs(60));
+    host.pass(Duration::from_mins(1));
     segment(&mut writer, &host);
     assert!(!numbers(&writer).contains(&1), "an old segment is not answered from, whatever its file does");
     assert!(files() > before, "its file is still there");
-    assert!(writer.undeleted.bytes() > 0);
+    assert!(writer.retainer.undeleted.bytes() > 0);
     stuck.0.store(false, std::sync::atomic::Ordering::Relaxed);
     segment(&mut writer, &host);
-    assert_eq!(writer.undeleted.bytes(), 0);
+    assert_eq!(writer.retainer.undeleted.bytes(), 0);
     assert!(!dir.path().join("segments/000000000001.redb").exists());
 }
