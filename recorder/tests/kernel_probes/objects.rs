@@ -6,6 +6,7 @@ use std::{
     os::unix::fs::FileExt as _,
     path::Path,
     process::Command,
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -14,18 +15,22 @@ use recorder::{decode::Body, kernel::ProbeConfig};
 
 use crate::harness::{directory, loaded_as, path_of, record, record_as, text};
 
+/// One test at a time has such files: probes see what all of the host does, another test of this program too.
+static ONE: Mutex<()> = Mutex::new(());
+
 /// A tmpfs, taken for selinuxfs.
-struct Mounted(std::path::PathBuf);
+struct Mounted(std::path::PathBuf, #[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
 
 impl Mounted {
     fn new(at: &Path) -> Self {
+        let only = ONE.lock().unwrap_or_else(PoisonError::into_inner);
         let done = Command::new("mount").args(["-t", "tmpfs", "tachograph-test"]).arg(at).status().unwrap();
         assert!(done.success());
         fs::create_dir(at.join("booleans")).unwrap();
         for name in ["enforce", "commit_pending_bools", "booleans/httpd_x", "access"] {
             File::create(at.join(name)).unwrap();
         }
-        Self(at.to_owned())
+        Self(at.to_owned(), only)
     }
 }
 
