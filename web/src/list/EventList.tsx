@@ -85,7 +85,7 @@ export function EventList() {
         role="listbox"
         aria-label="Events, arrow keys choose"
         tabIndex={0}
-        aria-activedescendant={selected === null ? undefined : `event-${selected}`}
+        aria-activedescendant={rows.slice(first, last).some((row) => row.id === selected) ? `event-${selected}` : undefined}
         onScroll={(event) => scrolled(event.currentTarget)}
         onKeyDown={keys}
       >

@@ -103,7 +103,7 @@ export function Tree() {
       {lines.length === 0 ? (
         <Empty words="No process fits." />
       ) : (
-        <div class="tree" ref={scroller} role="tree" aria-label="Process tree" tabIndex={0} aria-activedescendant={selected === null ? undefined : `process-${selected}`} onKeyDown={keys} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
+        <div class="tree" ref={scroller} role="tree" aria-label="Process tree" tabIndex={0} aria-activedescendant={lines.slice(first, last).some((line) => line.process.id === selected) ? `process-${selected}` : undefined} onKeyDown={keys} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
           <div class="lines-height" role="presentation" style={{ height: `${lines.length * LINE}px` }}>
             {lines.slice(first, last).map((line, index) => (
               <Node key={line.process.id} line={line} top={(first + index) * LINE} selected={line.process.id === selected} onToggle={toggle} />
