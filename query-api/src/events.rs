@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use crate::audit::Counter;
 use crate::clock;
 use crate::error::ApiError;
+use crate::lists::elements;
 use crate::page::Page;
 use crate::params::{Endpoint, Format};
 use crate::query::Query;
@@ -39,9 +40,7 @@ pub(crate) async fn events(State(state): State<AppState>, request: Request) -> R
 
 /// NDJSON if the reader says so, else a document.
 fn accepted(headers: &HeaderMap) -> Format {
-    let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let lines = accepts
-        .flat_map(|value| value.split(','))
+    let lines = elements(headers, header::ACCEPT)
         .filter_map(|kind| kind.split(';').next())
         .any(|kind| kind.trim().eq_ignore_ascii_case("application/x-ndjson"));
     if lines { Format::Ndjson } else { Format::Json }

@@ -8,6 +8,7 @@
 mod app;
 mod audit;
 mod clock;
+mod close;
 mod cursor;
 mod decode;
 mod door;
@@ -18,6 +19,7 @@ mod follow;
 mod gaps;
 mod history;
 mod limits;
+mod lists;
 mod metrics;
 pub mod openapi;
 mod origin;

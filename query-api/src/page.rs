@@ -12,6 +12,7 @@ use store::{Budget, Found, Store};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::audit::Counter;
+use crate::close::close;
 use crate::error::ApiError;
 use crate::follow::Names;
 use crate::gaps::Gaps;
@@ -154,13 +155,13 @@ impl Page {
             return Ok(Batch { bytes, rest: Some(self) });
         }
         if self.format == Format::Json {
-            self.close(store, &mut bytes).map_err(|error| ApiError::internal(&error))?;
+            self.close(store, &mut bytes);
         }
         Ok(Batch { bytes, rest: None })
     }
 
     /// What a document ends with.
-    fn close(&self, store: &Store, out: &mut Vec<u8>) -> serde_json::Result<()> {
+    fn close(&self, store: &Store, out: &mut Vec<u8>) {
         let next = self.after.map(|id| self.query.next(id.to_be_bytes().to_vec()));
         let gaps = self.gaps(store);
         let mut rest = json!({ "next": next, "complete": self.complete(&gaps), "gaps": gaps });
@@ -170,10 +171,8 @@ impl Page {
         if let Some(names) = &self.names {
             rest["followed"] = names.told();
         }
-        // One object out of two: the second goes on where the first is open.
-        out.extend(b"],");
-        out.extend(serde_json::to_string(&rest)?.trim_start_matches('{').bytes());
-        Ok(())
+        out.push(b']');
+        close(out, &rest);
     }
 }
 

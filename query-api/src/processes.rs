@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use store::{Process, ProcessImage, ProcessQuery};
 
 use crate::clock;
+use crate::close::close;
 use crate::error::{ApiError, Code};
 use crate::fields::pick;
 use crate::gaps::Gaps;
@@ -39,10 +40,8 @@ pub(crate) async fn processes(State(state): State<AppState>, request: Request) -
             serde_json::to_writer(&mut out, &document).map_err(|error| ApiError::internal(&error))?;
         }
         let next = page.next.map(|key| query.next(key.to_string().into_bytes()));
-        let rest = json!({ "next": next, "complete": gaps.complete(), "gaps": gaps }).to_string();
-        // One object out of two: the second goes on where the first is open.
-        out.extend(b"],");
-        out.extend(rest.trim_start_matches('{').bytes());
+        out.push(b']');
+        close(&mut out, &json!({ "next": next, "complete": gaps.complete(), "gaps": gaps }));
         Ok(([(header::CONTENT_TYPE, "application/json")], out).into_response())
     })
     .await

@@ -10,6 +10,7 @@ use serde_json::json;
 use store::{Budget, Store, Timeline, TimelineQuery};
 
 use crate::clock;
+use crate::close::close;
 use crate::error::ApiError;
 use crate::gaps::Gaps;
 use crate::limits::{DEFAULT_BUCKETS, DEFAULT_TOP, QUESTION_TIME};
@@ -62,9 +63,7 @@ fn answer(store: &Store, mut asked: Asked, now: Nanos) -> Result<Vec<u8>, ApiErr
         let reason = "counting took too long: name a span or fewer processes, or count by name or category";
         rest["cut"] = json!({ "reason": reason });
     }
-    // One object out of two: the second goes on where the first is open.
-    out.push(b',');
-    out.extend(rest.to_string().trim_start_matches('{').bytes());
+    close(&mut out, &rest);
     Ok(out)
 }
 

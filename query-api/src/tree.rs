@@ -11,6 +11,7 @@ use serde_json::json;
 use store::{Filter, Process, ProcessQuery, Store};
 
 use crate::clock;
+use crate::close::close;
 use crate::error::ApiError;
 use crate::fields::pick;
 use crate::gaps::Gaps;
@@ -50,10 +51,7 @@ fn answer(store: &Store, query: &Query) -> Result<Vec<u8>, ApiError> {
             "more processes match than `limit` allows: go on with `next`, or name a `pid`, a span or `at`";
         rest["cut"] = json!({ "processes": limit, "reason": reason });
     }
-    let rest = rest.to_string();
-    // One object out of two: the second goes on where the first is open.
-    out.push(b',');
-    out.extend(rest.trim_start_matches('{').bytes());
+    close(&mut out, &rest);
     Ok(out)
 }
 
