@@ -167,8 +167,8 @@ impl Tables {
     pub fn lengths(&self) -> (usize, usize) {
         match &self.source {
             Source::Columns { tables, pages } => {
-                let all = tables.total().max(pages.total());
-                (if tables.total() < pages.total() { tables.total() } else { all }, all)
+                let own = tables.total();
+                (own, own.max(pages.total()))
             }
             Source::Version1 { value, .. } => (value.len(), value.len()),
         }
@@ -256,6 +256,21 @@ impl Tables {
         for (page, start) in self.starts()?.iter().enumerate() {
             let (first, last) = start.times;
             if since.is_none_or(|since| last >= since) && until.is_none_or(|until| first < until) {
+                pages |= 1 << page;
+            }
+        }
+        Ok(pages)
+    }
+
+    /// Which pages can have some of these ids, a bit each.
+    pub fn pages_of_ids(&self, ids: &[EventId]) -> Result<u64, Damaged> {
+        if self.page_count() <= 1 {
+            return Ok(u64::MAX);
+        }
+        let mut pages = 0;
+        for page in 0..self.page_count() {
+            let own = self.page_ids(page)?;
+            if ids.iter().any(|id| own.contains(id)) {
                 pages |= 1 << page;
             }
         }

@@ -212,6 +212,9 @@ impl Wanted {
             return Ok(None);
         }
         let mut pages = tables.pages_within(filter.since, filter.until)?;
+        if !filter.ids.is_empty() {
+            pages &= tables.pages_of_ids(&filter.ids)?;
+        }
         if shapes.contains(&false) {
             pages &= tables.pages_of_shapes(&shapes)?;
         }

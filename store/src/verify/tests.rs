@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use event::{Context, Credentials, Detail, Event, File, ImageRef, Kind, ProcessKey, Source};
+use event::{Context, Detail, Event, File, Kind, ProcessKey};
 use redb::{Database, Key, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 
 use super::{Verification, verify, verify_with};
@@ -14,27 +14,11 @@ use crate::segment::file::{self, facts};
 use crate::segment::meta::Closed;
 use crate::segment::tables::{FILTERS, INDEX, PATHS, PIDS, ZONES};
 use crate::sign::Signed;
+use crate::writer::tests::context as one_state;
 use crate::{Batch, Options, Writer};
 
 fn context(id: u64, pid: u32) -> Arc<Context> {
-    Arc::new(Context {
-        id,
-        process: ProcessKey { boot: 7, start: 1, pid },
-        lineage: None,
-        creator: None,
-        ppid: 1,
-        since: 1,
-        fork_time: 1,
-        exec_time: 0,
-        comm: "a".to_owned(),
-        tty: String::new(),
-        image: ImageRef::Unknown,
-        credentials: Credentials::default(),
-        container: None,
-        cgroup: String::new(),
-        source: Source::Event,
-        flags: 0,
-    })
+    Arc::new(Context { process: ProcessKey { boot: 7, start: 1, pid }, ..one_state(id) })
 }
 
 /// A segment with a block and more of events of two processes, of which the third is of context `who` and path `path`; its

@@ -14,7 +14,7 @@ mod repack;
 mod retain;
 mod tail;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod undeleted;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

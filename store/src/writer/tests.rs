@@ -13,7 +13,7 @@ use crate::segment::backend::{Operation, Watch};
 use crate::{AppendError, Batch, Options, Query, Store, Writer, verify};
 
 /// The one state of a process of which nothing else is known; its id is its start and its pid.
-pub(super) fn context(id: u64) -> Context {
+pub(crate) fn context(id: u64) -> Context {
     Context {
         id,
         process: ProcessKey { boot: 7, start: id, pid: u32::try_from(id).unwrap() },
