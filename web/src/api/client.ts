@@ -1,6 +1,6 @@
 // Asking the API: one place that knows how it refuses.
 
-import type { EventJson, Events, Json, Life, Processes, Stats, Timeline, Tree } from './model';
+import type { EventJson, Events, Life, Processes, Stats, Timeline, TraceAnswer, Tree } from './model';
 import { address } from '../state/commands';
 
 /** A question that was not answered. */
@@ -57,7 +57,7 @@ export const processes = (parameters: Parameters, signal?: AbortSignal) => get<P
 export const process = (id: string, signal?: AbortSignal) => get<Life>(`/processes/${encodeURIComponent(id)}`, [], signal);
 export const tree = (parameters: Parameters, signal?: AbortSignal) => get<Tree>('/tree', parameters, signal);
 export const events = (parameters: Parameters, signal?: AbortSignal) => get<Events>('/events', parameters, signal);
-export const trace = (parameters: Parameters, signal?: AbortSignal) => get<Json>('/trace', parameters, signal);
+export const trace = (parameters: Parameters, signal?: AbortSignal) => get<TraceAnswer>('/trace', parameters, signal);
 
 /** The event of a number, with all that is known of it. */
 export async function event(id: string, signal?: AbortSignal): Promise<EventJson | undefined> {

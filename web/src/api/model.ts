@@ -5,10 +5,7 @@ import type { components } from './openapi';
 type Schemas = components['schemas'];
 
 export type Gap = Schemas['Gap'];
-export type Bucket = Schemas['Bucket'];
 export type Timeline = Schemas['Timeline'];
-export type FileFacts = Schemas['File'];
-export type Image = Schemas['RecordedImage'];
 export type Process = Schemas['RecordedProcess'];
 /** A process with its whole life. */
 export type Life = Schemas['ProcessLife'];

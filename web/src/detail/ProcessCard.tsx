@@ -2,13 +2,15 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import * as api from '../api/client';
-import type { Life, Process } from '../api/model';
+import type { Life, Process, Processes } from '../api/model';
 import { badges } from '../lanes/bars';
 import { commandLine, exit } from '../list/what';
 import { change, filterBy, onlySubtree, view } from '../state/app';
 import { showSpan, showTime, parseTime } from '../view/time';
 import type { Json } from '../api/model';
 
+/** What is asked of each ancestor. */
+const STEP = 'id,pid,comm,parent_id,parent';
 /** Steps of the lineage that are asked for. */
 const STEPS = 64;
 
@@ -127,7 +129,13 @@ function Ancestors({ process }: { readonly process: Process }) {
       let end = process.parent === 'unknown' ? 'unknown parent' : '';
       try {
         while (parent !== null && list.length < STEPS) {
-          const next = await api.process(parent, own.signal);
+          // Not its whole life: a name is shown, and the way on.
+          const found: Processes = await api.processes([['process', parent], ['fields', STEP]], own.signal);
+          const next = found.processes[0];
+          if (!next) {
+            end = 'not recorded';
+            break;
+          }
           list.unshift(next);
           parent = next.parent_id;
           if (next.parent === 'unknown') end = 'unknown parent';

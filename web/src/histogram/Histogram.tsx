@@ -39,7 +39,7 @@ const SCROLLBAR = (() => {
 /** Names of the style sheet's colours for the series. */
 const COLOURS = ['cat-process', 'cat-file', 'cat-network', 'cat-kernel', 'cat-other'];
 
-export function seriesColour(index: number): string {
+function seriesColour(index: number): string {
   return colour(COLOURS[Math.min(index, COLOURS.length - 1)]!);
 }
 

@@ -7,6 +7,7 @@ import { KEPT, listed, more } from '../state/list';
 import { isEmpty } from '../state/filters';
 import { Empty, Failure, Gaps } from '../view/States';
 import { showCount, showTime, zoneName, parseTime } from '../view/time';
+import { useHeight } from './useHeight';
 import { visible } from './visible';
 import type { Row } from './row';
 
@@ -17,16 +18,9 @@ export function EventList() {
   const { event: selected, zone, order, live, filters } = view.value;
   const scroller = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
-  const [height, setHeight] = useState(300);
+  const height = useHeight(scroller);
   const { first, last } = visible(top, height, LINE, rows.length);
-
-  useEffect(() => {
-    const element = scroller.current;
-    if (!element) return;
-    const observer = new ResizeObserver(() => setHeight(element.clientHeight));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
+  const inSight = rows.slice(first, last);
 
   useEffect(() => {
     if (hasMore && state === 'ready' && last >= rows.length - 20) void more();
@@ -85,12 +79,12 @@ export function EventList() {
         role="listbox"
         aria-label="Events, arrow keys choose"
         tabIndex={0}
-        aria-activedescendant={rows.slice(first, last).some((row) => row.id === selected) ? `event-${selected}` : undefined}
+        aria-activedescendant={inSight.some((row) => row.id === selected) ? `event-${selected}` : undefined}
         onScroll={(event) => scrolled(event.currentTarget)}
         onKeyDown={keys}
       >
         <div class="lines-height" role="presentation" style={{ height: `${rows.length * LINE}px` }}>
-          {rows.slice(first, last).map((row, index) => (
+          {inSight.map((row, index) => (
             <Line key={row.id} row={row} top={(first + index) * LINE} selected={row.id === selected} place={first + index + 1} />
           ))}
         </div>

@@ -1,6 +1,6 @@
 // What the page shows and what it knows: the view (which is the address), and the answers to it.
 
-import { batch, computed, signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import * as api from '../api/client';
 import type { Stats } from '../api/model';
 import { clamp, type Span } from '../view/scale';
@@ -133,7 +133,5 @@ export function onlySubtree(id: string): void {
 export const said = signal('');
 
 export function say(words: string): void {
-  batch(() => {
-    said.value = words;
-  });
+  said.value = words;
 }

@@ -2,7 +2,7 @@
 
 import { signal } from '@preact/signals';
 import { FIELD } from '../search/Search';
-import { length, pan, zoom } from '../view/scale';
+import { pan, zoom } from '../view/scale';
 import { change, onlySubtree, processes, say, show, span, stats, view, whole } from './app';
 import { letGo, toggleLive } from './live';
 import { nextTheme } from './theme';
@@ -119,10 +119,4 @@ export function listen(): () => void {
   };
   addEventListener('keydown', pressed);
   return () => removeEventListener('keydown', pressed);
-}
-
-/** For tests and the status line: how deep the zoom is. */
-export function shownLength(): number {
-  const now = span.peek();
-  return now ? length(now) : 0;
 }

@@ -30,7 +30,7 @@ const start = computed<[string, string][] | null>(() => {
 
 const answer = resource(
   computed(() => (start.value ? { start: start.value, direction: direction.value } : null)),
-  ({ start, direction }, signal) => api.get<TraceAnswer>('/trace', [...start, ['direction', direction]], signal),
+  ({ start, direction }, signal) => api.trace([...start, ['direction', direction]], signal),
 );
 
 const ROW = 26;

@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { badges, ending } from '../lanes/bars';
 import { commandLine, exit } from '../list/what';
+import { useHeight } from '../list/useHeight';
 import { visible } from '../list/visible';
 import { change, onlySubtree, span, tree, view } from '../state/app';
 import { valueOf } from '../state/resource';
@@ -22,17 +23,10 @@ export function Tree() {
   const { at, zone, process: selected } = view.value;
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const [top, setTop] = useState(0);
-  const [height, setHeight] = useState(400);
   const scroller = useRef<HTMLDivElement>(null);
   const lines = useMemo(() => flat(answer?.roots ?? [], closed), [answer, closed]);
 
-  useEffect(() => {
-    const element = scroller.current;
-    if (!element) return;
-    const observer = new ResizeObserver(() => setHeight(element.clientHeight));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [answer === undefined]);
+  const height = useHeight(scroller, answer !== undefined);
 
   const reveal = (index: number) => {
     const element = scroller.current;
@@ -77,6 +71,7 @@ export function Tree() {
     event.preventDefault();
   };
   const { first, last } = visible(top, height, LINE, lines.length);
+  const inSight = lines.slice(first, last);
   return (
     <div class="tree-pane">
       <div class="lanes-note" role="status">
@@ -103,9 +98,9 @@ export function Tree() {
       {lines.length === 0 ? (
         <Empty words="No process fits." />
       ) : (
-        <div class="tree" ref={scroller} role="tree" aria-label="Process tree" tabIndex={0} aria-activedescendant={lines.slice(first, last).some((line) => line.process.id === selected) ? `process-${selected}` : undefined} onKeyDown={keys} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
+        <div class="tree" ref={scroller} role="tree" aria-label="Process tree" tabIndex={0} aria-activedescendant={inSight.some((line) => line.process.id === selected) ? `process-${selected}` : undefined} onKeyDown={keys} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
           <div class="lines-height" role="presentation" style={{ height: `${lines.length * LINE}px` }}>
-            {lines.slice(first, last).map((line, index) => (
+            {inSight.map((line, index) => (
               <Node key={line.process.id} line={line} top={(first + index) * LINE} selected={line.process.id === selected} onToggle={toggle} />
             ))}
           </div>
