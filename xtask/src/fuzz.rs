@@ -65,8 +65,7 @@ pub(crate) fn run(host: &Host, seconds: u64, targets: Vec<String>) -> Result<Vec
         fuzz.arg(format!("-max_total_time={each}")).arg(format!("-max_len={MAX_LENGTH}"));
         // An input that takes this long hangs.
         fuzz.arg(format!("-timeout={}", Duration::from_secs(10).as_secs()));
-        let result = host::run(&mut fuzz);
-        Ok((target, result))
+        Ok((target.clone(), host::run_into(&mut fuzz, &host.target.join(format!("fuzz-{target}.log")))))
     };
     targets.into_iter().map(outcome).collect()
 }

@@ -100,6 +100,21 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
+/// Runs a command to its end. It prints into a file, whose end is shown; all of it is not worth reading.
+pub(crate) fn run_into(command: &mut Command, log: &Path) -> Result<()> {
+    const OF_SUCCESS: usize = 6;
+    const OF_FAILURE: usize = 60;
+    let file = fs::File::create(log).with_context(|| format!("cannot make {}", log.display()))?;
+    let other = file.try_clone().with_context(|| format!("cannot share {}", log.display()))?;
+    let result = run(command.stdout(file).stderr(other));
+    let text = fs::read(log).with_context(|| format!("cannot read {}", log.display()))?;
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<_> = text.lines().collect();
+    let end = if result.is_ok() { OF_SUCCESS } else { OF_FAILURE };
+    println!("x: {}", lines[lines.len().saturating_sub(end)..].join("\n"));
+    result.with_context(|| format!("all of it is in {}", log.display()))
+}
+
 /// What a command prints, if it succeeds.
 pub(crate) fn output(command: &mut Command) -> Option<String> {
     let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;

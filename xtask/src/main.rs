@@ -7,6 +7,7 @@ mod setup;
 mod test;
 #[cfg(test)]
 mod tidy;
+mod totals;
 mod vm;
 mod web;
 

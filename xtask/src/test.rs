@@ -10,36 +10,12 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-use crate::{fuzz, host::Host, web};
-
-/// What the test binaries reported, added up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Totals {
-    pub(crate) passed: u64,
-    pub(crate) failed: u64,
-    pub(crate) skipped: u64,
-}
-
-impl Totals {
-    /// Takes a line of libtest, such as
-    /// `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s`.
-    fn take(&mut self, line: &str) {
-        let Some(result) = line.trim().strip_prefix("test result: ") else { return };
-        for part in result.split([';', '.']) {
-            let mut words = part.split_whitespace();
-            let (Some(number), Some(what), None) = (words.next(), words.next(), words.next()) else {
-                continue;
-            };
-            let Ok(number) = number.parse::<u64>() else { continue };
-            match what {
-                "passed" => self.passed += number,
-                "failed" => self.failed += number,
-                "ignored" => self.skipped += number,
-                _ => {}
-            }
-        }
-    }
-}
+use crate::{
+    fuzz,
+    host::Host,
+    totals::{Lines, Totals},
+    web,
+};
 
 /// Is this a run that nobody waits for?
 fn under_ci() -> bool {
@@ -52,8 +28,7 @@ fn fuzz(host: &Host, totals: &mut Totals) -> Result<()> {
         match result {
             Ok(()) => totals.passed += 1,
             Err(error) => {
-                println!("x: fuzz target {target}: {error:#}");
-                totals.failed += 1;
+                totals.fail(format!("fuzz target {target}: {error:#}"));
             }
         }
     }
@@ -73,11 +48,12 @@ pub(crate) fn run(host: &Host, args: &[OsString]) -> Result<ExitCode> {
     let mut child = command.spawn().context("cannot start cargo test")?;
     let mut totals = Totals::default();
     if let Some(stdout) = child.stdout.take() {
+        let mut lines = Lines::libtest(&mut totals);
         for line in BufReader::new(stdout).split(b'\n') {
             let line = line.context("cannot read what cargo test prints")?;
             let line = String::from_utf8_lossy(&line);
             println!("{line}");
-            totals.take(&line);
+            lines.take(&line);
         }
     }
     let status = child.wait().context("cannot wait for cargo test")?;
@@ -98,27 +74,9 @@ pub(crate) fn run(host: &Host, args: &[OsString]) -> Result<ExitCode> {
         totals.skipped += 1;
     }
     if !status.success() && totals.failed == 0 {
-        println!("x: cargo test ended with {status}: something did not build, or a test binary died");
-        totals.failed += 1;
+        totals
+            .fail(format!("cargo test ended with {status}: something did not build, or a test binary died"));
     }
-    println!("{} passed, {} failed, {} skipped", totals.passed, totals.failed, totals.skipped);
+    totals.tell();
     Ok(if status.success() && totals.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn results_of_several_binaries_add_up() {
-        let mut totals = Totals::default();
-        totals.take("running 3 tests");
-        totals.take(
-            "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.01s",
-        );
-        totals.take(
-            "test result: FAILED. 2 passed; 4 failed; 0 ignored; 0 measured; 7 filtered out; finished in 9s",
-        );
-        assert_eq!(totals, Totals { passed: 5, failed: 4, skipped: 1 });
-    }
 }
