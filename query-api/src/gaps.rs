@@ -1,24 +1,31 @@
-//! What is missing from an answer.
+//! What is missing from an answer: what was or may have been lost, and, apart from it, what was left out on purpose.
 
 use event::render::Date;
-use event::{Class, Gap, Nanos};
+use event::{Class, Gap, Kind, Nanos};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
-use store::{Filter, Store};
+use store::{Filter, LeftOut, Store};
 
-use crate::limits::MAX_GAPS;
+use crate::limits::{MAX_GAPS, MAX_LEFT_OUT};
 use crate::params::Asked;
 
-/// The gaps that touch what was asked. Empty means: nothing is known to be missing.
+/// What touches what was asked.
 #[derive(Debug)]
-pub(crate) struct Gaps(Vec<Gap>);
+pub(crate) struct Gaps {
+    /// Empty means: nothing is known to be missing.
+    gaps: Vec<Gap>,
+    /// What nobody wanted recorded.
+    left_out: Vec<LeftOut>,
+}
 
 /// A gap as the API writes it.
 pub(crate) struct GapJson<'a>(pub(crate) &'a Gap);
 
+struct LeftOutJson<'a>(&'a LeftOut);
+
 impl Gaps {
     pub(crate) fn of_events(store: &Store, filter: &Filter) -> Self {
-        Self::of(store, filter.since, filter.until, &classes(filter))
+        Self::of(store, filter.since, filter.until, &kinds(filter), &classes(filter))
     }
 
     /// Of processes: their lives are told by records of class `process`.
@@ -28,25 +35,40 @@ impl Gaps {
             Some(at) => (Some(at), Some(at.saturating_add(1))),
             None => (since, until),
         };
-        Self::of(store, since, until, &[Class::Process])
+        let kinds: Vec<_> = Kind::ALL.into_iter().filter(|kind| kind.class() == Class::Process).collect();
+        Self::of(store, since, until, &kinds, &[Class::Process])
     }
 
-    fn of(store: &Store, since: Option<Nanos>, until: Option<Nanos>, classes: &[Class]) -> Self {
-        Self(merged(store.gaps(since, until, classes)))
+    fn of(
+        store: &Store,
+        since: Option<Nanos>,
+        until: Option<Nanos>,
+        kinds: &[Kind],
+        classes: &[Class],
+    ) -> Self {
+        let mut left_out = store.left_out(since, until, kinds);
+        left_out.drain(..left_out.len().saturating_sub(MAX_LEFT_OUT));
+        Self { gaps: merged(store.gaps(since, until, classes)), left_out }
     }
 
     pub(crate) const fn complete(&self) -> bool {
-        self.0.is_empty()
+        self.gaps.is_empty()
     }
 
     pub(crate) const fn len(&self) -> usize {
-        self.0.len()
+        self.gaps.len()
+    }
+
+    /// The rules by which something may have been left out.
+    pub(crate) fn left_out(&self) -> impl Serialize {
+        let spans: Vec<_> = self.left_out.iter().map(LeftOutJson).collect();
+        spans
     }
 }
 
 impl Serialize for Gaps {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(GapJson))
+        serializer.collect_seq(self.gaps.iter().map(GapJson))
     }
 }
 
@@ -63,17 +85,31 @@ impl Serialize for GapJson<'_> {
     }
 }
 
+impl Serialize for LeftOutJson<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let LeftOut { from, to, rules } = self.0;
+        let mut object = serializer.serialize_map(Some(3))?;
+        object.serialize_entry("from", &Date(*from))?;
+        object.serialize_entry("to", &Date(*to))?;
+        object.serialize_entry("rules", &rules.iter().map(|rule| &rule.text).collect::<Vec<_>>())?;
+        object.end()
+    }
+}
+
+/// The kinds of events that fit a filter.
+fn kinds(filter: &Filter) -> Vec<Kind> {
+    let all = Kind::ALL.into_iter();
+    all.filter(|kind| filter.kinds.is_empty() || filter.kinds.contains(kind))
+        .filter(|kind| filter.categories.is_empty() || filter.categories.contains(&kind.category()))
+        .collect()
+}
+
 /// The classes whose losses may be missing from an answer to this filter. A gap of class `all` always counts.
 pub(crate) fn classes(filter: &Filter) -> Vec<Class> {
     const EVERY: [Class; 4] = [Class::Process, Class::File, Class::Network, Class::Kernel];
     let mut classes: Vec<Class> = match (filter.kinds.as_slice(), filter.categories.as_slice()) {
         ([], []) => EVERY.to_vec(),
-        (kinds, categories) => event::Kind::ALL
-            .into_iter()
-            .filter(|kind| kinds.is_empty() || kinds.contains(kind))
-            .filter(|kind| categories.is_empty() || categories.contains(&kind.category()))
-            .map(event::Kind::class)
-            .collect(),
+        _ => kinds(filter).into_iter().map(Kind::class).collect(),
     };
     // A lost fork hides a whole subtree.
     if filter.descendants {

@@ -37,6 +37,7 @@ pub(crate) fn put(object: &mut Map<String, Value>, store: &Store, process: &Proc
     let gaps = Gaps::of_processes(store, &Asked { filter, ..Asked::default() });
     put("complete", gaps.complete().into());
     put("gaps", json!(gaps));
+    put("left_out", json!(gaps.left_out()));
     Ok(())
 }
 

@@ -53,6 +53,8 @@ pub(crate) const MAX_TOP: usize = 100;
 pub(crate) const DEFAULT_TOP: usize = 10;
 /// Time that counting or walking back may take; then the answer is what there is, and says so.
 pub(crate) const QUESTION_TIME: Duration = Duration::from_secs(10);
+/// Spans with rules of what is left out, listed in one answer; of more, the latest.
+pub(crate) const MAX_LEFT_OUT: usize = 100;
 /// Gaps listed in one answer; where there are more, those of one class and reason are merged.
 pub(crate) const MAX_GAPS: usize = 500;
 /// Bytes of path and query.

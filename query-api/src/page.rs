@@ -164,7 +164,7 @@ impl Page {
     fn close(&self, store: &Store, out: &mut Vec<u8>) {
         let next = self.after.map(|id| self.query.next(id.to_be_bytes().to_vec()));
         let gaps = self.gaps(store);
-        let mut rest = json!({ "next": next, "complete": self.complete(&gaps), "gaps": gaps });
+        let mut rest = json!({ "next": next, "complete": self.complete(&gaps), "gaps": gaps, "left_out": gaps.left_out() });
         if self.skipped > 0 {
             rest["skipped"] = self.skipped.into();
         }

@@ -31,7 +31,7 @@ pub(crate) async fn paths(State(state): State<AppState>, request: Request) -> Re
             found.into_iter().map(|(path, count)| json!({ "path": path, "count": count })).collect();
         // Counts are over everything that is recorded, whenever it was.
         let gaps = Gaps::of_events(store, &Filter::default());
-        Ok(Json(json!({ "paths": paths, "next": next, "complete": gaps.complete(), "gaps": gaps }))
+        Ok(Json(json!({ "paths": paths, "next": next, "complete": gaps.complete(), "gaps": gaps, "left_out": gaps.left_out() }))
             .into_response())
     })
     .await

@@ -41,7 +41,10 @@ pub(crate) async fn processes(State(state): State<AppState>, request: Request) -
         }
         let next = page.next.map(|key| query.next(key.to_string().into_bytes()));
         out.push(b']');
-        close(&mut out, &json!({ "next": next, "complete": gaps.complete(), "gaps": gaps }));
+        close(
+            &mut out,
+            &json!({ "next": next, "complete": gaps.complete(), "gaps": gaps, "left_out": gaps.left_out() }),
+        );
         Ok(([(header::CONTENT_TYPE, "application/json")], out).into_response())
     })
     .await

@@ -55,6 +55,7 @@ fn answer(store: &Store, mut asked: Asked, now: Nanos) -> Result<Vec<u8>, ApiErr
         "total": total,
         "complete": gaps.complete() && found.whole,
         "gaps": gaps,
+        "left_out": gaps.left_out(),
     });
     if found.other_values > 0 {
         rest["rest"] = json!({ "name": REST, "values": found.other_values });

@@ -45,7 +45,7 @@ fn answer(store: &Store, query: &Query) -> Result<Vec<u8>, ApiError> {
     let deep = nest(&mut out, &page.processes, asked)?;
     let next = page.next.map(|key| query.next(key.to_string().into_bytes()));
     let complete = gaps.complete() && next.is_none() && !deep;
-    let mut rest = json!({ "next": next, "complete": complete, "gaps": gaps });
+    let mut rest = json!({ "next": next, "complete": complete, "gaps": gaps, "left_out": gaps.left_out() });
     if next.is_some() {
         let reason =
             "more processes match than `limit` allows: go on with `next`, or name a `pid`, a span or `at`";

@@ -16,13 +16,13 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use event::{Class, Gap, GapReason};
-use store::{Batch, Options, Writer, stream::StreamWriter};
+use store::{Batch, LeftOutRule, Options, Writer, stream::StreamWriter};
 
 use crate::{
     api::{self, Listeners, Listening},
     cli::settings::RecordArgs,
     clock,
-    filter::compile,
+    filter::{Filter, compile},
     kernel::{ProbeConfig, Recording},
     limits,
     pipeline::Pipeline,
@@ -52,6 +52,7 @@ pub fn run(args: &RecordArgs) -> Result<u8> {
         keep_lifecycle: args.keep_lifecycle,
         boot: clock::boot_id()?,
         signer: crate::cli::key::signer(args.signing_key.as_deref())?,
+        left_out: left_out(&args.filter),
         ..Options::default()
     };
     let commit_interval = options.commit_interval;
@@ -131,6 +132,11 @@ fn keep(copy: &mut Option<StreamWriter<BufWriter<File>>>, batch: &Batch) {
         tracing::error!(%error, "the stream is no longer saved");
         *copy = None;
     }
+}
+
+/// The rules as the store keeps them.
+fn left_out(filter: &Filter) -> Vec<LeftOutRule> {
+    filter.rules.iter().map(|rule| LeftOutRule::new(rule.to_string(), &rule.kinds)).collect()
 }
 
 /// Nobody recorded between the last commit and now.

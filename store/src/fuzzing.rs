@@ -323,6 +323,7 @@ mod tests {
                 first_event: 9,
                 first_context: 4,
                 previous: Some(GENESIS),
+                left_out: vec![crate::LeftOutRule::new("mmap".to_owned(), &[event::Kind::Mmap])],
             };
             std::fs::write(corpus.join("facts/head"), rmp_serde::to_vec(&head).unwrap()).unwrap();
             let gap = (1, 2, "File", Some(3), "RingFull");

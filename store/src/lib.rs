@@ -13,6 +13,7 @@ mod error;
 #[doc(hidden)]
 pub mod fuzzing;
 mod index;
+mod left_out;
 mod limits;
 #[doc(hidden)]
 pub mod measure;
@@ -35,6 +36,7 @@ pub use batch::{Appended, Batch};
 pub use budget::Budget;
 pub use edit::{Editor, edit_pins};
 pub use error::{AppendError, OpenError, QueryError, VerifyError};
+pub use left_out::{LeftOut, LeftOutRule};
 pub use migrate::{Left, MigrateError, Migrated, MigrationPlan, Planned, migrate, plan_migration};
 pub use options::Options;
 pub use pattern::{PathPattern, PatternError};

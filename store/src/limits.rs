@@ -36,6 +36,8 @@ pub const MAX_PROCESSES: usize = 100_000;
 pub const MAX_PATHS: usize = 100_000;
 /// Gaps of one answer; the oldest are left out.
 pub const MAX_GAPS: usize = 100_000;
+/// Rules of what is left out that a segment keeps; of more, the last one kept tells how many there were.
+pub const LEFT_OUT_RULES: usize = 1024;
 /// Bytes that one section of a block may claim to unpack to; more is damage.
 pub const MAX_SECTION: usize = 256 << 20;
 /// Smallest segment size.

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use event::BootId;
 
-use crate::SegmentSigner;
 use crate::faults::Watch;
 use crate::limits::MIN_SEGMENT;
+use crate::{LeftOutRule, SegmentSigner};
 
 /// Settings of a [`crate::Writer`].
 #[derive(Clone, Debug)]
@@ -34,6 +34,8 @@ pub struct Options {
     pub commit_interval: Duration,
     /// The running boot.
     pub boot: BootId,
+    /// What is left out on purpose, kept with what is recorded. Default none.
+    pub left_out: Vec<LeftOutRule>,
     /// Whether closed segments are rewritten smaller in a background thread. Without it none is thinned. Default true.
     pub pack: bool,
     /// Signs segments as they are closed or written anew. Default `None`.
@@ -55,6 +57,7 @@ impl Default for Options {
             segment_age: Duration::from_hours(24),
             commit_interval: Duration::from_millis(250),
             boot: 0,
+            left_out: Vec::new(),
             pack: true,
             signer: None,
             watch: None,

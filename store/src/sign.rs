@@ -264,7 +264,15 @@ mod tests {
     use crate::segment::meta::Head;
 
     fn head() -> Head {
-        Head { number: 3, boot: 7, created: 1, first_event: 1, first_context: 1, previous: None }
+        Head {
+            number: 3,
+            boot: 7,
+            created: 1,
+            first_event: 1,
+            first_context: 1,
+            previous: None,
+            left_out: Vec::new(),
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub(super) fn life(process: &Value) -> Value {
         ("children", object(&[("count", count()), ("url", text())], &[])),
         ("complete", complete()),
         ("gaps", list(&reference("Gap"))),
+        ("left_out", list(&reference("LeftOut"))),
     ];
     let mut life = process.clone();
     for (name, schema) in more {
@@ -66,6 +67,7 @@ pub(super) fn trace() -> Value {
             ("cut", list(&cut)),
             ("complete", complete()),
             ("gaps", list(&reference("Gap"))),
+            ("left_out", list(&reference("LeftOut"))),
         ],
         &[],
     )

@@ -18,6 +18,7 @@ pub(super) fn all() -> Value {
     let mut put = |name: &str, schema: Value| all.insert(name.to_owned(), schema);
     put("Error", error());
     put("Gap", gap());
+    put("LeftOut", left_out());
     put("EventPage", causes::events(page("events", &reference("AnyEvent"))));
     put("ProcessPage", page("processes", &reference("RecordedProcess")));
     put("PathPage", page("paths", &reference("PathCount")));
@@ -152,7 +153,13 @@ pub(super) fn complete() -> Value {
 
 fn page(name: &str, of: &Value) -> Value {
     object(
-        &[(name, list(of)), ("next", cursor()), ("complete", complete()), ("gaps", list(&reference("Gap")))],
+        &[
+            (name, list(of)),
+            ("next", cursor()),
+            ("complete", complete()),
+            ("gaps", list(&reference("Gap"))),
+            ("left_out", list(&reference("LeftOut"))),
+        ],
         &[],
     )
 }
@@ -226,6 +233,12 @@ fn image() -> Value {
     )
 }
 
+fn left_out() -> Value {
+    let rules =
+        json!({ "description": "As the configuration writes them", "type": "array", "items": text() });
+    object(&[("from", date()), ("to", date()), ("rules", rules)], &[])
+}
+
 fn exit() -> Value {
     let causes = [ExitCause::Exited, ExitCause::CoreDumped, ExitCause::Signaled].map(ExitCause::name);
     object(&[("time", date()), ("cause", or_null(&words(causes))), ("code", or_null(&count()))], &[])
@@ -239,6 +252,7 @@ fn tree() -> Value {
             ("next", cursor()),
             ("complete", complete()),
             ("gaps", list(&reference("Gap"))),
+            ("left_out", list(&reference("LeftOut"))),
         ],
         &[("cut", cut)],
     )
@@ -268,6 +282,7 @@ fn timeline() -> Value {
             ("total", count()),
             ("complete", complete()),
             ("gaps", list(&reference("Gap"))),
+            ("left_out", list(&reference("LeftOut"))),
         ],
         &[
             ("rest", object(&[("name", text()), ("values", count())], &[])),

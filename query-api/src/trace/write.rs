@@ -69,6 +69,7 @@ pub(crate) fn document(
         "cut": graph.cuts.iter().map(cut).collect::<Vec<_>>(),
         "complete": gaps.complete() && graph.cuts.is_empty(),
         "gaps": gaps,
+        "left_out": gaps.left_out(),
     });
     serde_json::to_vec(&answer).map_err(|error| ApiError::internal(&error))
 }

@@ -50,7 +50,7 @@ async fn a_target_and_a_tracee_are_served_with_what_they_come_from() {
 async fn an_answer_has_exactly_the_four_members() {
     let page = World::new().json("/events").await;
     let names: Vec<_> = page.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(names, ["events", "next", "complete", "gaps"]);
+    assert_eq!(names, ["events", "next", "complete", "gaps", "left_out"]);
     assert_eq!(
         (&page["next"], &page["complete"], &page["gaps"]),
         (&Value::Null, &true.into(), &Value::Array(vec![]))

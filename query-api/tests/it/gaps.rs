@@ -2,10 +2,10 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use event::{Class, GapReason};
+use event::{Class, GapReason, Kind};
 use serde_json::{Value, json};
 use std::time::Duration;
-use store::{Options, Store, Writer};
+use store::{LeftOutRule, Options, Store, Writer};
 
 use crate::lives::{Lives, date, get};
 use crate::scenario::{Host, dir};
@@ -116,4 +116,46 @@ async fn a_block_that_cannot_be_read_is_a_gap_of_the_answer_that_lacks_it() {
         }
     }
     assert!(noticed > 0);
+}
+
+/// Also when its segment was written anew, and not as something that was lost.
+#[tokio::test]
+async fn what_was_left_out_on_purpose_is_told_apart_with_the_rules_of_its_time() {
+    let mut lives = Lives::new();
+    let init = lives.met(0, 1, 0);
+    let rule = |text: &str, kinds: &[Kind]| LeftOutRule::new(text.to_owned(), kinds);
+    let opens = rule("open access=read path=/usr/lib", &[Kind::Open]);
+    let mmaps = rule("mmap,mprotect protection=noexec", &[Kind::Mmap, Kind::Mprotect]);
+    for (moment, rules) in [
+        (10, vec![opens.clone(), mmaps.clone()]),
+        (20, vec![opens.clone(), mmaps]),
+        (30, vec![opens]),
+        (40, vec![]),
+    ] {
+        lives = lives.restart(rules);
+        lives.open_file(moment, &init, "/a", 1);
+    }
+    let (app, _directory) = lives.packed();
+    let (open, mmap) = ("open access=read path=/usr/lib", "mmap,mprotect protection=noexec");
+    let span = |from, to, rules: &[&str]| json!({ "from": date(from), "to": date(to), "rules": rules });
+    let everything = json!([span(10, 20, &[open, mmap]), span(30, 30, &[open])]);
+    let process = format!("/processes/{}", init.process);
+    for (url, expected) in [
+        ("/events", everything.clone()),
+        ("/paths", everything.clone()),
+        ("/timeline", everything.clone()),
+        ("/trace?path=/a", everything),
+        ("/events?name=mmap", json!([span(10, 20, &[mmap])])),
+        ("/events?name=open", json!([span(10, 30, &[open])])),
+        ("/events?name=connect", json!([])),
+        (&format!("/events?until={}", date(20)), json!([span(10, 10, &[open, mmap])])),
+        (&format!("/events?since={}", date(31)), json!([])),
+        // What makes a process's life cannot be left out.
+        ("/processes", json!([])),
+        ("/tree", json!([])),
+        (&process, json!([])),
+    ] {
+        let answer = get(&app, url).await;
+        assert_eq!((&answer["left_out"], &answer["complete"]), (&expected, &json!(true)), "{url}");
+    }
 }

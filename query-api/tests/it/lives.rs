@@ -11,7 +11,7 @@ use event::{
 };
 use query_api::{AppState, Role, app};
 use serde_json::Value;
-use store::{Batch, Options, Writer};
+use store::{Batch, LeftOutRule, Options, Store, Writer};
 use tempfile::TempDir;
 
 use crate::world::ask;
@@ -42,12 +42,31 @@ pub(crate) struct Lives {
 impl Lives {
     pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let writer = Self::open(&directory, 1);
+        let writer = Self::open(&directory, 1, Vec::new());
         Self { writer, boot: 1, next: 1, batch: Batch::default(), directory }
     }
 
-    fn open(directory: &TempDir, boot: BootId) -> Writer {
-        Writer::open(directory.path(), Options { boot, pack: false, ..Options::default() }).unwrap()
+    fn open(directory: &TempDir, boot: BootId, left_out: Vec<LeftOutRule>) -> Writer {
+        Writer::open(directory.path(), Options { boot, pack: false, left_out, ..Options::default() }).unwrap()
+    }
+
+    /// The recorder starts again, with these rules.
+    pub(crate) fn restart(mut self, left_out: Vec<LeftOutRule>) -> Self {
+        self.commit();
+        self.writer.close().unwrap();
+        Self { writer: Self::open(&self.directory, self.boot, left_out), ..self }
+    }
+
+    /// All closed segments are packed; nothing is told any more.
+    pub(crate) fn packed(mut self) -> (Router, TempDir) {
+        self.commit();
+        self.writer.close().unwrap();
+        let options = Options { boot: self.boot, ..Options::default() };
+        let writer = Writer::open(self.directory.path(), options).unwrap();
+        writer.settle();
+        drop(writer);
+        let store = Store::open(self.directory.path()).unwrap();
+        (app(AppState::new(store, Role::Serving)), self.directory)
     }
 
     /// The host boots again.
@@ -55,7 +74,7 @@ impl Lives {
         self.commit();
         self.writer.close().unwrap();
         let boot = self.boot + 1;
-        Self { writer: Self::open(&self.directory, boot), boot, ..self }
+        Self { writer: Self::open(&self.directory, boot, Vec::new()), boot, ..self }
     }
 
     /// Writes down what was told.

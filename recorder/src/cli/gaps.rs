@@ -1,7 +1,7 @@
 //! Saying what is missing: on standard error, so that it is seen and no script's input is spoilt.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Write as _},
 };
 
@@ -43,6 +43,17 @@ pub fn lines(gaps: &[Value], zone: Zone) -> Vec<String> {
         format!("{span}  {}: {} gaps, {} lost, {}", escape(class), sum.gaps, sum.lost(), meaning(reason))
     });
     told.collect()
+}
+
+/// The rules by which something may have been left out on purpose, for who wonders why there is nothing.
+#[must_use]
+pub fn left_out(spans: &[Value]) -> Vec<String> {
+    let rules = spans.iter().filter_map(|span| span["rules"].as_array()).flatten().filter_map(Value::as_str);
+    let rules: BTreeSet<&str> = rules.collect();
+    let told =
+        rules.iter().take(TOLD).map(|rule| format!("the recorder left out on purpose: {}", escape(rule)));
+    let more = rules.len().saturating_sub(TOLD);
+    told.chain((more > 0).then(|| format!("and by {more} more rules (`--output json` lists them)"))).collect()
 }
 
 struct Sum<'a> {
@@ -142,5 +153,19 @@ mod tests {
                 "2026-01-02 03:04:00.000 .. 2026-01-02 03:05:19.000  file: 20 gaps, 40 lost, ring_full: the kernel's buffer was full",
             ]
         );
+    }
+
+    #[test]
+    fn rules_are_told_once_each_and_of_many_the_first() {
+        let span = |rules: &[&str]| json!({ "from": "x", "to": "y", "rules": rules });
+        let lines = left_out(&[span(&["open path=/a\u{1b}", "mmap"]), span(&["mmap"])]);
+        assert_eq!(lines[0], "the recorder left out on purpose: mmap");
+        assert!(lines.len() == 2 && !lines[1].contains('\u{1b}'), "{lines:?}");
+        let many: Vec<_> = (0..TOLD + 3).map(|number| format!("open path=/{number}")).collect();
+        let many: Vec<_> = many.iter().map(String::as_str).collect();
+        let lines = left_out(&[span(&many)]);
+        assert_eq!(lines.len(), TOLD + 1);
+        assert!(lines[TOLD].starts_with("and by 3 more rules"), "{lines:?}");
+        assert_eq!(left_out(&[]), Vec::<String>::new());
     }
 }

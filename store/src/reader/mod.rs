@@ -25,7 +25,7 @@ mod timeline;
 use std::path::Path;
 use std::sync::Arc;
 
-use event::{Class, EventId, Gap, Nanos, ProcessKey};
+use event::{Class, EventId, Gap, Kind, Nanos, ProcessKey};
 
 pub(crate) use self::contexts::Contexts;
 pub(crate) use self::filters::Filters;
@@ -35,10 +35,11 @@ pub(crate) use self::provenance::{load as load_provenance, table as provenance_t
 pub(crate) use self::scan::zones as each_zone;
 pub(crate) use self::segment::{Segment, View};
 pub(crate) use self::shared::Shared;
+use crate::left_out;
 use crate::pins::Pins;
 use crate::segment::file;
 use crate::{
-    Budget, Filter, Found, OpenError, Order, Page, Pin, PinError, PinStats, Process, ProcessPage,
+    Budget, Filter, Found, LeftOut, OpenError, Order, Page, Pin, PinError, PinStats, Process, ProcessPage,
     ProcessQuery, Query, QueryError, Stats, Timeline, TimelineQuery,
 };
 
@@ -154,6 +155,13 @@ impl Store {
     #[must_use]
     pub fn gaps(&self, since: Option<Nanos>, until: Option<Nanos>, classes: &[Class]) -> Vec<Gap> {
         gaps::gaps(&self.shared, since, until, classes)
+    }
+
+    /// What was left out on purpose in `since..until` of some kinds of events, with the spans in which such rules were in
+    /// force. What was recorded by releases that kept no rules has none.
+    #[must_use]
+    pub fn left_out(&self, since: Option<Nanos>, until: Option<Nanos>, kinds: &[Kind]) -> Vec<LeftOut> {
+        left_out::left_out(&self.shared, since, until, kinds)
     }
 
     /// Recorded paths that begin with `prefix`, in byte order, with their numbers of events: each event counts for its

@@ -43,6 +43,9 @@ pub struct Head {
     pub first_context: ContextId,
     /// Digest of the segment before; `None` for the first, or if that one cannot be read.
     pub previous: Option<Hash>,
+    /// What was left out on purpose while it was recorded; up to format 2 not known.
+    #[serde(default)]
+    pub left_out: Vec<crate::LeftOutRule>,
 }
 
 /// What is in a segment, counted while it is written.

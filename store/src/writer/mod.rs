@@ -389,6 +389,7 @@ impl Writer {
             first_event: self.next_event,
             first_context: self.next_context,
             previous: self.last_digest,
+            left_out: crate::left_out::bounded(self.options.left_out.clone()),
         };
         let carried = self.live.carried();
         let files: BTreeSet<FileIdentity> = carried.iter().flat_map(|context| files(context)).collect();

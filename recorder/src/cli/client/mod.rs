@@ -71,6 +71,9 @@ pub struct Page {
     pub complete: bool,
     /// What is.
     pub gaps: Vec<Value>,
+    /// The rules by which something may have been left out on purpose.
+    #[serde(default)]
+    pub left_out: Vec<Value>,
     /// With `follow`: the other names of the file.
     pub followed: Option<Value>,
     /// Events between this page and the one before that were removed meanwhile.

@@ -44,6 +44,8 @@ struct Summary {
     events: u64,
     incomplete: bool,
     gaps: Vec<Value>,
+    /// As the last page told it; each tells the whole span's.
+    left_out: Vec<Value>,
     seen: HashSet<String>,
     followed: Option<Value>,
     skipped: u64,
@@ -54,6 +56,7 @@ impl Summary {
         self.events += u64::try_from(page.events.len()).unwrap_or(u64::MAX);
         self.incomplete |= !page.complete;
         self.next = page.next.take();
+        self.left_out = std::mem::take(&mut page.left_out);
         self.skipped = self.skipped.saturating_add(page.skipped);
         self.followed = page.followed.take().or(self.followed.take());
         for gap in page.gaps.drain(..) {
@@ -147,6 +150,7 @@ fn some(
     let mut told = io::stderr().lock();
     if summary.events == 0 {
         let _ = writeln!(told, "tacho: no event fits");
+        let _ = gaps::left_out(&summary.left_out).iter().try_for_each(|line| writeln!(told, "  {line}"));
     } else if summary.next.is_some() && flags.output != Output::Json {
         let others = if oldest_first { "newer" } else { "older" };
         let _ = writeln!(told, "tacho: there are {others} ones: --limit N shows more, --all all");

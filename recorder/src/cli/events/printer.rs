@@ -79,8 +79,9 @@ impl<W: Write> Printer<W> {
     pub(super) fn end(&mut self, summary: &Summary) -> Result<()> {
         self.begin()?;
         if self.output == Output::Json {
-            let Summary { next, incomplete, gaps, followed, skipped, .. } = summary;
-            let mut rest = json!({ "next": next, "complete": !incomplete, "gaps": gaps });
+            let Summary { next, incomplete, gaps, left_out, followed, skipped, .. } = summary;
+            let mut rest =
+                json!({ "next": next, "complete": !incomplete, "gaps": gaps, "left_out": left_out });
             if *skipped > 0 {
                 rest["skipped"] = (*skipped).into();
             }

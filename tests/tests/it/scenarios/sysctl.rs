@@ -81,6 +81,9 @@ with open('/proc/sys/kernel/printk_ratelimit_burst', 'r+') as parameter:
     let events = recorder.events(&format!("pid={pid}&name=sysctl"));
     let actions: Vec<&Value> = events.iter().map(|event| &event["tacho"]["detail"]["action"]).collect();
     assert_eq!(actions, ["write"]);
+    // Who asks is told that by this rule something may not be there.
+    let answer = recorder.get("/events?name=sysctl");
+    assert_eq!(answer["left_out"][0]["rules"], serde_json::json!([READS]));
     until("the reads to be counted", || {
         let stats = recorder.get("/stats");
         let count = stats["recorder"]["left_out"][READS].as_u64();
