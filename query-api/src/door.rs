@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use crate::error::{ApiError, Code};
 use crate::limits::MAX_URI;
 use crate::origin;
-use crate::token::{Token, Tokens};
+use crate::token::{Pass, Token, Tokens};
 
 const COOKIE: &str = "tacho";
 
@@ -80,11 +80,7 @@ impl Door {
         match (&self.tokens, self.hosts) {
             (None, Hosts::Any) => "socket",
             (None, Hosts::Listening(_)) => "open",
-            (Some(tokens), _) => match tokens.now() {
-                Some(token) if knows_bearer(headers, &token) => "token",
-                Some(token) if knows_cookie(headers, &token) => "cookie",
-                _ => "nobody",
-            },
+            (Some(tokens), _) => way_by(tokens.now().as_deref(), headers),
         }
     }
 
@@ -103,6 +99,15 @@ impl Door {
     }
 }
 
+/// By which way one comes who must have this token.
+fn way_by(token: Option<&Token>, headers: &HeaderMap) -> &'static str {
+    match token {
+        Some(token) if knows_bearer(headers, token) => "token",
+        Some(token) if knows_cookie(headers, token) => "cookie",
+        _ => "nobody",
+    }
+}
+
 /// The name of a `Host`, without its port.
 fn host_name(host: &str) -> Option<&str> {
     let end = if host.starts_with('[') { host.find(']')? + 1 } else { host.find(':').unwrap_or(host.len()) };
@@ -113,16 +118,19 @@ fn host_name(host: &str) -> Option<&str> {
 }
 
 /// Refuses unknown hosts, overlong addresses and strangers; turns `?token=` into a cookie.
-pub(crate) async fn guard(State(door): State<Door>, request: Request, next: Next) -> Response {
+pub(crate) async fn guard(State(door): State<Door>, mut request: Request, next: Next) -> Response {
     match admit(&door, &request) {
-        Ok(Admitted::Yes) => next.run(request).await,
+        Ok(Admitted::Yes(pass)) => {
+            request.extensions_mut().insert(pass);
+            next.run(request).await
+        }
         Ok(Admitted::WithCookie(response)) => response,
         Err(error) => error.into_response(),
     }
 }
 
 enum Admitted {
-    Yes,
+    Yes(Pass),
     /// The redirection to the same place without the token.
     WithCookie(Response),
 }
@@ -143,15 +151,21 @@ fn admit(door: &Door, request: &Request) -> Result<Admitted, ApiError> {
             format!("path and query are longer than {MAX_URI} bytes"),
         ));
     }
-    let Some(tokens) = &door.tokens else { return Ok(Admitted::Yes) };
+    let Some(tokens) = &door.tokens else { return Ok(Admitted::Yes(Pass::default())) };
     if let Some((given, rest)) = token_of_query(uri) {
         return match tokens.now() {
             Some(token) if token.is(given) => Ok(Admitted::WithCookie(redirect(uri.path(), &rest, &token)?)),
             _ => Err(stranger("the token in the address is wrong")),
         };
     }
-    if is_public(uri.path()) || door.way(request.headers()) != "nobody" {
-        return Ok(Admitted::Yes);
+    if is_public(uri.path()) {
+        return Ok(Admitted::Yes(Pass::default()));
+    }
+    match tokens.now() {
+        Some(token) if way_by(Some(&token), request.headers()) != "nobody" => {
+            return Ok(Admitted::Yes(Pass::new(tokens.clone(), token)));
+        }
+        _ => {}
     }
     Err(stranger(
         "a token is needed: `Authorization: Bearer TOKEN`; it is in the file `token` of the data directory",

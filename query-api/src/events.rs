@@ -13,6 +13,7 @@ use crate::params::{Endpoint, Format};
 use crate::query::Query;
 use crate::read::{enter, read};
 use crate::state::AppState;
+use crate::token::Pass;
 
 /// Whether anything is missing, for answers that have no place for `complete`.
 const COMPLETE: HeaderName = HeaderName::from_static("tacho-complete");
@@ -24,6 +25,7 @@ pub(crate) async fn events(State(state): State<AppState>, request: Request) -> R
     let query = Query::parse(Endpoint::Events, request.uri().query(), clock::now())?;
     let format = query.asked.format.unwrap_or_else(|| accepted(request.headers()));
     let work = (state.work, Counter::of(&request));
+    let pass = Pass::of(&request);
     // The first batch is read before anything is answered: what fails there is still a proper error.
     let (complete, gaps, first) = read(&state, move |store| Page::open(store, query, format, work)).await?;
     let kind = match format {
@@ -35,7 +37,7 @@ pub(crate) async fn events(State(state): State<AppState>, request: Request) -> R
         (COMPLETE, HeaderValue::from_static(if complete { "true" } else { "false" })),
         (GAPS, HeaderValue::from(gaps)),
     ];
-    Ok((headers, first.into_body(state, place)).into_response())
+    Ok((headers, first.into_body(state, place, pass)).into_response())
 }
 
 /// NDJSON if the reader says so, else a document.

@@ -21,6 +21,7 @@ use crate::params::{Asked, Format};
 use crate::query::Query;
 use crate::read::read;
 use crate::state::AppState;
+use crate::token::Pass;
 
 /// What is still to be sent of a page.
 pub(crate) struct Page {
@@ -179,14 +180,20 @@ impl Page {
 impl Batch {
     /// This batch and all after it. Each is read when the one before is taken: a slow reader holds one batch and its
     /// place among the requests, and no thread.
-    pub(crate) fn into_body(self, state: AppState, place: OwnedSemaphorePermit) -> Body {
-        Body::from_stream(stream::unfold((Some(self), state, place), |(batch, state, place)| async move {
+    pub(crate) fn into_body(self, state: AppState, place: OwnedSemaphorePermit, pass: Pass) -> Body {
+        let held = (state, place, pass);
+        Body::from_stream(stream::unfold((Some(self), held), |(batch, held)| async move {
             let Self { bytes, rest } = batch?;
-            let Some(page) = rest else { return Some((Ok(Bytes::from(bytes)), (None, state, place))) };
-            match read(&state, move |store| page.batch(store, Vec::new())).await {
-                Ok(batch) => Some((Ok(Bytes::from(bytes)), (Some(batch), state, place))),
+            let Some(page) = rest else { return Some((Ok(Bytes::from(bytes)), (None, held))) };
+            let next = match read(&held.0, move |store| page.batch(store, Vec::new())).await {
+                Ok(batch) if held.2.holds() => Ok(batch),
+                Ok(_) => Err(io::Error::other("the token is another now")),
+                Err(error) => Err(io::Error::other(error)),
+            };
+            match next {
+                Ok(batch) => Some((Ok(Bytes::from(bytes)), (Some(batch), held))),
                 // The head is out: all that is left is to break off, which no reader takes for an end.
-                Err(error) => Some((Err(io::Error::other(error)), (None, state, place))),
+                Err(error) => Some((Err(error), (None, held))),
             }
         }))
     }

@@ -22,12 +22,16 @@ use crate::params::{Asked, Endpoint};
 use crate::query::Query;
 use crate::read::read;
 use crate::state::AppState;
+use crate::token::Pass;
 
 /// Where a browser says what it got last.
 const LAST: &str = "last-event-id";
 /// What a reader is told that is cut off.
 const CUT: &[u8] =
     b"event: cut\ndata: {\"reason\":\"the reader was too slow; Last-Event-ID goes on from here\"}\n\n";
+/// What a reader is told whose token was replaced.
+const OUT: &[u8] =
+    b"event: cut\ndata: {\"reason\":\"the token is another now; with it, Last-Event-ID goes on from here\"}\n\n";
 
 /// Where a stream is.
 struct Follower {
@@ -40,6 +44,7 @@ struct Follower {
     counter: Counter,
     /// When the reader was given something last.
     handed: Instant,
+    pass: Pass,
     _place: OwnedSemaphorePermit,
 }
 
@@ -47,12 +52,13 @@ pub(crate) async fn stream(State(state): State<AppState>, request: Request) -> R
     let busy = |_| ApiError::new(Code::Busy, "too many streams at once");
     let place = state.streams.clone().try_acquire_owned().map_err(busy)?;
     let asked = Query::parse(Endpoint::Stream, request.uri().query(), 0)?.asked;
-    let counter = Counter::of(&request);
+    let (counter, pass) = (Counter::of(&request), Pass::of(&request));
     let resumed = last_event(request.headers())?;
     // What is wrong with the question shows before the stream begins, and so does where the end of the store is.
     let (after, began) = read(&state, move |store| begin(store, resumed)).await?;
+    let told = Vec::new();
     let follower =
-        Follower { asked, after, began, told: Vec::new(), counter, handed: Instant::now(), _place: place };
+        Follower { asked, after, began, told, counter, handed: Instant::now(), pass, _place: place };
     let body = Body::from_stream(stream::unfold((Some(follower), state), |(follower, state)| async move {
         let follower = follower?;
         // Asked for more means that what was sent before has been taken.
@@ -60,6 +66,8 @@ pub(crate) async fn stream(State(state): State<AppState>, request: Request) -> R
             return Some((Ok(Bytes::from_static(CUT)), (None, state)));
         }
         match next(follower, &state).await {
+            // Also what was read meanwhile is not for one who has no right to it any more.
+            Ok((_, follower)) if !follower.pass.holds() => Some((Ok(Bytes::from_static(OUT)), (None, state))),
             Ok((bytes, mut follower)) => {
                 follower.handed = Instant::now();
                 Some((Ok(bytes), (Some(follower), state)))

@@ -8,6 +8,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use axum::extract::Request;
+
 use crate::limits::MAX_TOKEN;
 
 /// The cookie is made of the token but does not give it away.
@@ -68,6 +70,26 @@ impl Tokens {
             Self::Fixed(token) => Some(Arc::clone(token)),
             Self::File(file) => file.now(),
         }
+    }
+}
+
+/// That a request came in by a token. What goes on for long asks whether the token is still the one that is good.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pass(Option<(Tokens, Arc<Token>)>);
+
+impl Pass {
+    pub(crate) const fn new(tokens: Tokens, token: Arc<Token>) -> Self {
+        Self(Some((tokens, token)))
+    }
+
+    /// Of a request; one that came in without a token (over the socket) keeps what it has.
+    pub(crate) fn of(request: &Request) -> Self {
+        request.extensions().get().cloned().unwrap_or_default()
+    }
+
+    /// Whether it would be let in now.
+    pub(crate) fn holds(&self) -> bool {
+        self.0.as_ref().is_none_or(|(tokens, token)| tokens.now().is_some_and(|now| now.hash == token.hash))
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use axum::body::{Body, BodyDataStream};
 use axum::http::{Request, StatusCode};
 use futures_util::StreamExt as _;
+use query_api::Door;
 use tower::ServiceExt as _;
 
 use crate::world::{World, ask};
@@ -101,4 +102,39 @@ async fn one_stream_too_many_is_told_when_to_come_again() {
     assert_eq!(world.get("/events?limit=1").await.status, StatusCode::OK);
     streams.pop();
     assert_eq!(world.app.clone().oneshot(request()).await.unwrap().status(), StatusCode::OK);
+}
+
+/// Neither more of a stream, nor the rest of a long answer.
+#[tokio::test(start_paused = true)]
+async fn what_is_under_way_ends_when_the_token_is_another() {
+    let mut world = World::new();
+    world.add_opens("open", 5_000);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("token");
+    std::fs::write(&path, "old\n").unwrap();
+    let app = world.behind(Door::with_token_file("127.0.0.1:7878".parse().unwrap(), path.clone()));
+    let begin = async |path: &str| {
+        let request = Request::get(path).header("host", "localhost").header("authorization", "Bearer old");
+        let response = app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        response.into_body().into_data_stream()
+    };
+    let mut stream = begin("/events/stream").await;
+    world.add_opens("open", 1);
+    assert_eq!(ids(&next(&mut stream).await.unwrap()).len(), 1);
+    let mut lines = begin("/events?limit=10000&format=ndjson").await;
+    assert!(next(&mut lines).await.is_some());
+    let replacement = directory.path().join("next");
+    std::fs::write(&replacement, "new\n").unwrap();
+    std::fs::rename(&replacement, &path).unwrap();
+    world.add_opens("open", 1);
+    let last = next(&mut stream).await.unwrap();
+    assert!(last.starts_with("event: cut\ndata: {") && last.contains("token"), "{last}");
+    assert_eq!(next(&mut stream).await, None);
+    // What was read before is given; then it breaks off, which is no end of an answer.
+    let mut broken = false;
+    while let Some(chunk) = lines.next().await {
+        broken |= chunk.is_err();
+    }
+    assert!(broken);
 }
