@@ -2,7 +2,7 @@
 // TACHO_WEB_STORE=DIR measures over a store that is there already.
 
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { World } from './world';
 
 const world = new World();
@@ -18,6 +18,7 @@ beforeAll(async () => {
   }
   address = await world.start('serve', '--store', store, '--no-auth');
 }, 300_000);
+afterEach((context) => world.close(context.task.result?.state === 'fail'));
 afterAll(() => world.end());
 
 interface TraceEvent {

@@ -1,7 +1,7 @@
 // The page over a recorder that records.
 
 import { writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { World } from './world';
 
 const world = new World();
@@ -10,6 +10,7 @@ let address = '';
 beforeAll(async () => {
   address = await world.start('record', '--store', world.path('store'), '--no-auth');
 });
+afterEach((context) => world.close(context.task.result?.state === 'fail'));
 afterAll(() => world.end());
 
 describe('live mode', () => {

@@ -17,6 +17,7 @@ export class World {
   readonly directory = mkdtempSync(join(tmpdir(), 'tachograph-page-'));
   private readonly children: ChildProcess[] = [];
   private browser: Browser | undefined;
+  private readonly pages: Page[] = [];
   /** What no page may say: errors of its console, refusals by its Content-Security-Policy. */
   readonly complaints: string[] = [];
 
@@ -53,7 +54,8 @@ export class World {
       const limit = setTimeout(() => reject(new Error(`tacho ${args.join(' ')} told no address:\n${text}`)), LIMIT);
       const read = (chunk: Buffer) => {
         text += chunk.toString();
-        const address = /http:\/\/[^\s;]+/.exec(text)?.[0];
+        // To its end: a line of an unbuffered standard error comes in pieces, and half of an address is another's.
+        const address = /(http:\/\/[^\s;]+)[\s;]/.exec(text)?.[1];
         if (!address) return;
         clearTimeout(limit);
         resolve(address.replace(/\/$/, ''));
@@ -77,9 +79,10 @@ export class World {
       timezoneId: 'Europe/Berlin',
     });
     const page = await context.newPage();
+    this.pages.push(page);
     page.setDefaultTimeout(45_000);
     page.on('console', (message) => {
-      if (message.type() === 'error' || /Content Security Policy/i.test(message.text())) this.complaints.push(message.text());
+      if (message.type() === 'error' || /Content Security Policy/i.test(message.text())) this.complaints.push(`${message.text()} (${message.location().url})`);
     });
     page.on('pageerror', (error) => this.complaints.push(String(error)));
     page.on('request', (request) => {
@@ -94,6 +97,15 @@ export class World {
     const directory = process.env['TACHO_SCREENSHOTS'] ?? join(HERE, '../screenshots');
     mkdirSync(directory, { recursive: true });
     await page.screenshot({ path: join(directory, `${name}.png`) });
+  }
+
+  /** Closes what a test opened; of one that failed, tells first what was to be read there. */
+  async close(failed: boolean): Promise<void> {
+    for (const page of this.pages.splice(0)) {
+      if (failed) console.log(`${page.url()} showed:\n${await page.locator('body').innerText({ timeout: 5000 }).catch(String)}`);
+      await page.context().close();
+    }
+    if (failed) console.log('complaints:', this.complaints);
   }
 
   async end(): Promise<void> {
