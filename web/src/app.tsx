@@ -18,7 +18,7 @@ import { Export } from './view/Export';
 import { Help } from './view/Help';
 import { help } from './state/keys';
 import { Legend } from './view/Legend';
-import { Empty, Failure, Gaps } from './view/States';
+import { Empty, Failure, Gaps, LeftOut } from './view/States';
 import { formatTime, showCount, showSpan, showTime, zoneName } from './view/time';
 import { hatches, stacks } from './view/timeline';
 
@@ -124,6 +124,7 @@ function TimePanes() {
         )}
         <Legend stacks={belowStacks} />
         {below && !below.complete && <Gaps gaps={below.gaps} zone={zone} />}
+        {below && <LeftOut spans={below.left_out ?? []} zone={zone} />}
       </div>
       {aboveStacks && (
         <Histogram name="The whole store" span={all} stacks={aboveStacks} hatches={aboveHatches} height={44} zone={zone} window={zoomed ? shown : null} axis={false} onBrush={(next) => show(next)} onReset={() => change({ span: null })} />

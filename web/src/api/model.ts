@@ -5,6 +5,8 @@ import type { components } from './openapi';
 type Schemas = components['schemas'];
 
 export type Gap = Schemas['Gap'];
+/** What the configuration kept from being recorded, and when. */
+export type LeftOut = Schemas['Timeline']['left_out'][number];
 export type Timeline = Schemas['Timeline'];
 export type Process = Schemas['RecordedProcess'];
 /** A process with its whole life. */

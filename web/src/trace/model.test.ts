@@ -11,6 +11,7 @@ const answer: TraceAnswer = {
   start: ['f'],
   complete: true,
   gaps: [],
+  left_out: [],
   cut: [],
   nodes: [
     { id: 'f', depth: 0, kind: 'file', path: '/etc/cron.d/x' },

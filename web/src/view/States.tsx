@@ -1,7 +1,7 @@
 // What is shown where there is nothing to show: loading, nothing found, partly, failed.
 
 import type { ApiError } from '../api/client';
-import type { Gap } from '../api/model';
+import type { Gap, LeftOut as Span } from '../api/model';
 import { gapText } from './timeline';
 import { showTime, type Zone } from './time';
 
@@ -55,6 +55,27 @@ export function Gaps({ gaps, zone }: { readonly gaps: readonly Gap[]; readonly z
         {gaps.map((gap) => (
           <li key={`${gap.from} ${gap.class} ${gap.reason}`}>
             <time>{showTime(gap.from, zone, 3)}</time> to <time>{showTime(gap.to, zone, 3)}</time>: {gapText(gap)}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+/** What was kept from being recorded on purpose: no gap, but not there either. */
+export function LeftOut({ spans, zone }: { readonly spans: readonly Span[]; readonly zone: Zone }) {
+  if (spans.length === 0) return null;
+  const rules = new Set(spans.flatMap((span) => span.rules));
+  return (
+    <details class="left-out">
+      <summary>Left out by {rules.size === 1 ? 'a rule' : `${rules.size} rules`}</summary>
+      <ul>
+        {spans.map((span) => (
+          <li key={span.from}>
+            <time>{showTime(span.from, zone, 3)}</time> to <time>{showTime(span.to, zone, 3)}</time>:{' '}
+            {span.rules.map((rule) => (
+              <code key={rule}>{rule} </code>
+            ))}
           </li>
         ))}
       </ul>
