@@ -40,7 +40,7 @@ pub fn edit_pins(dir: &Path, options: &Options) -> Result<Editor, OpenError> {
         path: segments.clone(),
         source,
     })?;
-    let pins = Pins::load(dir).writable(dir, options.pin_limit());
+    let pins = Pins::load(dir).writable(dir, options.pin_limit(), None);
     let shared = Shared::new(Segment::look_all(files)?, pins, Some(Retained::new(options)), None);
     Ok(Editor { store: Store::of(Arc::new(shared)), _lock: lock })
 }

@@ -55,8 +55,10 @@ pub use writer::Writer;
 #[doc(hidden)]
 pub use limits::{BLOCK_EVENTS, PACKED_BLOCK_EVENTS};
 
-/// For tests: disks that fail.
+/// For tests: disks that fail, clocks that jump.
 #[doc(hidden)]
 pub mod faults {
+    pub use crate::migrate::{Tools, migrate_watched};
     pub use crate::segment::backend::{Operation, Watch};
+    pub use crate::writer::{Host, Space};
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use event::BootId;
 
-use crate::faults::Watch;
+use crate::faults::{Host, Watch};
 use crate::limits::MIN_SEGMENT;
 use crate::{LeftOutRule, SegmentSigner};
 
@@ -43,6 +43,9 @@ pub struct Options {
     /// For tests: sees, and may refuse, all that is done to the segments' files.
     #[doc(hidden)]
     pub watch: Option<Arc<dyn Watch>>,
+    /// For tests: clocks and a file system's room in place of the running ones.
+    #[doc(hidden)]
+    pub host: Option<Arc<dyn Host>>,
 }
 
 impl Default for Options {
@@ -61,6 +64,7 @@ impl Default for Options {
             pack: true,
             signer: None,
             watch: None,
+            host: None,
         }
     }
 }

@@ -2,15 +2,16 @@
 //!
 //! They are one file of the store, `pins`, replaced whole: written beside, synced, renamed, and the directory synced.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use event::Nanos;
 use serde::Serialize;
 
+use crate::faults::Watch;
 use crate::limits::{MAX_PINS, PIN_NAME, PINS_BYTES};
+use crate::segment::backend;
 
 /// Name of the file.
 const NAME: &str = "pins";
@@ -102,6 +103,8 @@ pub struct Pins {
     list: Vec<Pin>,
     /// Directory of the store, if they may be changed.
     dir: Option<PathBuf>,
+    /// Sees what is done to the file.
+    watch: Option<Arc<dyn Watch>>,
     /// Bytes that they may keep.
     pub limit: Option<u64>,
 }
@@ -127,13 +130,14 @@ impl Pins {
                 Vec::new()
             }
         };
-        Self { list, dir: None, limit: None }
+        Self { list, ..Self::default() }
     }
 
     /// The same, to be changed; at most `limit` bytes may be pinned.
-    pub fn writable(mut self, dir: &Path, limit: u64) -> Self {
+    pub fn writable(mut self, dir: &Path, limit: u64, watch: Option<Arc<dyn Watch>>) -> Self {
         self.dir = Some(dir.to_owned());
         self.limit = Some(limit);
+        self.watch = watch;
         self
     }
 
@@ -192,7 +196,7 @@ impl Pins {
     fn replace(&mut self, list: Vec<Pin>) -> Result<(), PinError> {
         let Some(dir) = &self.dir else { return Err(PinError::ReadOnly) };
         let path = dir.join(NAME);
-        write(dir, &path, &list).map_err(|source| PinError::Io { path, source })?;
+        write(dir, &path, &list, self.watch.as_ref()).map_err(|source| PinError::Io { path, source })?;
         self.list = list;
         Ok(())
     }
@@ -238,7 +242,7 @@ fn line_of(line: &str) -> Option<Pin> {
     (words.next().is_none() && pin.since < pin.until).then_some(pin)
 }
 
-fn write(dir: &Path, path: &Path, list: &[Pin]) -> io::Result<()> {
+fn write(dir: &Path, path: &Path, list: &[Pin], watch: Option<&Arc<dyn Watch>>) -> io::Result<()> {
     use std::fmt::Write as _;
     let mut text = format!("{MAGIC}\n");
     for Pin { name, since, until, created } in list {
@@ -246,19 +250,14 @@ fn write(dir: &Path, path: &Path, list: &[Pin]) -> io::Result<()> {
         let _ = writeln!(text, "{name} {since} {until} {created}");
     }
     let temporary = path.with_extension("tmp");
-    let written = (|| {
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, path)
-    })();
+    let written = backend::write_new(watch, &temporary, text.as_bytes())
+        .and_then(|()| backend::rename(watch, &temporary, path));
     if written.is_err() {
-        let _ = std::fs::remove_file(&temporary);
+        let _ = backend::remove(watch, &temporary);
     }
     written?;
     // The name must be as durable as what it names.
-    File::open(dir)?.sync_all()
+    backend::sync_directory(watch, dir)
 }
 
 #[cfg(test)]
@@ -270,7 +269,7 @@ mod tests {
     }
 
     fn writable(dir: &Path) -> Pins {
-        Pins::load(dir).writable(dir, 100)
+        Pins::load(dir).writable(dir, 100, None)
     }
 
     #[test]

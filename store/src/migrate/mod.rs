@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use self::compare::{Outcome, compare};
+use crate::faults::Watch;
 use crate::pins::Pins;
 use crate::reader::{Segment, Shared};
 use crate::segment::backend;
@@ -156,7 +157,7 @@ fn tried(segment: &Arc<Segment>, scratch: &Path) -> Result<(Duration, u64), File
     let to = scratch.join(format!("tacho-migrate-{}.redb", std::process::id()));
     let begun = Instant::now();
     let _ = std::fs::remove_file(&to);
-    let made = guarded(|| make(segment, &to, None, &mut |_| ControlFlow::Continue(())));
+    let made = guarded(|| make(segment, &to, &Tools::default(), &mut |_| ControlFlow::Continue(())));
     let bytes = std::fs::metadata(&to).map_or(0, |metadata| metadata.len());
     let _ = std::fs::remove_file(&to);
     made.map(|_| (begun.elapsed(), bytes))
@@ -171,6 +172,27 @@ fn tried(segment: &Arc<Segment>, scratch: &Path) -> Result<(Duration, u64), File
 pub fn migrate(
     dir: &Path,
     signer: Option<&Arc<SegmentSigner>>,
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Migrated, MigrateError> {
+    migrate_watched(dir, &Tools { signer, watch: None }, progress)
+}
+
+/// What a migration works with.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tools<'a> {
+    /// Signs what is written anew.
+    pub signer: Option<&'a Arc<SegmentSigner>>,
+    /// For tests: sees, and may refuse, what is done to files.
+    pub watch: Option<&'a Arc<dyn Watch>>,
+}
+
+/// As [`migrate`].
+///
+/// # Errors
+/// As [`migrate`].
+pub fn migrate_watched(
+    dir: &Path,
+    tools: &Tools<'_>,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Migrated, MigrateError> {
     let files = list(dir)?;
@@ -193,7 +215,7 @@ pub fn migrate(
         now.segment = segment.number;
         let before = now;
         let step = guarded(|| {
-            one(segment, signer, &mut |part| {
+            one(segment, tools, &mut |part| {
                 let bytes_done = before.bytes_done + bytes / 1000 * part;
                 progress(Progress { bytes_done, ..before })
             })
@@ -209,11 +231,11 @@ pub fn migrate(
                 done.bytes_after += after;
             }
             Err(FileError::Io(source)) => {
-                let _ = std::fs::remove_file(unfinished(&segment.path));
+                let _ = backend::remove(tools.watch, &unfinished(&segment.path));
                 return Err(MigrateError::Io { action: "writing anew", path: segment.path.clone(), source });
             }
             Err(error) => {
-                let _ = std::fs::remove_file(unfinished(&segment.path));
+                let _ = backend::remove(tools.watch, &unfinished(&segment.path));
                 done.left.push(Left { number: segment.number, why: error.to_string() });
             }
         }
@@ -227,20 +249,21 @@ pub fn migrate(
 /// Brings one segment up to date; gives the bytes of its new file. `told` hears the part of the work that is done, of 1000.
 fn one(
     segment: &Arc<Segment>,
-    signer: Option<&Arc<SegmentSigner>>,
+    tools: &Tools<'_>,
     told: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<ControlFlow<(), u64>, FileError> {
     if segment.form() == SegmentState::Open {
         // As at any start after a crash.
-        segment.closed(recover(&segment.path, None, signer.map(|signer| &**signer))?.closed);
+        let signer = tools.signer.map(|signer| &**signer);
+        segment.closed(recover(&segment.path, tools.watch.cloned(), signer)?.closed);
     }
     let temporary = unfinished(&segment.path);
-    if make(segment, &temporary, signer, told)?.is_break() {
+    if make(segment, &temporary, tools, told)?.is_break() {
         return Ok(ControlFlow::Break(()));
     }
     segment.let_go();
-    backend::rename(None, &temporary, &segment.path)?;
-    backend::sync_directory(None, segment.path.parent().unwrap_or(&segment.path))?;
+    backend::rename(tools.watch, &temporary, &segment.path)?;
+    backend::sync_directory(tools.watch, segment.path.parent().unwrap_or(&segment.path))?;
     Ok(ControlFlow::Continue(segment.bytes()))
 }
 
@@ -248,11 +271,12 @@ fn one(
 fn make(
     segment: &Arc<Segment>,
     to: &Path,
-    signer: Option<&Arc<SegmentSigner>>,
+    tools: &Tools<'_>,
     told: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, FileError> {
     let alone = |segment: &Arc<Segment>| {
-        Arc::new(Shared::new(vec![Arc::clone(segment)], Pins::default(), None, None).signing(signer.cloned()))
+        let shared = Shared::new(vec![Arc::clone(segment)], Pins::default(), None, tools.watch.cloned());
+        Arc::new(shared.signing(tools.signer.cloned()))
     };
     let shared = alone(segment);
     let events = segment.totals().events.max(1);

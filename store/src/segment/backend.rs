@@ -38,6 +38,9 @@ pub trait Watch: Send + Sync + fmt::Debug {
     /// # Errors
     /// Given back as the operation's own.
     fn before(&self, path: &Path, operation: Operation<'_>) -> io::Result<()>;
+
+    /// The background thread is about to begin something: it may be kept waiting here.
+    fn before_background(&self) {}
 }
 
 fn before(watch: Option<&Arc<dyn Watch>>, path: &Path, operation: Operation<'_>) -> io::Result<()> {
@@ -60,6 +63,17 @@ pub fn remove(watch: Option<&Arc<dyn Watch>>, path: &Path) -> io::Result<()> {
 pub fn sync_directory(watch: Option<&Arc<dyn Watch>>, dir: &Path) -> io::Result<()> {
     before(watch, dir, Operation::SyncDirectory)?;
     File::open(dir)?.sync_all()
+}
+
+/// Writes a small file, durably but for its name. What had the name before, left by a crash, goes.
+pub fn write_new(watch: Option<&Arc<dyn Watch>>, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match remove(watch, path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let file = Direct::open(path, true, watch.cloned())?;
+    file.write(0, bytes)?;
+    file.sync_data()
 }
 
 /// A file written in place. The directory's lock sees to it that there is one writer.

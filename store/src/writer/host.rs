@@ -17,7 +17,7 @@ pub struct Space {
 }
 
 /// The clocks and the file system.
-pub trait Host: Send + fmt::Debug {
+pub trait Host: Send + Sync + fmt::Debug {
     /// The wall clock, which may be wrong and may be set.
     fn wall(&self) -> Nanos;
     /// Time since boot, suspension included: it only goes on.

@@ -37,6 +37,7 @@ use crate::segment::file::FileError;
 use crate::{AppendError, Appended, Batch, OpenError, Options, Store};
 
 pub(crate) use self::finish::recover;
+pub use self::host::{Host, Space};
 pub(crate) use self::lock::{exclusive as lock_exclusive, shared as lock_shared};
 pub(crate) use self::pack::unfinished;
 pub(crate) use self::repack::{Plan, Stopped, rewrite};

@@ -78,14 +78,9 @@ pub fn open(dir: &Path, options: Options) -> Result<Writer, OpenError> {
     }
     let next_number = segments.last().map_or(1, |segment| segment.number + 1);
     let last_digest = segments.last().and_then(|segment| segment.link());
-    let shared = Shared::new(
-        segments,
-        Pins::load(dir).writable(dir, options.pin_limit()),
-        Some(Retained::new(&options)),
-        options.watch.clone(),
-    )
-    .signing(options.signer.clone());
-    let shared = Arc::new(shared);
+    let pins = Pins::load(dir).writable(dir, options.pin_limit(), options.watch.clone());
+    let shared = Shared::new(segments, pins, Some(Retained::new(&options)), options.watch.clone());
+    let shared = Arc::new(shared.signing(options.signer.clone()));
     let mut live = Live::new();
     if let Some(last) = shared.segments().last()
         && last.head.as_ref().is_some_and(|head| head.boot == options.boot)
@@ -110,6 +105,7 @@ pub fn open(dir: &Path, options: Options) -> Result<Writer, OpenError> {
             packer.send(segment.number);
         }
     }
+    let host = options.host.clone().unwrap_or_else(|| Arc::new(Running));
     Ok(Writer {
         dir: segments_dir,
         options,
@@ -127,7 +123,7 @@ pub fn open(dir: &Path, options: Options) -> Result<Writer, OpenError> {
         last_digest,
         last_time,
         packer,
-        retainer: Retainer::new(Box::new(Running)),
+        retainer: Retainer::new(host),
         _lock: lock,
     })
 }

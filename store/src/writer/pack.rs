@@ -141,6 +141,9 @@ impl State {
                 }
             };
             last = plan;
+            if let Some(watch) = &shared.watch {
+                watch.before_background();
+            }
             if let Some(segment) = shared.segment(number)
                 && plan.fits(segment.form())
             {

@@ -21,7 +21,7 @@ pub const NEW_FILE: u64 = 1 << 20;
 /// What the limits are measured against.
 #[derive(Debug)]
 pub struct Retainer {
-    host: Box<dyn Host>,
+    host: Arc<dyn Host>,
     /// The wall clock and the time since boot when the writer began.
     began: (Nanos, Duration),
     /// Time since boot when a segment was last removed because of its age.
@@ -51,7 +51,7 @@ enum Rule {
 }
 
 impl Retainer {
-    pub fn new(host: Box<dyn Host>) -> Self {
+    pub fn new(host: Arc<dyn Host>) -> Self {
         let began = (host.wall(), host.since_boot());
         Self { host, began, aged: None, freed: None, undeleted: Undeleted::default() }
     }
@@ -88,11 +88,14 @@ impl Writer {
         self.keep_lifecycle(&pins);
     }
 
-    /// The oldest segment that may be removed.
+    /// The oldest segment that may be removed. Never the newest: until another has begun it alone tells which ids were given
+    /// out, and what was removed.
     fn oldest(&self, segments: &[Arc<Segment>], fits: impl Fn(&Segment) -> bool) -> Option<Arc<Segment>> {
         let open = self.open.as_ref().map(|open| open.segment.number);
+        let newest = segments.last().map(|segment| segment.number);
         let busy = |segment: &Segment| {
-            open == Some(segment.number) || self.unclosed.iter().any(|other| other.number == segment.number)
+            [open, newest].contains(&Some(segment.number))
+                || self.unclosed.iter().any(|other| other.number == segment.number)
         };
         segments.iter().find(|segment| !busy(segment) && fits(segment)).cloned()
     }

@@ -6,7 +6,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use store::faults::{Operation, Watch};
 
@@ -32,7 +32,11 @@ pub struct Faults {
 
 /// The disk.
 #[derive(Debug)]
-pub struct Disk(Mutex<State>);
+pub struct Disk {
+    state: Mutex<State>,
+    /// Whether the background thread may work. It works alone, so that the same happens each time.
+    gate: (Mutex<bool>, Condvar),
+}
 
 #[derive(Debug)]
 struct State {
@@ -87,7 +91,7 @@ fn broken() -> io::Result<()> {
 
 impl Disk {
     pub fn new(seed: u64, trace: bool) -> Self {
-        Self(Mutex::new(State {
+        let state = Mutex::new(State {
             random: Random(seed),
             faults: Faults::default(),
             kill_in: None,
@@ -99,11 +103,18 @@ impl Disk {
             kept: 0,
             refused: 0,
             trace,
-        }))
+        });
+        Self { state, gate: (Mutex::new(true), Condvar::new()) }
+    }
+
+    /// The background thread may work from now on, or begins nothing more.
+    pub fn let_background(&self, work: bool) {
+        *self.gate.0.lock().unwrap_or_else(PoisonError::into_inner) = work;
+        self.gate.1.notify_all();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn set(&self, faults: Faults) {
@@ -127,6 +138,14 @@ impl Disk {
     /// How much was refused so far.
     pub fn refused(&self) -> u64 {
         self.state().refused
+    }
+
+    /// Whether the disk has all that the files and their names say.
+    pub fn is_settled(&self) -> bool {
+        let state = self.state();
+        let same =
+            |(path, floating): (&PathBuf, &Floating)| floating.pages.is_empty() && floating.len == len(path);
+        state.names.is_empty() && state.files.iter().all(same)
     }
 
     /// Another process begins, over a disk that works. (What a dead process left in doubt is taken to be written back:
@@ -165,6 +184,11 @@ impl Watch for Disk {
             }
         }
         result
+    }
+
+    fn before_background(&self) {
+        let open = self.gate.0.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.gate.1.wait_while(open, |open| !*open).unwrap_or_else(PoisonError::into_inner));
     }
 }
 

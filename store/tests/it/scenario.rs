@@ -90,6 +90,17 @@ impl Host {
         self.fork(None);
     }
 
+    /// Time passes, and nothing happens.
+    pub fn pass(&mut self, nanos: u64) {
+        self.now += nanos as i64;
+        self.uptime += nanos;
+    }
+
+    /// Nanoseconds since the boot.
+    pub fn uptime(&self) -> u64 {
+        self.uptime
+    }
+
     /// A process that is alive.
     pub fn somebody(&self) -> Option<ProcessKey> {
         self.alive.first().map(|context| context.process)

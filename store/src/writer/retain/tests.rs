@@ -63,12 +63,12 @@ impl Host for MadeUp {
 
 fn writer(dir: &Path, host: &MadeUp, options: Options) -> Writer {
     let mut writer = Writer::open(dir, Options { boot: 7, pack: false, ..options }).unwrap();
-    writer.retainer = Retainer::new(Box::new(host.clone()));
+    writer.retainer = Retainer::new(Arc::new(host.clone()));
     writer
 }
 
-/// One segment with one event of the present.
-fn segment(writer: &mut Writer, host: &MadeUp) {
+/// One event of the present.
+fn batch(host: &MadeUp) -> Batch {
     let event = Event {
         time: host.wall(),
         kind: Kind::Open,
@@ -80,7 +80,12 @@ fn segment(writer: &mut Writer, host: &MadeUp) {
         destination: None,
         detail: Detail::Open { flags: 0, mode: 0 },
     };
-    writer.append(&Batch { events: vec![event], ..Batch::default() }).unwrap();
+    Batch { events: vec![event], ..Batch::default() }
+}
+
+/// One segment with one event.
+fn segment(writer: &mut Writer, host: &MadeUp) {
+    writer.append(&batch(host)).unwrap();
     writer.rotate().unwrap();
 }
 
@@ -238,4 +243,41 @@ fn a_file_that_could_not_be_deleted_counts_until_it_is() {
     segment(&mut writer, &host);
     assert_eq!(writer.retainer.undeleted.bytes(), 0);
     assert!(!dir.path().join("segments/000000000001.redb").exists());
+}
+
+/// Refuses to make files while it is told to.
+#[derive(Debug, Default)]
+struct NoNew(std::sync::atomic::AtomicBool);
+
+impl crate::faults::Watch for NoNew {
+    fn before(&self, _: &Path, operation: crate::faults::Operation<'_>) -> std::io::Result<()> {
+        match operation {
+            crate::faults::Operation::Create if self.0.load(std::sync::atomic::Ordering::Relaxed) => {
+                Err(std::io::Error::from_raw_os_error(5))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+#[test]
+fn the_newest_segment_stays_until_the_next_has_begun_so_that_ids_are_given_out_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let host = MadeUp::new();
+    let broken = Arc::new(NoNew::default());
+    // So small that nothing but the open segment may stay.
+    let options = Options { max_size: 4096, watch: Some(broken.clone()), ..Options::default() };
+    let mut first = writer(dir.path(), &host, options.clone());
+    segment(&mut first, &host);
+    let next = first.next_event_id();
+    broken.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    first.append(&batch(&host)).unwrap_err();
+    drop(first);
+    broken.0.store(false, std::sync::atomic::Ordering::Relaxed);
+    let mut second = writer(dir.path(), &host, options);
+    assert_eq!(second.next_event_id(), next);
+    assert_eq!(second.append(&batch(&host)).unwrap().first_event, next);
+    assert_eq!(numbers(&second), [2]);
+    let lost: Vec<_> = second.reader().gaps(None, None, &[]).iter().map(|gap| gap.lost).collect();
+    assert_eq!(lost, [Some(1)]);
 }

@@ -4,17 +4,24 @@
 //! `TACHO_SEED=7 cargo test -p store --test it simulation -- --nocapture` runs one seed and tells what it does;
 //! `TACHO_SEEDS=100000` runs so many.
 
-use std::collections::BTreeMap;
+mod clock;
+mod known;
+mod retained;
+
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use event::{Class, Event, GapReason};
-use store::{Batch, Options, Order, Query, SegmentState, SegmentStats, Store, Writer, verify};
+use store::faults::Tools;
+use store::{Filter, Options, Store, Writer, verify};
 
+use self::clock::Clock;
+use self::known::{Doubtful, Known, all};
+use self::retained::{Life, SMALLEST, Tally};
 use crate::disk::{Disk, Faults};
-use crate::model::Model;
+use crate::fixtures::unpacked;
 use crate::property::compare;
 use crate::scenario::{Host, Random, dir};
 
@@ -22,139 +29,108 @@ use crate::scenario::{Host, Random, dir};
 const SEEDS: u64 = 100;
 const CI_SEEDS: u64 = 2_000;
 
-/// A batch that was refused: it may have come through all the same.
-struct Doubtful {
-    first: u64,
-    batch: Batch,
-}
-
-/// What is known of the store from outside.
-#[derive(Default)]
-struct Known {
-    /// Acknowledged, or seen after a restart: from now on it must be there, at this id.
-    events: BTreeMap<u64, Event>,
-    doubtful: Vec<Doubtful>,
-    /// Batches as they went in, for the model.
-    model: Model,
-    /// No event may get an id below this.
-    next_id: u64,
-    /// The clock stepped back, or ids were left out: the model does not say who was alive when.
-    crooked: bool,
-}
-
-impl Known {
-    fn add(&mut self, first: u64, batch: &Batch) {
-        for (id, event) in (first..).zip(&batch.events) {
-            assert!(self.events.insert(id, event.clone()).is_none(), "id {id} was given out before");
-        }
-        self.next_id = self.next_id.max(first + batch.events.len() as u64);
-        self.model.append_at(first, batch);
-    }
-
-    /// Everything in the store, and that it is what it should be. What is doubtful and there is known from now on, if
-    /// it `stays`: another process has read it from the disk.
-    fn check(&mut self, store: &Store, stays: bool) {
-        let mut found: BTreeMap<u64, Event> = BTreeMap::new();
-        let mut query = Query { limit: 1_000, order: Order::Asc, ..Query::default() };
-        loop {
-            let page = store.events(&query).unwrap();
-            for event in page.events {
-                let last = found.last_key_value().map_or(0, |(id, _)| *id);
-                assert!(event.id > last, "event {} after {last}", event.id);
-                found.insert(event.id, event.event);
-            }
-            query.after = page.next;
-            if page.next.is_none() {
-                break;
-            }
-        }
-        let mut expected = self.events.clone();
-        // A batch in doubt may stand behind one before it that was in doubt too, and came through.
-        let mut came_through: Vec<(usize, u64)> = Vec::new();
-        let mut ends = Vec::new();
-        for (place, doubtful) in self.doubtful.iter().enumerate() {
-            let length = doubtful.batch.events.len() as u64;
-            for first in std::iter::once(doubtful.first).chain(ends.clone()) {
-                let ids = first..first + length;
-                let same = |(id, event): (u64, &Event)| found.get(&id) == Some(event);
-                let there = ids.clone().zip(&doubtful.batch.events).all(same) && !ids.is_empty();
-                let taken = ids.clone().any(|id| expected.contains_key(&id));
-                if there && !taken {
-                    ends.push(ids.end);
-                    expected.extend(ids.zip(doubtful.batch.events.iter().cloned()));
-                    came_through.push((place, first));
-                    break;
-                }
-            }
-        }
-        let gaps = store.gaps(None, None, &[]);
-        let damaged = gaps.iter().find(|gap| gap.reason == GapReason::Damaged);
-        assert!(damaged.is_none(), "nothing was damaged: {damaged:?}");
-        // What was evicted is a head of it all, and the gap says how much.
-        let first = found.first_key_value().map_or(u64::MAX, |(id, _)| *id);
-        let evicted = expected.range(..first).count() as u64;
-        let mut kept = expected.split_off(&first);
-        // Of thinned segments the lifecycle is left, and gaps say how much went.
-        let segments = store.stats().segments;
-        let thinned: Vec<_> = segments.iter().filter(|one| one.state == SegmentState::Thinned).collect();
-        let removed = gaps.iter().any(|gap| gap.reason == GapReason::Evicted && gap.class == Class::All);
-        let whole = kept.len();
-        kept.retain(|id, event| {
-            let has = |one: &&SegmentStats| (one.ids[0]..one.ids[1]).contains(id);
-            // A file that could not be removed is there again after a restart, and what was removed after it is not.
-            if removed && !found.contains_key(id) && !segments.iter().any(|one| has(&one)) {
-                return false;
-            }
-            event.kind.class() == Class::Process || !thinned.iter().any(has)
-        });
-        let evicted = evicted + (whole - kept.len()) as u64;
-        let told: u64 =
-            gaps.iter().filter(|gap| gap.reason == GapReason::Evicted).filter_map(|gap| gap.lost).sum();
-        assert!(evicted == 0 || evicted == told || self.crooked, "{evicted} are missing, {told} told");
-        let missing: Vec<_> = kept.keys().filter(|id| !found.contains_key(id)).collect();
-        let unknown: Vec<_> = found.keys().filter(|id| !kept.contains_key(id)).collect();
-        assert!(missing.is_empty() && unknown.is_empty(), "missing {missing:?}, unknown {unknown:?}");
-        assert!(kept == found, "an event is not what was recorded");
-        if came_through.is_empty() {
-            assert_eq!(store.stats().events, found.len() as u64, "the count of events");
-        }
-        if stays {
-            for (place, first) in came_through {
-                let batch = self.doubtful[place].batch.clone();
-                self.add(first, &batch);
-            }
-            self.doubtful.clear();
-        }
-    }
-}
-
 struct Simulation {
     dir: tempfile::TempDir,
     disk: Arc<Disk>,
+    clock: Arc<Clock>,
     random: Random,
     host: Host,
     known: Known,
     options: Options,
     trace: bool,
+    /// Segments may go, or be thinned.
     evicts: bool,
+    /// Begun by an earlier release.
+    old: bool,
+    life: Life,
+    tally: Tally,
 }
 
 impl Simulation {
     fn new(seed: u64, trace: bool) -> Self {
         let mut random = Random(seed ^ 0x51e0_5eed);
         let disk = Arc::new(Disk::new(random.next(), trace));
-        let evicts = random.below(4) == 0;
+        disk.let_background(false);
+        let clock = Arc::new(Clock::default());
+        let small = random.below(3) == 0;
+        let max_age =
+            (random.below(if small { 3 } else { 8 }) == 0).then(|| Duration::from_secs(1 + random.below(30)));
+        let evicts = small || max_age.is_some();
         let options = Options {
             boot: 7,
             segment_age: Duration::from_secs(if evicts || random.below(4) == 0 { 0 } else { 9999 }),
-            max_size: if evicts { 8 << 20 } else { 4 << 30 },
-            pack: random.below(2) == 0,
+            max_size: if small { *random.pick(&[SMALLEST, 3 << 20]) } else { 4 << 30 },
+            max_age,
+            min_free: if small && random.below(2) == 0 { 2 << 20 } else { 0 },
+            pin_max_size: small.then_some(4 << 20),
+            keep_lifecycle: *random.pick(&[None, None, Some(0), Some(1 << 20)]),
+            pack: random.below(if small { 4 } else { 2 }) > 0,
             watch: Some(Arc::clone(&disk) as _),
+            host: Some(Arc::clone(&clock) as _),
             ..Options::default()
         };
         let host = Host::new(random.next());
-        let known = Known { next_id: 1, ..Known::default() };
-        Self { dir: dir(), disk, random, host, known, options, trace, evicts }
+        let known = Known { next_id: 1, horizon: (!small && evicts).then_some(i64::MIN), ..Known::default() };
+        let (life, tally) = (Life::default(), Tally::default());
+        let dir = dir();
+        let mut this =
+            Self { dir, disk, clock, random, host, known, options, trace, evicts, old: false, life, tally };
+        if this.one_in(10) {
+            this.begin_old();
+        }
+        this
+    }
+
+    /// The store is one that an earlier release wrote.
+    fn begin_old(&mut self) {
+        let name = if self.one_in(6) { "store" } else { "beginning" };
+        let name = format!("{}/{name}", self.random.pick(&["v1", "v2"]));
+        self.say(|| format!("a store of {name}"));
+        self.dir = unpacked(&name);
+        self.known.events = all(&Store::open(self.dir.path()).unwrap(), &Filter::default());
+        self.known.next_id = self.known.events.last_key_value().map_or(1, |(id, _)| id + 1);
+        (self.old, self.known.crooked) = (true, true);
+    }
+
+    /// Where nobody writes, old segments are brought up to date, as far as it comes.
+    fn migrate(&mut self, whole: bool) {
+        let mut steps = if whole { u64::MAX } else { 1 + self.random.below(30) };
+        if !whole && self.one_in(2) {
+            let full = self.one_in(4);
+            self.disk.set(Faults { write: 100, sync: 500, name: 1_000, full });
+            self.disk.kill_in(self.random.below(300));
+        }
+        let watch = Arc::clone(&self.disk) as _;
+        let refused = self.disk.refused();
+        let tools = Tools { watch: Some(&watch), ..Tools::default() };
+        let done = store::faults::migrate_watched(self.dir.path(), &tools, &mut |_| {
+            steps -= 1;
+            if steps == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        self.say(|| format!("migrated: {done:?}"));
+        match done {
+            Ok(done) => {
+                assert!(done.left.is_empty() && !(whole && done.interrupted), "{done:?}");
+                self.tally.count("migrated", done.done);
+                self.tally.count("migration interrupted", done.interrupted.into());
+            }
+            Err(error) => {
+                assert!(self.disk.refused() > refused, "refused although nothing failed: {error}");
+                self.tally.count("migration interrupted", 1);
+            }
+        }
+        if self.disk.is_dead() && self.one_in(2) {
+            self.say(|| "the power fails".to_owned());
+            self.disk.cut();
+        }
+        self.disk.revive();
+        self.look();
+    }
+
+    /// Another process reads everything.
+    fn look(&mut self) {
+        let store = Store::open(self.dir.path()).unwrap();
+        self.known.check(&store, self.disk.is_settled());
     }
 
     fn say(&self, what: impl FnOnce() -> String) {
@@ -168,25 +144,31 @@ impl Simulation {
     }
 
     /// One process of the recorder after the other.
-    fn run(mut self) {
+    fn run(mut self) -> Tally {
         let mut lives = 1 + self.random.below(4);
         let mut writer = self.open();
         while lives > 0 {
             if self.one_in(2) {
                 self.disk.kill_in(self.random.below(200));
             }
-            if self.life(&mut writer) {
+            let died = self.live(&mut writer);
+            self.end_life(&writer);
+            if died {
                 lives -= 1;
+                self.disk.let_background(true);
                 drop(writer);
+                self.disk.let_background(false);
                 if self.one_in(2) {
                     self.say(|| "the power fails".to_owned());
                     self.disk.cut();
                 }
                 self.disk.revive();
+                if self.one_in(if self.old { 2 } else { 10 }) {
+                    self.migrate(false);
+                }
                 self.reboot();
                 if self.one_in(2) {
-                    let store = Store::open(self.dir.path()).unwrap();
-                    self.known.check(&store, true);
+                    self.look();
                 }
                 writer = self.open();
             } else {
@@ -195,8 +177,12 @@ impl Simulation {
         }
         self.disk.revive();
         self.known.check(&writer.reader(), false);
+        self.disk.let_background(true);
         writer.settle();
         writer.close().unwrap();
+        if self.old {
+            self.migrate(true);
+        }
         let store = Store::open(self.dir.path()).unwrap();
         self.known.check(&store, true);
         if !self.evicts && !self.known.crooked {
@@ -209,10 +195,12 @@ impl Simulation {
             |problem: &Option<String>| problem.as_ref().is_none_or(|text| text.ends_with("it are missing"));
         let holes = report.segments.iter().all(|segment| told(&segment.problem));
         assert!(report.whole || self.evicts && self.disk.refused() > 0 && holes, "{report:?}");
+        self.tally
     }
 
     /// Opens the store over a disk that may fail.
     fn open(&mut self) -> Writer {
+        self.clock.set(self.host.now, self.host.uptime());
         if self.one_in(3) {
             let faults = Faults { write: 200, sync: 200, name: 500, full: self.one_in(3) };
             self.say(|| format!("open over {faults:?}"));
@@ -239,6 +227,7 @@ impl Simulation {
     }
 
     fn opened(&mut self, writer: Writer) -> Writer {
+        self.begin_life();
         self.host.next_context = writer.next_context_id();
         self.host.take();
         self.host.restart();
@@ -254,9 +243,9 @@ impl Simulation {
     }
 
     /// Batches until the process dies (true) or that was enough.
-    fn life(&mut self, writer: &mut Writer) -> bool {
+    fn live(&mut self, writer: &mut Writer) -> bool {
         for _ in 0..=self.random.below(12) {
-            match self.random.below(12) {
+            match self.random.below(15) {
                 0 => {
                     let jump = self.random.below(4_000) as i64 - 2_000;
                     self.say(|| format!("the clock steps by {jump}"));
@@ -278,8 +267,20 @@ impl Simulation {
                     self.disk.set(Faults::default());
                 }
                 3 => self.known.check(&writer.reader(), false),
-                4 => writer.settle(),
+                4 => self.settle(writer),
                 5 if self.one_in(4) => self.disk.kill(),
+                6 if self.evicts || self.one_in(4) => self.pin(writer),
+                7 => {
+                    let scarce = self.one_in(2);
+                    self.say(|| format!("room is scarce: {scarce}"));
+                    self.clock.set_scarce(scarce);
+                    self.life.scarce |= scarce;
+                }
+                8 => {
+                    let nanos = self.random.below(60_000_000_000);
+                    self.say(|| format!("{nanos} ns pass"));
+                    self.host.pass(nanos);
+                }
                 _ => self.append(writer),
             }
             if self.disk.is_dead() {
@@ -289,6 +290,13 @@ impl Simulation {
         false
     }
 
+    /// The background does what there is to do.
+    fn settle(&self, writer: &Writer) {
+        self.disk.let_background(true);
+        writer.settle();
+        self.disk.let_background(false);
+    }
+
     fn append(&mut self, writer: &mut Writer) {
         let steps = *self.random.pick(&[1, 5, 30, 30, 200]);
         (0..steps).for_each(|_| self.host.step());
@@ -296,6 +304,7 @@ impl Simulation {
         if batch.is_empty() {
             return;
         }
+        self.clock.set(self.host.now, self.host.uptime());
         for attempt in 0.. {
             let first = writer.next_event_id();
             let result = writer.append(&batch);
@@ -307,6 +316,7 @@ impl Simulation {
                     self.known.doubtful.retain(|doubtful| doubtful.batch != batch);
                     assert!(appended.first_event >= self.known.next_id, "ids are given out once");
                     self.known.add(appended.first_event, &batch);
+                    self.see_retention(writer);
                     break;
                 }
                 Err(_) => {
@@ -315,6 +325,7 @@ impl Simulation {
                     self.known.doubtful.push(Doubtful { first, batch: batch.clone() });
                 }
             }
+            self.see_retention(writer);
             if self.disk.is_dead() {
                 return;
             }
@@ -338,7 +349,7 @@ impl Simulation {
             }
         }
         if self.options.pack {
-            writer.settle();
+            self.settle(writer);
         }
     }
 }
@@ -354,12 +365,14 @@ fn told(panic: &(dyn std::any::Any + Send)) -> String {
 #[test]
 fn what_was_acknowledged_is_there_once_whatever_the_disk_does() {
     if let Ok(seed) = std::env::var("TACHO_SEED") {
-        return Simulation::new(seed.parse().unwrap(), true).run();
+        let tally = Simulation::new(seed.parse().unwrap(), true).run();
+        return eprintln!("{tally:?}");
     }
     let usual = if std::env::var("CI").is_ok_and(|ci| ci == "true") { CI_SEEDS } else { SEEDS };
     let seeds = std::env::var("TACHO_SEEDS").map_or(usual, |seeds| seeds.parse().unwrap());
     let next = AtomicU64::new(0);
     let failures = std::sync::Mutex::new(Vec::new());
+    let tally = std::sync::Mutex::new(Tally::default());
     std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
@@ -369,8 +382,9 @@ fn what_was_acknowledged_is_there_once_whatever_the_disk_does() {
                         break;
                     }
                     let run = AssertUnwindSafe(|| Simulation::new(seed, false).run());
-                    if let Err(panic) = catch_unwind(run) {
-                        failures.lock().unwrap().push((seed, told(&*panic)));
+                    match catch_unwind(run) {
+                        Ok(what) => tally.lock().unwrap().add(&what),
+                        Err(panic) => failures.lock().unwrap().push((seed, told(&*panic))),
                     }
                 }
             });
@@ -382,4 +396,7 @@ fn what_was_acknowledged_is_there_once_whatever_the_disk_does() {
         println!("  TACHO_SEED={seed} cargo test -p store --test it simulation -- --nocapture");
     }
     assert!(failures.is_empty(), "{} of {seeds} seeds failed", failures.len());
+    let tally = tally.into_inner().unwrap();
+    println!("{tally:?}");
+    assert!(seeds < CI_SEEDS || tally.has_all(), "something was never met: {tally:?}");
 }
