@@ -123,7 +123,7 @@ fn run(cli: Cli) -> Result<u8> {
         Verb::Token(flags) => token::run(&flags, &file).map(|()| DONE),
         Verb::Schema(flags) => schema::run(&flags).map(|()| DONE),
         Verb::Doctor(flags) => doctor::run(&flags).map(|ready| if ready { DONE } else { FAILED }),
-        Verb::Replay(flags) => replay::run(&flags).map(|()| DONE),
+        Verb::Replay(flags) => replay::run(&flags).map(|whole| if whole { DONE } else { FAILED }),
     }
 }
 

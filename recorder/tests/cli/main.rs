@@ -4,6 +4,7 @@
 mod asking;
 mod errors;
 mod events;
+mod interrupted;
 mod live;
 mod serving;
 mod terminal;

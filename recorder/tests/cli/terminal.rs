@@ -9,27 +9,37 @@ use rustix::{
 
 use crate::world::World;
 
-/// Runs a command on a terminal of so many columns; what that shows.
-fn on_terminal(mut command: Command, columns: u16) -> String {
+/// A terminal of so many columns: the end that shows, and that of programs.
+pub(crate) fn terminal(columns: u16) -> (File, File) {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).unwrap();
     unlockpt(&master).unwrap();
     let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
     let slave = File::options().read(true).write(true).open(name).unwrap();
     tcsetwinsize(&slave, Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
-    command.env("TERM", "xterm").stdout(slave);
-    let mut child = command.spawn().unwrap();
-    // Holds the other end of the terminal: it must be gone for the end to be seen.
-    drop(command);
-    let mut master = File::from(master);
-    let reader = thread::spawn(move || {
+    (File::from(master), slave)
+}
+
+/// What a terminal shows until nobody has it any more.
+pub(crate) fn shown(mut master: File) -> thread::JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
         let (mut shown, mut buffer) = (Vec::new(), [0; 4096]);
         // At the end, reading fails.
         while let Ok(count @ 1..) = master.read(&mut buffer) {
             shown.extend(&buffer[..count]);
         }
         shown
-    });
+    })
+}
+
+/// Runs a command on a terminal of so many columns; what that shows.
+fn on_terminal(mut command: Command, columns: u16) -> String {
+    let (master, slave) = terminal(columns);
+    command.env("TERM", "xterm").stdout(slave);
+    let mut child = command.spawn().unwrap();
+    // Holds the other end of the terminal: it must be gone for the end to be seen.
+    drop(command);
+    let reader = shown(master);
     assert!(child.wait().unwrap().success());
     String::from_utf8(reader.join().unwrap()).unwrap().replace("\r\n", "\n")
 }

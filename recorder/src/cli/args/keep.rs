@@ -117,4 +117,7 @@ pub struct ReplayFlags {
     /// Store to write
     #[arg(long, value_name = "DIR")]
     pub store: PathBuf,
+    /// Go on with this batch, counted from 0 (after an interruption, and if nobody wrote the store since)
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub from_batch: u64,
 }
