@@ -150,10 +150,14 @@ fn candidates(
             ));
         }
     })?;
+    let booted = booted(&contexts, states.iter());
     Ok(states
         .into_iter()
         .filter_map(|(key, mut states)| {
             states.sort_unstable();
+            if let Some(first) = states.first_mut() {
+                first.1 = alive_since(&contexts, &key, (first.0, first.1), booted, span);
+            }
             let end = ends.get(&key).copied();
             (0..states.len())
                 .any(|place| {
@@ -165,6 +169,40 @@ fn candidates(
                 .then_some(key)
         })
         .collect())
+}
+
+/// When the host booted, by what is known of the first process that was met: its start as a time, and since the boot.
+fn booted<'a>(
+    contexts: &Contexts<'_>,
+    states: impl Iterator<Item = (&'a ProcessKey, &'a Vec<(u64, Nanos, bool)>)>,
+) -> Option<Nanos> {
+    let first = states.flat_map(|(_, states)| states).map(|(id, _, _)| *id).min()?;
+    let context = contexts.get(first)?;
+    let start = Nanos::try_from(context.process.start).ok()?;
+    (context.fork_time != 0).then(|| context.fork_time.saturating_sub(start))
+}
+
+/// Since when a process lives whose first state is given. A snapshot's states begin when it was taken, its processes
+/// did before. Only states that begin behind the span are looked at closer, and of these only those of processes that
+/// must be older by their start.
+fn alive_since(
+    contexts: &Contexts<'_>,
+    key: &ProcessKey,
+    (id, since): (u64, Nanos),
+    booted: Option<Nanos>,
+    span: &Span,
+) -> Nanos {
+    let (Some(to), Some(booted), Ok(start)) = (span.to, booted, Nanos::try_from(key.start)) else {
+        return since;
+    };
+    if since <= to || booted.saturating_add(start) > to {
+        return since;
+    }
+    contexts
+        .get(id)
+        .map(|context| context.fork_time)
+        .filter(|time| *time != 0)
+        .map_or(since, |time| time.min(since))
 }
 
 /// Puts processes together from all segments that know them.

@@ -8,6 +8,7 @@
     reason = "tests over small made-up numbers"
 )]
 
+mod alive;
 mod budget;
 mod damage;
 mod disk;
