@@ -12,6 +12,11 @@ use crate::limits::{MAX_FIELD_DEPTH, MAX_FIELDS};
 pub(crate) struct Fields(BTreeMap<String, Fields>);
 
 impl Fields {
+    /// Every member.
+    pub(crate) const fn all() -> Self {
+        Self(BTreeMap::new())
+    }
+
     /// Adds a member by its path: names with dots between. Some names of the schema have dots themselves
     /// (`mountpoint.path`): [`Self::pick`] tries these too.
     ///
@@ -65,20 +70,17 @@ impl Fields {
         }
     }
 
+    /// What is asked for of a member, if anything is: what nobody asks for need not be put together.
+    pub(crate) fn below(&self, name: &str) -> Option<&Self> {
+        if self.0.is_empty() { Some(self) } else { self.0.get(name) }
+    }
+
     /// What is asked for of a member. A name with dots is led to by the same words as one below another.
     fn find(&self, name: &str) -> Option<&Self> {
         name.split('.').try_fold(self, |here, word| {
             // `mount` alone asks for all of it, whatever its members are called.
             if here.0.is_empty() && !std::ptr::eq(here, self) { Some(here) } else { here.0.get(word) }
         })
-    }
-}
-
-/// The asked members of a value; all of them if none was named.
-pub(crate) fn pick(fields: Option<&Fields>, value: Value) -> Value {
-    match fields {
-        Some(fields) => fields.pick(value),
-        None => value,
     }
 }
 
@@ -115,6 +117,17 @@ mod tests {
         assert_eq!(fields(&["a.b", "a"]).pick(event.clone()), event);
         assert_eq!(fields(&["a", "a.b"]).pick(event.clone()), event);
         assert_eq!(fields(&[]).pick(event.clone()), event);
+    }
+
+    #[test]
+    fn what_nobody_asks_for_need_not_be_put_together() {
+        let some = fields(&["images.comm", "pid"]);
+        assert!(some.below("pid").unwrap().below("anything").is_some());
+        let images = some.below("images").unwrap();
+        assert!(
+            images.below("comm").is_some() && images.below("envs").is_none() && some.below("exit").is_none()
+        );
+        assert!(fields(&[]).below("exit").is_some());
     }
 
     #[test]

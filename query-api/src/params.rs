@@ -128,6 +128,12 @@ impl Asked {
     pub(crate) fn limit(&self) -> usize {
         self.limit.unwrap_or(DEFAULT_LIMIT)
     }
+
+    /// Members of each event or process that are asked for.
+    pub(crate) fn fields(&self) -> &Fields {
+        static ALL: Fields = Fields::all();
+        self.fields.as_ref().unwrap_or(&ALL)
+    }
 }
 
 /// The form of an answer of events.

@@ -5,14 +5,14 @@ use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use event::render::{Date, FileJson};
-use event::{ExitCause, ProcessKey};
+use event::{ExitCause, File, ProcessKey};
 use serde_json::{Map, Value, json};
 use store::{Process, ProcessImage, ProcessQuery};
 
 use crate::clock;
 use crate::close::close;
 use crate::error::{ApiError, Code};
-use crate::fields::pick;
+use crate::fields::Fields;
 use crate::gaps::Gaps;
 use crate::history;
 use crate::params::Endpoint;
@@ -36,7 +36,7 @@ pub(crate) async fn processes(State(state): State<AppState>, request: Request) -
             if place > 0 {
                 out.push(b',');
             }
-            let document = pick(asked.fields.as_ref(), document(process, Detail::Everything)?);
+            let document = document(process, Detail::Everything, asked.fields())?;
             serde_json::to_writer(&mut out, &document).map_err(|error| ApiError::internal(&error))?;
         }
         let next = page.next.map(|key| query.next(key.to_string().into_bytes()));
@@ -63,7 +63,7 @@ pub(crate) async fn process(
     read(&state, move |store| {
         let found = store.process(key).map_err(|error| ApiError::store(&error))?;
         let process = found.ok_or_else(|| ApiError::new(Code::NotFound, "no such process is recorded"))?;
-        let mut document = document(&process, Detail::Everything)?;
+        let mut document = document(&process, Detail::Everything, &Fields::all())?;
         if let Value::Object(object) = &mut document {
             history::put(object, store, &process)?;
         }
@@ -86,40 +86,52 @@ pub(crate) enum Detail {
     WithoutEnvironment,
 }
 
-/// A process as the API writes it.
-pub(crate) fn document(process: &Process, detail: Detail) -> Result<Value, ApiError> {
-    let mut object = Map::new();
-    let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
-    put("id", process.key.to_string().into());
-    put("pid", process.key.pid.into());
-    put("ppid", process.ppid.into());
-    put("parent_id", process.parent.map(|key| key.to_string()).into());
-    put("parent", history::origin(process).into());
-    put("start", date(process.start));
+/// An object of which only what is asked for is put together.
+struct Object<'a>(Map<String, Value>, &'a Fields);
+
+impl Object<'_> {
+    fn put(&mut self, name: &str, value: impl FnOnce() -> Value) {
+        if let Some(fields) = self.1.below(name) {
+            self.0.insert(name.to_owned(), fields.pick(value()));
+        }
+    }
+}
+
+/// A process as the API writes it, or the members of it that are asked for.
+pub(crate) fn document(process: &Process, detail: Detail, fields: &Fields) -> Result<Value, ApiError> {
+    let mut object = Object(Map::new(), fields);
+    object.put("id", || process.key.to_string().into());
+    object.put("pid", || process.key.pid.into());
+    object.put("ppid", || process.ppid.into());
+    object.put("parent_id", || process.parent.map(|key| key.to_string()).into());
+    object.put("parent", || history::origin(process).into());
+    object.put("start", || date(process.start));
     // The latest context says what the process last was.
     if let Some(context) = process.contexts.last() {
         let credentials = &context.credentials;
-        put("comm", context.comm.as_str().into());
-        put("uid", credentials.uid.into());
-        put("user", credentials.user.as_str().into());
-        put("gid", credentials.gid.into());
-        put("group", credentials.group.as_str().into());
-        put("tty", context.tty.as_str().into());
-        put("cgroup", context.cgroup.as_str().into());
-        put("container", context.container.as_ref().map(|container| container.id.as_str()).into());
-        put("kernel_thread", (context.flags & event::context_flags::KERNEL_THREAD != 0).into());
+        object.put("comm", || context.comm.as_str().into());
+        object.put("uid", || credentials.uid.into());
+        object.put("user", || credentials.user.as_str().into());
+        object.put("gid", || credentials.gid.into());
+        object.put("group", || credentials.group.as_str().into());
+        object.put("tty", || context.tty.as_str().into());
+        object.put("cgroup", || context.cgroup.as_str().into());
+        object.put("container", || context.container.as_ref().map(|container| container.id.as_str()).into());
+        object.put("kernel_thread", || (context.flags & event::context_flags::KERNEL_THREAD != 0).into());
     }
-    let images = process.images.iter().map(|own| image(own, detail)).collect::<Result<Vec<_>, _>>()?;
-    put("images", images.into());
-    put(
-        "exit",
+    if let Some(fields) = fields.below("images") {
+        let images =
+            process.images.iter().map(|own| image(own, detail, fields)).collect::<Result<Vec<_>, _>>()?;
+        object.0.insert("images".to_owned(), images.into());
+    }
+    object.put("exit", || {
         end(process).map_or(Value::Null, |(time, status)| {
             let (cause, code) = status.map(ExitCause::of_status).unzip();
             json!({ "time": Date(time), "cause": cause.map(ExitCause::name), "code": code })
-        }),
-    );
-    put("source", process.source.name().into());
-    Ok(object.into())
+        })
+    });
+    object.put("source", || process.source.name().into());
+    Ok(object.0.into())
 }
 
 /// When a process ended, and its wait status if that was seen. What no boot outlives is noticed to be gone at the next.
@@ -128,28 +140,31 @@ pub(crate) fn end(process: &Process) -> Option<(event::Nanos, Option<u32>)> {
     seen.or(process.boot_over.map(|time| (time, None)))
 }
 
-fn image(image: &ProcessImage, detail: Detail) -> Result<Value, ApiError> {
+fn image(image: &ProcessImage, detail: Detail, fields: &Fields) -> Result<Value, ApiError> {
     let ProcessImage { context, exec_time, image } = image;
-    let file = |file| {
-        let json = FileJson { file, names: &context.credentials };
+    let file = |name: &str, file: Option<&File>| {
+        let json = file
+            .filter(|_| fields.below(name).is_some())
+            .map(|file| FileJson { file, names: &context.credentials });
         serde_json::to_value(json).map_err(|error| ApiError::internal(&error))
     };
-    let mut object = Map::new();
-    let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
-    put("exec_time", date(*exec_time));
-    put("comm", context.comm.as_str().into());
-    put("uid", context.credentials.uid.into());
-    put("user", context.credentials.user.as_str().into());
-    put("executable", file(&image.executable)?);
-    put("interpreter", image.interpreter.as_ref().map(file).transpose()?.into());
-    put("argv0", image.argv0.as_str().into());
-    put("args", image.args.as_slice().into());
-    put("args_truncated", image.args_truncated.into());
+    let executable = file("executable", Some(&image.executable))?;
+    let interpreter = file("interpreter", image.interpreter.as_ref())?;
+    let mut object = Object(Map::new(), fields);
+    object.put("exec_time", || date(*exec_time));
+    object.put("comm", || context.comm.as_str().into());
+    object.put("uid", || context.credentials.uid.into());
+    object.put("user", || context.credentials.user.as_str().into());
+    object.put("executable", || executable);
+    object.put("interpreter", || interpreter);
+    object.put("argv0", || image.argv0.as_str().into());
+    object.put("args", || image.args.as_slice().into());
+    object.put("args_truncated", || image.args_truncated.into());
     if detail == Detail::Everything {
-        put("envs", image.envs.as_slice().into());
-        put("envs_truncated", image.envs_truncated.into());
+        object.put("envs", || image.envs.as_slice().into());
+        object.put("envs_truncated", || image.envs_truncated.into());
     }
-    Ok(object.into())
+    Ok(object.0.into())
 }
 
 /// A time, or null for one that is not known.

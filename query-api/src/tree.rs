@@ -13,7 +13,6 @@ use store::{Filter, Process, ProcessQuery, Store};
 use crate::clock;
 use crate::close::close;
 use crate::error::ApiError;
-use crate::fields::pick;
 use crate::gaps::Gaps;
 use crate::history;
 use crate::limits::{MAX_TREE, MAX_TREE_DEPTH};
@@ -96,7 +95,7 @@ impl Nodes<'_> {
     fn node(&mut self, out: &mut Vec<u8>, index: usize, depth: usize) -> Result<(), ApiError> {
         let process = &self.processes[index];
         out.extend(b"{\"process\":");
-        let document = pick(self.asked.fields.as_ref(), document(process, Detail::WithoutEnvironment)?);
+        let document = document(process, Detail::WithoutEnvironment, self.asked.fields())?;
         serde_json::to_writer(&mut *out, &document).map_err(|error| ApiError::internal(&error))?;
         if depth == 1 {
             // Why nobody is above it. Its parent is known, and not among what was asked for; or not even that.
