@@ -7,8 +7,16 @@ use std::{
 };
 
 /// What the page is made of; a change of it builds anew.
-const SOURCES: [&str; 7] =
-    ["src", "public", "index.html", "vite.config.ts", "tsconfig.json", "package.json", "package-lock.json"];
+const SOURCES: [&str; 8] = [
+    "src",
+    "public",
+    "index.html",
+    "vite.config.ts",
+    "tsconfig.json",
+    "package.json",
+    "package-lock.json",
+    "../docs/openapi.json",
+];
 /// npm's own note of what it installed.
 const INSTALLED: &str = "node_modules/.package-lock.json";
 

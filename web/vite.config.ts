@@ -23,12 +23,21 @@ function compressed(): Plugin {
   };
 }
 
+/** Kinds of event, as the API describes them. */
+function kinds(): string[] {
+  const document = JSON.parse(readFileSync(new URL('../docs/openapi.json', import.meta.url), 'utf8')) as {
+    components: { parameters: { name: { schema: { items: { enum: string[] } } } } };
+  };
+  return document.components.parameters.name.schema.items.enum;
+}
+
 const API = ['/events', '/processes', '/tree', '/timeline', '/trace', '/paths', '/stats', '/schema', '/healthz', '/openapi.json'];
 
 // Names of assets carry their hash, so that they may be cached for good; nothing is inlined, because the page's
 // Content-Security-Policy allows no inline script, style or data: address.
 export default defineConfig({
   base: '/',
+  define: { __KINDS__: JSON.stringify(kinds()) },
   build: {
     target: 'es2022',
     assetsInlineLimit: 0,

@@ -27,9 +27,23 @@ describe('live mode', () => {
     // Enough lines to have something to scroll back to.
     for (let count = 0; count < 200; count++) writeFileSync(world.path(`more-${count}`), 'x');
     await expect.poll(() => page.locator('.lines').evaluate((element) => element.scrollHeight > 3 * element.clientHeight)).toBe(true);
+    // The picture moves by itself.
+    const shown = page.getByRole('img', { name: 'The shown span' });
+    const before = await shown.getAttribute('aria-label');
+    writeFileSync(world.path('later'), 'x');
+    await expect.poll(() => shown.getAttribute('aria-label')).not.toBe(before);
     await page.locator('.lines').hover();
     await page.mouse.wheel(0, -600);
     await expect.poll(() => page.url()).not.toContain('live=true');
+    // What was scrolled to is still there, and so is the span, as a link that others can open.
+    expect(page.url()).toContain('since=');
+    const top = await page.locator('.lines').evaluate((element) => element.scrollTop);
+    expect(top).toBeGreaterThan(0);
+    const first = await page.locator('.lines .line').first().innerText();
+    writeFileSync(world.path('after-it-let-go'), 'x');
+    await page.locator('.lanes canvas[data-drawn]').waitFor();
+    expect(await page.locator('.lines .line').first().innerText()).toBe(first);
+    await world.picture(page, '21-let-go');
     expect(world.complaints).toEqual([]);
   });
 });

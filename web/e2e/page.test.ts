@@ -137,6 +137,22 @@ describe('someone who looks for an intrusion', () => {
     await world.picture(page, '09-tree-at');
   });
 
+  it('finds a process in the tree, with those above it, and keeps to its subtree', async () => {
+    const page = await world.open(`${address}/?pane=tree`);
+    await page.locator('.tree .node').first().waitFor();
+    await page.getByRole('searchbox', { name: 'Find in the tree' }).fill('kworkerd');
+    const nodes = page.getByRole('treeitem');
+    await page.getByText(/^[1-9]\d* found/).waitFor();
+    await nodes.filter({ hasText: '.kworkerd' }).first().waitFor();
+    await nodes.filter({ hasText: 'intrusion.sh' }).first().waitFor();
+    expect(await nodes.filter({ hasText: 'stage2.sh' }).count()).toBe(0);
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.url()).toContain('selected=');
+    await world.picture(page, '14-tree-search');
+    await page.locator('.tree-pane').getByRole('button', { name: 'Only this subtree' }).click();
+    await expect.poll(() => page.url()).toContain('descendants=true');
+  });
+
   it('clicks a value to filter by it, and takes the filter away again', async () => {
     const page = await world.open(`${address}/?name=exec`);
     await lines(page).first().click();
@@ -191,6 +207,67 @@ describe('someone who looks for an intrusion', () => {
     await world.picture(page, '11-refused');
     // The server's refusals are what this is about.
     world.complaints.splice(0);
+  });
+});
+
+describe('an answer that is not there, or not whole', () => {
+  it('is waited for, is told to have failed, and is asked for again', async () => {
+    const page = await world.open(`${address}/healthz`);
+    let answer: 'wait' | 'fail' | 'go' = 'wait';
+    const waiting: (() => void)[] = [];
+    await page.route(/\/(timeline|processes|events)\?/, async (route) => {
+      if (answer === 'wait') await new Promise<void>((resolve) => waiting.push(resolve));
+      if (answer === 'fail') await route.abort('connectionrefused');
+      else await route.continue();
+    });
+    await page.goto(address);
+    await page.getByText('Asking for processes').waitFor();
+    await page.getByText('Counting events').waitFor();
+    await world.picture(page, '15-loading');
+    answer = 'fail';
+    for (const go of waiting.splice(0)) go();
+    await page.getByText('Could not get the processes.').waitFor();
+    await page.getByText('Could not get the histogram.').waitFor();
+    await page.getByText('Could not get the events.').waitFor();
+    await world.picture(page, '16-failed');
+    expect(await findings(page)).toEqual([]);
+    answer = 'go';
+    for (const what of ['the histogram', 'the processes', 'the events']) {
+      await page.getByRole('alert').filter({ hasText: `Could not get ${what}.` }).getByRole('button', { name: 'Try again' }).click();
+    }
+    await ready(page);
+    await lines(page).first().waitFor();
+    await page.locator('.histogram canvas').nth(1).waitFor();
+    expect(await page.getByRole('alert').count()).toBe(0);
+    // That nobody answered was asked for.
+    world.complaints.splice(0);
+  });
+
+  it('says what of it is missing', async () => {
+    const page = await world.open(`${address}/healthz`);
+    await page.route(/\/(processes|tree)\?/, async (route) => {
+      const response = await route.fetch();
+      const cut = { reason: 'more processes match than one answer has' };
+      await route.fulfill({ response, json: { ...((await response.json()) as object), next: 'more', complete: false, cut } });
+    });
+    await page.goto(address);
+    await ready(page);
+    await page.getByText('of more: the first').waitFor();
+    await world.picture(page, '17-partial');
+    await page.keyboard.press('2');
+    await page.getByText('cut: more processes match').waitFor();
+  });
+
+  it('is said to be nothing where there is nothing', async () => {
+    const page = await world.open(`${address}/healthz`);
+    await page.route(/\/stats$/, async (route) => {
+      const response = await route.fetch();
+      const stats = (await response.json()) as { store: object };
+      await route.fulfill({ response, json: { ...stats, store: { ...stats.store, oldest: null, newest: null, events: 0 } } });
+    });
+    await page.goto(address);
+    await page.getByText('This store is empty.').waitFor();
+    await world.picture(page, '18-empty');
   });
 });
 

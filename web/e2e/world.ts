@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const TACHO = process.env['TACHO_BIN'] ?? join(HERE, '../../target/release/tacho');
@@ -78,6 +78,8 @@ export class World {
       colorScheme: options.dark ? 'dark' : 'light',
       timezoneId: 'Europe/Berlin',
     });
+    const built = process.env['TACHO_WEB_DIST'];
+    if (built) await serveBuilt(context, built);
     const page = await context.newPage();
     this.pages.push(page);
     page.setDefaultTimeout(45_000);
@@ -119,6 +121,15 @@ export class World {
     }
     rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+/** While the page is worked on: its files as Vite built them last, instead of those in the binary. */
+async function serveBuilt(context: BrowserContext, directory: string): Promise<void> {
+  await context.route(
+    (url) => url.pathname === '/',
+    async (route) => route.fulfill({ response: await route.fetch(), path: join(directory, 'index.html') }),
+  );
+  await context.route('**/assets/*', (route) => route.fulfill({ path: join(directory, new URL(route.request().url()).pathname) }));
 }
 
 function executable(): string {

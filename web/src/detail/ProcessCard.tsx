@@ -21,7 +21,7 @@ export function ProcessCard({ process }: { readonly process: Life }) {
   return (
     <>
       <h3>
-        {process.comm ?? '?'} <span class="muted">pid {process.pid}</span>
+        {process.comm || <span class="unknown">unknown</span>} <span class="muted">pid {process.pid}</span>
       </h3>
       <Ancestors process={process} />
       {marks.map((mark) => (
@@ -65,6 +65,7 @@ export function ProcessCard({ process }: { readonly process: Life }) {
         {process.images.map((image) => (
           <li key={`${image.exec_time} ${image.comm}`}>
             {when(image.exec_time)} as {image.user || image.uid}
+            {image.exec_time !== null && process.start !== null && parseTime(image.exec_time) < parseTime(process.start) && <span class="muted"> (its parent: it was a copy of it until it ran something)</span>}
             <br />
             <button type="button" class="value" title={`Filter: exe=${image.executable.path ?? ''}`} onClick={() => filterBy('exe', image.executable.path ?? '')}>
               {image.executable.path ?? '?'}

@@ -63,7 +63,7 @@ export function bar(process: Process): Bar {
   const last = process.images.at(-1);
   const execs = process.images.flatMap((image) => (image.exec_time === null ? [] : [parseTime(image.exec_time)]));
   const start = process.start === null ? (execs[0] ?? -Infinity) : parseTime(process.start);
-  const comm = process.comm ?? last?.comm ?? '?';
+  const comm = process.comm || last?.comm || '?';
   return {
     id: process.id,
     parent: process.parent_id,

@@ -1,12 +1,12 @@
 // The list of events: only the lines in sight are in the document.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { change, view } from '../state/app';
+import { change, span, view } from '../state/app';
 import { connection, letGo, liveGap } from '../state/live';
 import { KEPT, listed, more } from '../state/list';
 import { isEmpty } from '../state/filters';
 import { Empty, Failure, Gaps } from '../view/States';
-import { showCount, showTime, zoneName, parseTime } from '../view/time';
+import { oneDay, showCount, showTime, zoneName, parseTime } from '../view/time';
 import { useHeight } from './useHeight';
 import { visible } from './visible';
 import type { Row } from './row';
@@ -49,8 +49,10 @@ export function EventList() {
     if ((next + 1) * LINE > element.scrollTop + element.clientHeight) element.scrollTop = (next + 1) * LINE - element.clientHeight;
   };
 
+  // The date is told once if it is the same for all.
+  const one = oneDay(span.value, zone);
   return (
-    <section class="events" aria-label="Events">
+    <section class={`events${one ? ' one-day' : ''}`} aria-label="Events">
       <div class="events-head">
         <h2>Events</h2>
         <button type="button" onClick={() => change({ order: order === 'asc' ? 'desc' : 'asc' })} disabled={live} aria-label={`Order: ${order === 'asc' ? 'oldest first' : 'newest first'}`}>
@@ -76,7 +78,8 @@ export function EventList() {
       <div
         class="lines"
         ref={scroller}
-        role="listbox"
+        // A list box without options is none.
+        role={rows.length > 0 ? 'listbox' : 'group'}
         aria-label="Events, arrow keys choose"
         tabIndex={0}
         aria-activedescendant={inSight.some((row) => row.id === selected) ? `event-${selected}` : undefined}
@@ -85,7 +88,7 @@ export function EventList() {
       >
         <div class="lines-height" role="presentation" style={{ height: `${rows.length * LINE}px` }}>
           {inSight.map((row, index) => (
-            <Line key={row.id} row={row} top={(first + index) * LINE} selected={row.id === selected} place={first + index + 1} />
+            <Line key={row.id} row={row} top={(first + index) * LINE} selected={row.id === selected} place={first + index + 1} date={!one} />
           ))}
         </div>
         {state === 'failed' && error && <Failure error={error} what="the events" onRetry={() => void more()} />}
@@ -107,9 +110,11 @@ interface LineProps {
   readonly top: number;
   readonly selected: boolean;
   readonly place: number;
+  /** With the date. */
+  readonly date: boolean;
 }
 
-function Line({ row, top, selected, place }: LineProps) {
+function Line({ row, top, selected, place, date }: LineProps) {
   const zone = view.value.zone;
   return (
     <div
@@ -122,7 +127,7 @@ function Line({ row, top, selected, place }: LineProps) {
       onClick={() => select(row, 'step')}
     >
       <time class="time" title={showTime(row.date, zone, 9)} dateTime={row.date}>
-        {showTime(row.date, zone, 3)}
+        {showTime(row.date, zone, 3, date)}
       </time>
       <span class="pid">{row.pid}</span>
       <span class="comm">{row.comm}</span>

@@ -3,10 +3,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { change, view } from '../state/app';
 import * as api from '../api/client';
-import type { Json } from '../api/model';
-import { list } from '../list/json';
 import { FILTERS, removed, values } from '../state/filters';
-import { knowKinds, search } from './parse';
+import { search } from './parse';
 
 /** The field, so that a key can lead to it. */
 export const FIELD = 'search-field';
@@ -17,16 +15,6 @@ export function Search() {
   const [paths, setPaths] = useState<readonly string[]>([]);
   const field = useRef<HTMLInputElement>(null);
   const { filters } = view.value;
-
-  // Which words are kinds of event is in the API's own document.
-  useEffect(() => {
-    const own = new AbortController();
-    api.get<Json>('/openapi.json', [], own.signal).then(
-      (document) => knowKinds(list(document, 'components', 'parameters', 'name', 'schema', 'items', 'enum').map(String)),
-      () => undefined,
-    );
-    return () => own.abort();
-  }, []);
 
   // Paths that the store knows are offered while one is typed.
   useEffect(() => {

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { guess, knowKinds, search, words } from './parse';
-
-knowKinds(['exec', 'connect']);
+import { guess, search, words } from './parse';
 
 describe('the search field', () => {
   it('guesses what a word means', () => {

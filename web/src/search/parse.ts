@@ -4,12 +4,8 @@ import { added, isFilter, removed, type FilterName, type Filters } from '../stat
 
 export type Parsed = { readonly filters: Filters } | { readonly error: string };
 
-const KINDS = new Set<string>();
-
-/** Tells the parser which words are kinds of event; they come from the API's description. */
-export function knowKinds(kinds: Iterable<string>): void {
-  for (const kind of kinds) KINDS.add(kind);
-}
+/** Words for kinds of event: those of the API's own document, put in when the page is built. */
+const KINDS: ReadonlySet<string> = new Set(__KINDS__);
 
 /** Words of the field: separated by blanks, with quotes around what has blanks in it. */
 export function words(text: string): string[] {

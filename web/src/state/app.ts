@@ -2,12 +2,12 @@
 
 import { computed, signal } from '@preact/signals';
 import * as api from '../api/client';
-import type { Stats } from '../api/model';
+import type { Stats, Timeline } from '../api/model';
 import { clamp, type Span } from '../view/scale';
 import { parseTime } from '../view/time';
-import { added, ofProcesses, parameters, type FilterName, type Filters } from './filters';
+import { added, isEmpty, ofProcesses, parameters, type FilterName, type Filters } from './filters';
 import { question } from './commands';
-import { resource, valueOf } from './resource';
+import { resource, valueOf, type Loaded } from './resource';
 import { formatView, parseView, type View } from './url';
 
 export const view = signal<View>(parseView(location.search));
@@ -44,11 +44,15 @@ export const whole = computed<Span | null>(() => {
   return { from: from - room, to: to + room };
 });
 
+/** What live mode shows, in milliseconds: the end of the store, moving with it. */
+const LIVE = 60_000;
+
 /** The span that all panes show. */
 export const span = computed<Span | null>(() => {
   const all = whole.value;
   const own = view.value.span;
   if (!all) return null;
+  if (view.value.live) return { from: Math.max(all.from, all.to - LIVE), to: all.to };
   return own ? clamp(own, { from: Math.min(all.from, own.from), to: Math.max(all.to, own.to) }) : all;
 });
 
@@ -66,10 +70,24 @@ export const overview = resource(
   ({ span }, signal) => api.timeline(histogram({}, span), signal),
 );
 
-export const detail = resource(
-  computed(() => (span.value ? { span: span.value, filters: view.value.filters } : null)),
+/** Nothing is chosen: the shown span is counted already. */
+const everything = computed(() => span.value !== null && span.value === whole.value && isEmpty(view.value.filters));
+
+const part = resource(
+  computed(() => (span.value && !everything.value ? { span: span.value, filters: view.value.filters } : null)),
   ({ span, filters }, signal) => api.timeline(histogram(filters, span), signal),
 );
+
+/** Counts of the shown span. */
+export const detail = {
+  loaded: computed<Loaded<Timeline>>(() => {
+    const [all, own] = [overview.loaded.value, part.loaded.value];
+    if (everything.value) return all;
+    // What was seen before is seen until the first part is there.
+    return own.state === 'loading' && own.last === undefined ? { ...own, last: valueOf(all) } : own;
+  }),
+  reload: () => (everything.peek() ? overview : part).reload(),
+};
 
 function histogram(filters: Filters, span: Span): [string, string][] {
   return question(filters, span, [

@@ -81,25 +81,32 @@ function restart(): void {
 }
 
 let asked = '';
+/** Filters of live mode, while it is on: what was shown then is shown until something else is asked for. */
+let live: string | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 effect(() => {
   const own = span.value;
-  const { filters, order, live } = view.value;
+  const { filters, order, live: following } = view.value;
   if (!own) return;
+  if (following) {
+    live = JSON.stringify(filters);
+    clearTimeout(timer);
+    return;
+  }
   const next = question(filters, own, [
-    // In live mode the last page before now is shown, and what comes goes behind it.
-    ['order', live ? 'desc' : order],
+    ['order', order],
     ['limit', String(PAGE)],
     ['schema', 'full'],
     ['fields', FIELDS],
   ]);
-  const key = `${live} ${JSON.stringify(next)}`;
-  if (live || key === asked) {
-    if (live) asked = '';
-    return;
-  }
+  const key = JSON.stringify(next);
+  const stays = live === JSON.stringify(filters);
+  live = null;
+  if (key === asked) return;
   asked = key;
   base = next;
+  // The reader scrolled back to look at something: it stays where it is.
+  if (stays) return;
   clearTimeout(timer);
   timer = setTimeout(restart, 60);
 });

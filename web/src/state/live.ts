@@ -1,7 +1,7 @@
 // Live mode: events as they are recorded, until the reader looks back.
 
 import { effect, signal, untracked } from '@preact/signals';
-import { change, detail, overview, processes, say, stats, view } from './app';
+import { change, say, span, stats, view } from './app';
 import { address } from './commands';
 import { parameters } from './filters';
 import { append, clear, FIELDS } from './list';
@@ -43,10 +43,8 @@ function start(query: string): void {
     say(liveGap.value);
   });
   timer = setInterval(() => {
+    // What the store has now says what is shown, and that is asked for by itself.
     stats.reload();
-    overview.reload();
-    detail.reload();
-    processes.reload();
   }, REFRESH);
 }
 
@@ -63,7 +61,8 @@ effect(() => {
 
 export function toggleLive(): void {
   const live = !view.peek().live;
-  change(live ? { live, span: null } : { live });
+  // What is on the screen stays there when it no longer moves.
+  change(live ? { live, span: null } : { live, span: span.peek() });
   say(live ? 'Following what is recorded' : 'No longer following');
 }
 

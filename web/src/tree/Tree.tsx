@@ -9,22 +9,33 @@ import { change, onlySubtree, span, tree, view } from '../state/app';
 import { valueOf } from '../state/resource';
 import { Empty, Failure, Gaps } from '../view/States';
 import { formatTime, parseTime, showTime } from '../view/time';
-import { flat, type TreeLine } from './flat';
+import { find, fitsWords, flat, pinned, type TreeLine } from './flat';
+import { words } from '../search/parse';
+import { ofProcesses } from '../state/filters';
+import { listed } from '../state/list';
 import type { Json } from '../api/model';
 
 const LINE = 22;
 /** Pixels that a step of depth takes, and depth after which nothing moves further to the right. */
 const STEP = 16;
 const DEEPEST = 24;
+/** Ancestors that are pinned above what is in sight. */
+const PINNED = 4;
 
 export function Tree() {
   const loaded = tree.loaded.value;
   const answer = valueOf(loaded);
-  const { at, zone, process: selected } = view.value;
+  const { at, zone, process: selected, filters } = view.value;
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const [top, setTop] = useState(0);
   const scroller = useRef<HTMLDivElement>(null);
-  const lines = useMemo(() => flat(answer?.roots ?? [], closed), [answer, closed]);
+  const [text, setText] = useState('');
+  const found = useMemo(() => (text.trim() === '' ? null : find(answer?.roots ?? [], fitsWords(words(text)))), [answer, text]);
+  const lines = useMemo(() => flat(answer?.roots ?? [], closed, found?.kept), [answer, closed, found]);
+  // Filters of events do not choose processes: those that did what the list shows are lit.
+  const rows = listed.value.rows;
+  const { cut } = ofProcesses(filters);
+  const lit = useMemo(() => found?.hits ?? (cut ? new Set(rows.map((row) => row.process)) : null), [cut, rows, found]);
 
   const height = useHeight(scroller, answer !== undefined);
 
@@ -70,6 +81,12 @@ export function Tree() {
     }
     event.preventDefault();
   };
+  const toFirst = () => {
+    const hit = lines.find((line) => found?.hits.has(line.process.id));
+    if (hit) change({ process: hit.process.id });
+    scroller.current?.focus();
+  };
+  const above = pinned(lines, top / LINE, PINNED);
   const { first, last } = visible(top, height, LINE, lines.length);
   const inSight = lines.slice(first, last);
   return (
@@ -91,7 +108,9 @@ export function Tree() {
         <button type="button" onClick={() => change({ at: at === null ? span.value!.to : null })}>
           {at === null ? 'At the end of the span' : 'Over the span'}
         </button>
-        <span>{lines.length} lines</span>
+        <input type="search" value={text} placeholder="find: pid, name, user, path, argument" aria-label="Find in the tree: pid, name, user, program or argument" onInput={(event) => setText(event.currentTarget.value)} onKeyDown={(event) => event.key === 'Enter' && toFirst()} />
+        <span>{found ? `${found.hits.size} found` : `${lines.length} lines`}{!found && lit ? `, lit: those of the ${rows.length} listed events` : ''}</span>
+        {selected !== null && <button type="button" onClick={() => onlySubtree(selected)}>Only this subtree</button>}
         {answer.cut && <strong class="warn">cut: {answer.cut.reason}</strong>}
         <Gaps gaps={answer.gaps} zone={zone} />
       </div>
@@ -99,9 +118,17 @@ export function Tree() {
         <Empty words="No process fits." />
       ) : (
         <div class="tree" ref={scroller} role="tree" aria-label="Process tree" tabIndex={0} aria-activedescendant={inSight.some((line) => line.process.id === selected) ? `process-${selected}` : undefined} onKeyDown={keys} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
+          {above.length > 0 && (
+            // What is pinned stands in the tree as well: a screen reader needs it once.
+            <div class="pinned" aria-hidden="true">
+              {above.map((index, place) => (
+                <Node key={index} line={lines[index]!} top={place * LINE} selected={false} lit={true} copy onToggle={toggle} />
+              ))}
+            </div>
+          )}
           <div class="lines-height" role="presentation" style={{ height: `${lines.length * LINE}px` }}>
             {inSight.map((line, index) => (
-              <Node key={line.process.id} line={line} top={(first + index) * LINE} selected={line.process.id === selected} onToggle={toggle} />
+              <Node key={line.process.id} line={line} top={(first + index) * LINE} selected={line.process.id === selected} lit={lit === null || lit.has(line.process.id)} onToggle={toggle} />
             ))}
           </div>
         </div>
@@ -114,19 +141,22 @@ interface NodeProps {
   readonly line: TreeLine;
   readonly top: number;
   readonly selected: boolean;
+  readonly lit: boolean;
+  /** Pinned: it stands in the tree as well. */
+  readonly copy?: boolean;
   readonly onToggle: (id: string, open: boolean) => void;
 }
 
-function Node({ line, top, selected, onToggle }: NodeProps) {
+function Node({ line, top, selected, lit, copy = false, onToggle }: NodeProps) {
   const { process } = line;
   const zone = view.value.zone;
   const last = process.images.at(-1);
   const end = ending(process.exit);
   return (
     <div
-      id={`process-${process.id}`}
-      class={`line node ${end}${selected ? ' selected' : ''}`}
-      role="treeitem"
+      id={copy ? undefined : `process-${process.id}`}
+      class={`line node ${end}${selected ? ' selected' : ''}${lit ? '' : ' dim'}`}
+      role={copy ? 'presentation' : 'treeitem'}
       aria-level={line.depth + 1}
       aria-selected={selected}
       aria-expanded={line.children > 0 ? line.open : undefined}
@@ -140,7 +170,7 @@ function Node({ line, top, selected, onToggle }: NodeProps) {
         {line.children === 0 ? '' : line.open ? '▾' : '▸'}
       </span>
       <span class="pid">{process.pid}</span>
-      <strong>{process.comm ?? '?'}</strong>
+      {process.comm ? <strong>{process.comm}</strong> : <strong class="unknown">unknown</strong>}
       <span class="user">{process.user || process.uid}</span>
       {badges(process).map((mark) => (
         <b class="mark" key={mark.letter} title={mark.words}>{mark.letter}</b>

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatTime, parseTime, showCount, showSpan, showTime, zoneName } from './time';
+import { formatTime, oneDay, parseTime, showCount, showSpan, showTime, zoneName } from './time';
 
 describe('times', () => {
   it('come back from text to within a microsecond', () => {
@@ -20,6 +20,12 @@ describe('times', () => {
     expect(showTime('2026-11-21T19:39:18.233471706Z', 'utc', 9)).toBe('2026-11-21 19:39:18.233471706');
     expect(showTime('2026-11-21T19:39:18.2Z', 'utc', 6, false)).toBe('19:39:18.200000');
     expect(showTime('not a time', 'utc', 3)).toBe('not a time');
+  });
+  it('are of one day or not, in the zone that is shown', () => {
+    const noon = Date.UTC(2026, 0, 2, 12);
+    expect(oneDay({ from: noon, to: noon + 3_600_000 }, 'utc')).toBe(true);
+    expect(oneDay({ from: noon, to: noon + 12 * 3_600_000 }, 'utc')).toBe(false);
+    expect(oneDay(null, 'utc')).toBe(false);
   });
   it('name their zone', () => {
     expect(zoneName('utc', 0)).toBe('UTC');

@@ -50,6 +50,12 @@ function localIso(date: Date): string {
   return `${day}T${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
+/** Whether all of a span is in one day of the zone. */
+export function oneDay(span: { readonly from: Ms; readonly to: Ms } | null, zone: Zone): boolean {
+  const day = (time: Ms) => showTime(formatTime(time), zone, 0).slice(0, 10);
+  return span !== null && day(span.from) === day(span.to);
+}
+
 /** What the shown zone is called, with its distance from UTC at that time. */
 export function zoneName(zone: Zone, at: Ms): string {
   if (zone === 'utc') return 'UTC';
