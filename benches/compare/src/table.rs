@@ -1,5 +1,6 @@
 //! The table of figures, each beside its ratio to Tachograph's.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,13 +9,14 @@ use anyhow::Result;
 use crate::engine::Figures;
 use crate::questions::Sort;
 
-/// Bytes of all files below a directory.
+/// Bytes that all files below a directory take on the disk. Not their lengths: redb doubles the file of a growing
+/// database, and what it has not written to yet takes no room.
 pub fn directory_bytes(dir: &Path) -> Result<u64> {
     let mut bytes = 0;
     for entry in std::fs::read_dir(dir)? {
         let entry = entry?;
         let metadata = entry.metadata()?;
-        bytes += if metadata.is_dir() { directory_bytes(&entry.path())? } else { metadata.len() };
+        bytes += if metadata.is_dir() { directory_bytes(&entry.path())? } else { metadata.blocks() * 512 };
     }
     Ok(bytes)
 }
