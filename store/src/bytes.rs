@@ -1,6 +1,7 @@
 //! Numbers of variable length, and reading what may be damaged.
 
 use std::cell::RefCell;
+use std::io::Cursor;
 
 /// Bytes that are not what they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -132,9 +133,12 @@ thread_local! {
 /// Levels of zstd up to this one need little memory, so that a thread keeps what packs at them.
 const LIGHT: i32 = 3;
 
+/// Of these at most so many, one a level.
+const KEPT: usize = 3;
+
 thread_local! {
     /// Likewise.
-    static PACKER: RefCell<Option<Packer>> = const { RefCell::new(None) };
+    static PACKERS: RefCell<Vec<Packer>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Packs bytes as zstd frames with checksums, of which it begins another for each.
@@ -146,7 +150,10 @@ pub struct Packer {
 impl Packer {
     /// At a level of zstd.
     pub fn new(level: i32) -> Self {
-        let kept = PACKER.take().filter(|kept| kept.level == level);
+        let kept = PACKERS.with_borrow_mut(|kept| {
+            let place = kept.iter().position(|kept| kept.level == level)?;
+            Some(kept.swap_remove(place))
+        });
         kept.unwrap_or_else(|| {
             let compressor = zstd::bulk::Compressor::new(level).ok().and_then(|mut compressor| {
                 compressor.set_parameter(zstd::zstd_safe::CParameter::ChecksumFlag(true)).ok()?;
@@ -156,24 +163,36 @@ impl Packer {
         })
     }
 
-    /// One frame. Packing memory cannot fail but for want of memory; then the frame is empty, which is refused when it is
-    /// read.
-    pub fn pack(&mut self, bytes: &[u8]) -> Vec<u8> {
-        self.compressor.as_mut().and_then(|compressor| compressor.compress(bytes).ok()).unwrap_or_default()
+    /// Adds one frame to `out`; gives its length. Packing memory cannot fail but for want of memory; then the frame is
+    /// empty, which is refused when it is read.
+    pub fn pack(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> usize {
+        let Some(compressor) = &mut self.compressor else { return 0 };
+        let start = out.len();
+        out.reserve(zstd::zstd_safe::compress_bound(bytes.len()));
+        let mut end = Cursor::new(&mut *out);
+        end.set_position(start as u64);
+        let packed = compressor.compress_to_buffer(bytes, &mut end);
+        if packed.is_err() {
+            out.truncate(start);
+        }
+        out.len() - start
     }
 
     /// Leaves it for the next one of this thread.
     pub fn done(self) {
-        if self.level <= LIGHT {
-            PACKER.set(Some(self));
-        }
+        PACKERS.with_borrow_mut(|kept| {
+            if self.level <= LIGHT && kept.len() < KEPT {
+                kept.push(self);
+            }
+        });
     }
 }
 
 /// Packs bytes as one zstd frame with its checksum.
 pub fn pack(bytes: &[u8], level: i32) -> Vec<u8> {
     let mut packer = Packer::new(level);
-    let frame = packer.pack(bytes);
+    let mut frame = Vec::new();
+    packer.pack(bytes, &mut frame);
     packer.done();
     frame
 }

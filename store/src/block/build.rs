@@ -1,6 +1,6 @@
 //! Events gathered for a block: each distinct file, detail and shape once, the rest as rows.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 
 use event::{Detail, Event, EventId, File, Kind, Nanos};
 
@@ -72,6 +72,12 @@ pub fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
+impl Default for BlockBuilder<'_> {
+    fn default() -> Self {
+        Self::new(0)
+    }
+}
+
 impl<'a> BlockBuilder<'a> {
     /// With room for so many events.
     pub fn new(events: usize) -> Self {
@@ -107,6 +113,15 @@ impl<'a> BlockBuilder<'a> {
 
     /// Adds an event. Ids must grow.
     pub fn push(&mut self, id: EventId, event: &'a Event) {
+        self.add(id, event, Cow::Borrowed);
+    }
+
+    /// Adds an event without holding on to it.
+    pub fn push_owned(&mut self, id: EventId, event: &Event) {
+        self.add(id, event, |file| Cow::Owned(file.clone()));
+    }
+
+    fn add<'e>(&mut self, id: EventId, event: &'e Event, keep: impl Fn(&'e File) -> Cow<'a, File>) {
         self.ids.push(id);
         self.times.push(event.time);
         self.contexts.push(event.context);
@@ -114,10 +129,10 @@ impl<'a> BlockBuilder<'a> {
         let detail = self.detail(&event.detail);
         let shape = self.shape(Shape { kind: event.kind, flags: event.flags, retval: event.retval, detail });
         self.shape_column.push(shape);
-        let file = event.file.as_ref().map_or(0, |file| self.file(Cow::Borrowed(file)) + 1);
+        let file = event.file.as_ref().map_or(0, |file| self.file(file, &keep) + 1);
         self.file_column.push(file);
         if let Some(destination) = &event.destination {
-            let destination = self.file(Cow::Borrowed(destination)) + 1;
+            let destination = self.file(destination, &keep) + 1;
             self.destinations.resize(self.times.len() - 1, 0);
             self.destinations.push(destination);
         }
@@ -153,7 +168,7 @@ impl<'a> BlockBuilder<'a> {
                 let Some(index) = index.checked_sub(1) else { return Ok(0) };
                 let place = here.get_mut(index as usize).ok_or(missing)?;
                 if *place == u32::MAX {
-                    *place = this.file(Cow::Owned(core.file(rest, index)?));
+                    *place = this.file(core.file(rest, index)?, Cow::Owned);
                 }
                 Ok(*place + 1)
             };
@@ -185,15 +200,16 @@ impl<'a> BlockBuilder<'a> {
         Ok(())
     }
 
-    fn file(&mut self, file: Cow<'a, File>) -> u32 {
-        let hash = hash_of(&file);
+    /// `keep` makes of a file that is new what is held.
+    fn file<F: Borrow<File>>(&mut self, file: F, keep: impl FnOnce(F) -> Cow<'a, File>) -> u32 {
+        let hash = hash_of(file.borrow());
         let (files, hashes) = (&mut self.files, &mut self.hashes);
         let next = number(files.len());
-        let found = self
-            .file_table
-            .find(hash, next, |index| files.get(index as usize).is_some_and(|known| same(known, &file)));
+        let found = self.file_table.find(hash, next, |index| {
+            files.get(index as usize).is_some_and(|known| same(known, file.borrow()))
+        });
         found.unwrap_or_else(|| {
-            files.push(file);
+            files.push(keep(file));
             hashes.push(hash);
             self.file_table.grow(|index| hashes.get(index as usize).copied().unwrap_or(0));
             next

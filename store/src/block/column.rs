@@ -18,6 +18,8 @@ const CHECK: usize = 4;
 /// How much work is put into a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
+    /// While recording, and to be written again soon: as little work as will do.
+    Passing,
     /// While recording: zstd's fastest level, layouts as expected.
     Open,
     /// For good, in the background: the level, and every layout tried.
@@ -26,6 +28,8 @@ pub enum Form {
 
 /// Level of zstd while recording.
 const OPEN_LEVEL: i32 = 1;
+/// Level of zstd for what is written again soon: without entropy coding of literals, which costs most of small columns.
+const PASSING_LEVEL: i32 = -1;
 /// The same to try layouts.
 const TRIAL_LEVEL: i32 = 6;
 
@@ -44,11 +48,12 @@ impl Columns {
     /// None yet.
     pub fn new(form: Form) -> Self {
         let level = match form {
+            Form::Passing => PASSING_LEVEL,
             Form::Open => OPEN_LEVEL,
             Form::Closed(level) => level,
         };
         let trial = match form {
-            Form::Open => None,
+            Form::Passing | Form::Open => None,
             Form::Closed(level) => zstd::bulk::Compressor::new(level.min(TRIAL_LEVEL)).ok(),
         };
         let packer = Packer::new(level);
@@ -68,11 +73,11 @@ impl Columns {
             .map_or(usize::MAX, |frame| frame.len())
     }
 
-    fn add(&mut self, layout: u8, unpacked: usize, frame: &[u8]) {
+    fn add(&mut self, layout: u8, unpacked: &[u8]) {
+        let packed = self.packer.pack(unpacked, &mut self.payload);
         self.directory.push(layout);
-        put(&mut self.directory, unpacked as u64);
-        put(&mut self.directory, frame.len() as u64);
-        self.payload.extend_from_slice(frame);
+        put(&mut self.directory, unpacked.len() as u64);
+        put(&mut self.directory, packed as u64);
     }
 
     /// Adds a column of numbers; the reader must know how many.
@@ -90,7 +95,7 @@ impl Columns {
         }
         let width = (64 - union.leading_zeros() as usize).div_ceil(8);
         let layouts: &[Layout] = match self.form {
-            Form::Open => &[expected],
+            Form::Passing | Form::Open => &[expected],
             Form::Closed(_) if width == 1 => &[Layout::Fixed],
             Form::Closed(_) => &[Layout::Varint, Layout::Fixed, Layout::Planes],
         };
@@ -109,8 +114,7 @@ impl Columns {
         let layout = best.map_or(layouts[0], |(layout, _)| layout);
         let mut laid = std::mem::take(&mut self.scratch);
         let code = lay(numbers, layout, width, &mut laid);
-        let frame = self.packer.pack(&laid);
-        self.add(code, laid.len(), &frame);
+        self.add(code, &laid);
         self.scratch = laid;
     }
 
@@ -121,8 +125,7 @@ impl Columns {
             self.directory.push(0);
             return;
         }
-        let frame = self.packer.pack(bytes);
-        self.add(BYTES, bytes.len(), &frame);
+        self.add(BYTES, bytes);
     }
 
     /// The stored value: check, length of the directory (varint), directory, frames.

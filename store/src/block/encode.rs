@@ -43,7 +43,7 @@ impl BlockBuilder<'_> {
         columns.count(self.shapes.len());
         columns.count(self.details.len());
         let rows = match form {
-            Form::Open => self.len(),
+            Form::Passing | Form::Open => self.len(),
             Form::Closed(_) => PAGE_EVENTS.max(self.len().div_ceil(MAX_PAGES)),
         };
         columns.count(rows);

@@ -21,6 +21,7 @@ mod pages;
 mod paths;
 mod place;
 mod rest;
+mod run;
 mod tables;
 #[cfg(test)]
 mod tests;

@@ -192,6 +192,26 @@ proptest! {
     }
 
     #[test]
+    fn a_run_of_rows_is_the_block_that_its_events_make(
+        events in events(),
+        from: prop::sample::Index,
+        to: prop::sample::Index,
+        form in prop::sample::select(vec![Form::Passing, Form::Open]),
+    ) {
+        let (from, to) = (from.index(events.len()), to.index(events.len()));
+        let rows = from.min(to)..from.max(to) + 1;
+        let mut all = BlockBuilder::default();
+        for (id, event) in (1..).zip(&events) {
+            all.push_owned(id, event);
+        }
+        let (zone, block) = all.run(rows.clone()).finish(false, &GENESIS, form);
+        let alone: Vec<&Event> = events[rows.clone()].iter().collect();
+        let first = rows.start as u64 + 1;
+        prop_assert_eq!(&(zone.clone(), block.clone()), &encode(first, &alone, false, &GENESIS, form));
+        prop_assert_eq!(decode(&zone, &block).unwrap(), &events[rows]);
+    }
+
+    #[test]
     fn blocks_are_joined_and_thinned(
         parts in prop::collection::vec((events(), any::<bool>()), 1..4),
         steps in prop::collection::vec((1_u64..4, any::<bool>()), 160),

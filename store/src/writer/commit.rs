@@ -1,11 +1,11 @@
 //! The open segment, and one commit to it.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use event::{Context, ContextId, Event, EventId, Exit, FileIdentity, Provenance};
+use event::{Context, ContextId, EventId, Exit, FileIdentity, Provenance};
 use redb::WriteTransaction;
 
 use super::pack::unfinished;
@@ -34,9 +34,13 @@ pub struct Open {
     head: Head,
     totals: Totals,
     /// With each chunk its hash, and its bytes.
-    events: Tail<Event, (Hash, u64)>,
+    events: Tail<(Hash, u64)>,
+    /// The events of these, each taken in once: any run of them can be made a block.
+    rows: BlockBuilder<'static>,
     sealed_hash: Hash,
-    contexts: Tail<Arc<Context>, ()>,
+    contexts: Tail<()>,
+    /// The contexts of these.
+    recent: VecDeque<Arc<Context>>,
     next_chunk: u64,
     /// Carried contexts that it has.
     carried: HashSet<ContextId>,
@@ -88,8 +92,10 @@ impl Open {
             head,
             totals,
             events: Tail::new(),
+            rows: BlockBuilder::new(0),
             sealed_hash: GENESIS,
             contexts: Tail::new(),
+            recent: VecDeque::new(),
             next_chunk: 0,
             carried: HashSet::new(),
             files: HashSet::new(),
@@ -172,12 +178,13 @@ impl Open {
         self.written = changes.written;
         self.next_chunk = changes.next_chunk;
         if let Some((plan, chunks, sealed)) = changes.events {
-            self.events.apply(&plan, batch.events.iter(), chunks);
+            self.events.apply(&plan, chunks);
             self.sealed_hash = sealed;
         }
         if let Some((plan, chunks)) = changes.contexts {
-            let new = carried.iter().chain(&batch.contexts);
-            self.contexts.apply(&plan, new, chunks);
+            let sealed = self.contexts.apply(&plan, chunks);
+            self.recent.extend(carried.iter().chain(&batch.contexts).cloned());
+            self.recent.drain(..sealed.min(self.recent.len()));
         }
         let before = |context: &&Arc<Context>| context.id < self.head.first_context;
         let again = batch.contexts.iter().filter(before);
@@ -185,8 +192,9 @@ impl Open {
         self.files.extend(provenance.iter().map(|known| known.file));
     }
 
+    /// After an error the segment is not to be used again: events of the batch may have been taken in.
     fn fill(
-        &self,
+        &mut self,
         write: &WriteTransaction,
         first: EventId,
         carried: &[Arc<Context>],
@@ -234,8 +242,7 @@ impl Open {
         let mut chunks = write.open_table(CONTEXTS)?;
         let plan = self.contexts.plan(new, CHUNK_CONTEXTS);
         let items: Vec<&Context> = self
-            .contexts
-            .items
+            .recent
             .iter()
             .chain(carried)
             .chain(&batch.contexts)
@@ -248,10 +255,11 @@ impl Open {
         }
         let mut written = Vec::new();
         let mut rest = items.as_slice();
-        for size in &plan.sizes {
+        for (place, size) in plan.sizes.iter().enumerate() {
             let (now, later) = rest.split_at(*size);
             rest = later;
-            let value = crate::context::encode(now, Form::Open);
+            let form = if plan.seals(place) { Form::Open } else { Form::Passing };
+            let value = crate::context::encode(now, form);
             add(&mut chunks, key, &value)?;
             changes.written += value.len() as u64;
             written.push(Chunk { count: *size, key, mark: () });
@@ -267,7 +275,7 @@ impl Open {
     }
 
     fn fill_events(
-        &self,
+        &mut self,
         write: &WriteTransaction,
         first: EventId,
         batch: &Batch,
@@ -279,8 +287,6 @@ impl Open {
         let mut blocks = write.open_table(BLOCKS)?;
         let mut zones = write.open_table(ZONES)?;
         let plan = self.events.plan(batch.events.len(), BLOCK_EVENTS);
-        let items: Vec<&Event> =
-            self.events.items.iter().chain(&batch.events).skip(plan.keep_items).collect();
         let mut key = self.events.chunks.get(plan.keep).map_or(first, |chunk| chunk.key);
         let mut previous = match plan.keep.checked_sub(1) {
             Some(last) => self.events.chunks[last].mark.0,
@@ -290,26 +296,31 @@ impl Open {
             remove(&mut blocks, stale.key)?;
             zones.remove(&stale.key.to_be_bytes())?;
         }
-        let mut filters = write.open_table(FILTERS)?;
         let mut sealed_hash = self.sealed_hash;
         let mut written = Vec::new();
-        let mut rest = items.as_slice();
+        let mut terms = None;
+        let mut rest = (first..).zip(&batch.events);
         for (place, size) in plan.sizes.iter().enumerate() {
-            let (now, later) = rest.split_at(*size);
-            rest = later;
             let sealed = plan.seals(place);
-            let mut builder = BlockBuilder::new(now.len());
-            for (id, event) in (key..).zip(now) {
-                builder.push(id, event);
-            }
-            let terms = sealed.then(|| terms_of(builder.paths()));
-            let (zone, value) = builder.finish(sealed, &previous, Form::Open);
+            let (zone, value) = if sealed {
+                let mut builder: BlockBuilder<'_> = std::mem::take(&mut self.rows);
+                if builder.len() == 0 {
+                    builder = BlockBuilder::new(*size);
+                }
+                let missing = size.saturating_sub(builder.len());
+                rest.by_ref().take(missing).for_each(|(id, event)| builder.push(id, event));
+                terms = Some(terms_of(builder.paths()));
+                builder.finish(sealed, &previous, Form::Open)
+            } else {
+                rest.by_ref().for_each(|(id, event)| self.rows.push_owned(id, event));
+                self.rows.run(plan.keep_items..self.rows.len()).finish(sealed, &previous, Form::Passing)
+            };
             let row = zone.encode();
             add(&mut blocks, key, &value)?;
             zones.insert(&key.to_be_bytes(), row.as_slice())?;
             // What is not final yet will be written again; what of it is there is counted by itself.
-            if let Some(terms) = terms {
-                let filter = put_filter(&mut filters, key, terms)?;
+            if let Some(terms) = terms.take() {
+                let filter = put_filter(&mut write.open_table(FILTERS)?, key, terms)?;
                 changes.written += (value.len() + row.len() + filter) as u64;
             }
             previous = zone.hash;
