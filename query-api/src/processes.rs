@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use event::render::{Date, FileJson};
 use event::{ExitCause, File, ProcessKey};
 use serde_json::{Map, Value, json};
-use store::{Process, ProcessImage, ProcessQuery};
+use store::{Budget, Process, ProcessImage, ProcessQuery};
 
 use crate::clock;
 use crate::close::close;
@@ -15,6 +15,7 @@ use crate::error::{ApiError, Code};
 use crate::fields::Fields;
 use crate::gaps::Gaps;
 use crate::history;
+use crate::limits::QUESTION_TIME;
 use crate::params::Endpoint;
 use crate::place::Place;
 use crate::query::Query;
@@ -28,7 +29,9 @@ pub(crate) async fn processes(State(state): State<AppState>, request: Request) -
     read(&state, move |store| {
         let asked = &query.asked;
         let wanted = ProcessQuery { filter: asked.filter.clone(), at: asked.at, limit: asked.limit(), after };
-        let page = store.processes(&wanted).map_err(|error| ApiError::store(&error))?;
+        let page = store
+            .processes_within(&wanted, &Budget::of_time(QUESTION_TIME))
+            .map_err(|error| ApiError::store(&error))?;
         let gaps = Gaps::of_processes(store, asked);
         // Written as text at once: as values, a large page would take many times its size.
         let mut out = b"{\"processes\":[".to_vec();

@@ -8,14 +8,14 @@ use axum::response::{IntoResponse, Response};
 use event::ProcessKey;
 use event::render::Date;
 use serde_json::json;
-use store::{Filter, Process, ProcessQuery, Store};
+use store::{Budget, Filter, Process, ProcessQuery, Store};
 
 use crate::clock;
 use crate::close::close;
 use crate::error::ApiError;
 use crate::gaps::Gaps;
 use crate::history;
-use crate::limits::{MAX_TREE, MAX_TREE_DEPTH};
+use crate::limits::{MAX_TREE, MAX_TREE_DEPTH, QUESTION_TIME};
 use crate::params::{Asked, Endpoint};
 use crate::processes::{Detail, document, end, position};
 use crate::query::Query;
@@ -38,7 +38,9 @@ fn answer(store: &Store, query: &Query) -> Result<Vec<u8>, ApiError> {
     let limit = asked.limit.unwrap_or(MAX_TREE);
     let after = query.after.as_deref().map(position).transpose()?;
     let wanted = ProcessQuery { filter: asked.filter.clone(), at: asked.at, limit, after };
-    let page = store.processes(&wanted).map_err(|error| ApiError::store(&error))?;
+    let page = store
+        .processes_within(&wanted, &Budget::of_time(QUESTION_TIME))
+        .map_err(|error| ApiError::store(&error))?;
     let gaps = Gaps::of_processes(store, asked);
     let mut out = b"{\"roots\":".to_vec();
     let deep = nest(&mut out, &page.processes, asked)?;
@@ -46,9 +48,13 @@ fn answer(store: &Store, query: &Query) -> Result<Vec<u8>, ApiError> {
     let complete = gaps.complete() && next.is_none() && !deep;
     let mut rest = json!({ "next": next, "complete": complete, "gaps": gaps, "left_out": gaps.left_out() });
     if next.is_some() {
-        let reason =
-            "more processes match than `limit` allows: go on with `next`, or name a `pid`, a span or `at`";
-        rest["cut"] = json!({ "processes": limit, "reason": reason });
+        let found = page.processes.len();
+        let reason = if found < limit {
+            "looking took too long: go on with `next`, or name a `pid`, a span or `at`"
+        } else {
+            "more processes match than `limit` allows: go on with `next`, or name a `pid`, a span or `at`"
+        };
+        rest["cut"] = json!({ "processes": found, "reason": reason });
     }
     close(&mut out, &rest);
     Ok(out)

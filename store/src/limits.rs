@@ -32,6 +32,8 @@ pub const LINEAGE_STEPS: usize = 200;
 pub const MAX_LIMIT: usize = 100_000;
 /// Processes of one answer.
 pub const MAX_PROCESSES: usize = 100_000;
+/// Processes whose states are asked before the budget of a question is looked at again.
+pub const PROCESS_WINDOW: usize = 65_536;
 /// Paths of one answer.
 pub const MAX_PATHS: usize = 100_000;
 /// Gaps of one answer; the oldest are left out.

@@ -32,7 +32,7 @@ pub struct Row {
     pub creator: Option<(u32, u64, u32)>,
     pub ppid: u32,
     pub since: i64,
-    fork_time: i64,
+    pub fork_time: i64,
     exec_time: i64,
     pub comm: u32,
     tty: u32,

@@ -46,6 +46,9 @@ pub struct Summary {
     pub exes: Vec<u32>,
     /// Context that holds the image instead, 0 if none.
     pub shared: Vec<u64>,
+    /// When the process was forked, 0 if unknown. Summaries that are stored do not have it.
+    #[serde(skip)]
+    pub forks: Vec<i64>,
 }
 
 /// Texts by number, each once.
@@ -84,6 +87,7 @@ impl Summary {
                     .map(|creator| (creator.start, creator.pid)),
             );
             out.since.push(context.since);
+            out.forks.push(context.fork_time);
             out.uids.push(context.credentials.uid);
             out.users.push(texts.place(&context.credentials.user));
             out.comms.push(texts.place(&context.comm));
@@ -125,6 +129,7 @@ impl Summary {
             let creator = row.creator.filter(|creator| creator.0 == boot);
             out.creators.push(creator.map(|(_, start, pid)| (start, pid)));
             out.since.push(row.since);
+            out.forks.push(row.fork_time);
             let credentials = table.credentials(row);
             out.uids.push(credentials.map_or(0, |credentials| credentials.uid));
             out.users.push(texts.place(credentials.map_or("", |credentials| &credentials.user)));
@@ -195,6 +200,13 @@ impl Summary {
         self.creators[row].map(|(start, pid)| ProcessKey { boot, start, pid })
     }
 
+    /// When the process of a row began to live, if this is its first state: what a snapshot found lived before. `None` if
+    /// what is stored does not tell.
+    pub fn began(&self, row: usize) -> Option<i64> {
+        let fork = *self.forks.get(row)?;
+        Some(if fork == 0 { self.since[row] } else { fork.min(self.since[row]) })
+    }
+
     /// Container's id of a row.
     pub fn container(&self, row: usize) -> Option<&str> {
         self.containers[row].checked_sub(1).map(|text| self.texts[text as usize].as_str())
@@ -207,6 +219,6 @@ impl Summary {
 
     /// Bytes in memory, about.
     pub fn size(&self) -> usize {
-        self.ids.len() * 96 + self.texts.iter().map(|text| text.len() + 24).sum::<usize>()
+        self.ids.len() * 104 + self.texts.iter().map(|text| text.len() + 24).sum::<usize>()
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod directory;
 pub mod filter;
+pub mod lives;
 pub mod paths;
 pub mod pids;
 pub mod tree;
@@ -12,7 +13,7 @@ pub mod tree;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use event::Kind;
+use event::{Exit, Kind};
 use redb::{StorageError, Table, WriteTransaction};
 
 use self::directory::{Directory, Line};
@@ -27,6 +28,10 @@ use crate::segment::tables::{FILTERS, INDEX, PATHS, PIDS, PieceKey, piece_key, p
 pub const DIRECTORY: u64 = 0;
 /// Number of the row of the [`tree::Tree`].
 pub const TREE: u64 = 1;
+/// Number of the row of the [`lives::Lives`].
+pub const LIVES: u64 = 2;
+/// First format that has [`LIVES`].
+pub const LIVES_FROM: u32 = 3;
 /// First format whose indexes are those that [`Builder`] makes.
 pub const BUILT_FROM: u32 = 2;
 
@@ -38,6 +43,7 @@ pub struct Builder {
     paths: paths::Builder,
     pids: pids::Builder,
     tree: tree::Builder,
+    lives: lives::Builder,
     /// Numbers of the blocks of each context's events.
     blocks: HashMap<u64, Vec<u64>>,
 }
@@ -84,10 +90,16 @@ impl Builder {
             self.chunks.push((*low, *high, key));
         }
         self.tree.add(summary);
+        self.lives.add(summary);
         for (row, id) in summary.ids.iter().enumerate() {
             let blocks = self.blocks.get(id).map_or(&[][..], Vec::as_slice);
             self.pids.add(summary.process(row), *id, blocks);
         }
+    }
+
+    /// The end of a process.
+    pub fn exit(&mut self, exit: &Exit) {
+        self.lives.exit(exit);
     }
 
     /// What stands in the tables, packed at a level of zstd.
@@ -109,6 +121,7 @@ impl Builder {
             pids: self.pids.chunks(level),
             directory: directory.pack(level),
             tree: self.tree.pack(&self.blocks, level),
+            lives: self.lives.lives().pack(level),
         }
     }
 
@@ -127,6 +140,7 @@ impl Builder {
         let mut table = write.open_table(INDEX)?;
         put(&mut table, DIRECTORY, &rows.directory)?;
         put(&mut table, TREE, &rows.tree)?;
+        put(&mut table, LIVES, &rows.lives)?;
         Ok(())
     }
 }
@@ -144,6 +158,8 @@ pub struct Rows {
     pub directory: Vec<u8>,
     /// The [`tree::Tree`].
     pub tree: Vec<u8>,
+    /// The [`lives::Lives`].
+    pub lives: Vec<u8>,
 }
 
 /// Writes a filter of some hashes.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::block::{Core, Rest, Tables};
 use crate::context::{Chunk, Summary};
 use crate::index::directory::Directory;
+use crate::index::lives::Lives;
 use crate::index::tree::Tree;
 use crate::limits::CACHE_BYTES;
 
@@ -31,6 +32,8 @@ pub enum Cached {
     Directory(Arc<Directory>),
     /// Processes of a packed segment.
     Tree(Arc<Tree>),
+    /// Processes of a segment that has no index of them.
+    Lives(Arc<Lives>),
     /// Lowest and highest id of each chunk of a segment, with the chunk's key.
     Ranges(Arc<Vec<(u64, u64, u64)>>),
 }
@@ -46,6 +49,7 @@ pub enum Sort {
     Provenance,
     Directory,
     Tree,
+    Lives,
     Ranges,
 }
 

@@ -92,9 +92,11 @@ impl Chosen<'_> {
             let images: Vec<bool> = match &self.images {
                 Images::Nobody => return Some(fits),
                 Images::These(these) => zone.contexts.iter().map(|id| these.contains(id)).collect(),
-                Images::Ask => {
-                    zone.contexts.iter().map(|id| self.image_fits(*id, &self.filter.paths)).collect()
-                }
+                Images::Ask => zone
+                    .contexts
+                    .iter()
+                    .map(|id| image_fits(&self.contexts, *id, &self.filter.paths))
+                    .collect(),
             };
             fits.images = images.contains(&true).then_some(images);
         }
@@ -103,20 +105,21 @@ impl Chosen<'_> {
 
     fn state_fits(&self, id: u64) -> bool {
         self.contexts.row(id).is_some_and(|(summary, row)| select::fits(&summary, row, self.filter))
-            && (self.filter.exes.is_empty() || self.image_fits(id, &self.filter.exes))
+            && (self.filter.exes.is_empty() || image_fits(&self.contexts, id, &self.filter.exes))
     }
+}
 
-    fn image_fits(&self, mut id: u64, patterns: &[PathPattern]) -> bool {
-        for _ in 0..IMAGE_STEPS {
-            let Some((summary, row)) = self.contexts.row(id) else { return false };
-            if let Some(exe) = summary.exe(row) {
-                return patterns.iter().any(|pattern| pattern.matches(exe));
-            }
-            id = summary.shared[row];
-            if id == 0 {
-                return false;
-            }
+/// Whether a context's image fits one of some patterns.
+pub fn image_fits(contexts: &Contexts<'_>, mut id: u64, patterns: &[PathPattern]) -> bool {
+    for _ in 0..IMAGE_STEPS {
+        let Some((summary, row)) = contexts.row(id) else { return false };
+        if let Some(exe) = summary.exe(row) {
+            return patterns.iter().any(|pattern| pattern.matches(exe));
         }
-        false
+        id = summary.shared[row];
+        if id == 0 {
+            return false;
+        }
     }
+    false
 }

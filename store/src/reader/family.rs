@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use event::ProcessKey;
 
-use super::contexts::Contexts;
+use super::lives::lives;
 use super::segment::Segment;
 use super::shared::Shared;
 use crate::SegmentState;
@@ -36,11 +36,11 @@ fn children(
     found: &mut HashSet<(u64, u32)>,
 ) -> Result<(), FileError> {
     let view = shared.view(segment)?;
-    Contexts::new(shared, segment, &view)?.each(|_, summary| {
-        for row in (0..summary.ids.len()).filter(|row| summary.creator(*row) == Some(key)) {
-            if found.len() < most {
-                found.insert((summary.starts[row], summary.pids[row]));
-            }
+    for life in lives(shared, segment, &view)?.iter().filter(|life| life.creator == Some(key)) {
+        if found.len() >= most {
+            break;
         }
-    })
+        found.insert((life.process.start, life.process.pid));
+    }
+    Ok(())
 }

@@ -60,6 +60,26 @@ pub fn unusable(segment: &Segment, error: &FileError) {
     tracing::debug!(file = %segment.path.display(), %error, "an index cannot be used; everything is looked at");
 }
 
+/// What stands in the table of indexes under a number.
+pub fn stored(view: &View, number: u64) -> Result<Vec<u8>, FileError> {
+    let table = table(view)?.ok_or(Damaged("an index is missing"))?;
+    Ok(get(&table, number)?.ok_or(Damaged("an index is missing"))?)
+}
+
+/// The contexts of the processes that a filter asks for; `None` if no index tells.
+pub fn who(shared: &Shared, segment: &Segment, view: &View, filter: &Filter) -> Option<Who> {
+    let directory = directory(shared, segment, view)?;
+    let look = || processes(shared, segment, view, &directory, filter);
+    guarded(look).inspect_err(|error| unusable(segment, error)).ok().map(|(who, _)| who)
+}
+
+/// Whether a segment may know a process of a pid.
+pub fn may_have_pid(view: &View, segment: &Segment, pid: u32) -> bool {
+    let packed = matches!(segment.form(), SegmentState::Packed | SegmentState::Thinned);
+    let may = |filters: Filters| filters.may_have(0, &[hash(Term::Pid, &pid.to_le_bytes())]);
+    !packed || Filters::new(view).map_or(true, may)
+}
+
 fn tree(shared: &Shared, segment: &Segment, view: &View, blocks: usize) -> Result<Arc<Tree>, FileError> {
     let key = (segment.uid, 0, 0);
     if let Some(Cached::Tree(tree)) = shared.cache.get(Sort::Tree, key) {

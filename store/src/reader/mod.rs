@@ -1,6 +1,7 @@
 //! Reading a store.
 
 mod cache;
+mod candidates;
 mod chosen;
 mod contexts;
 mod family;
@@ -10,6 +11,7 @@ mod ground;
 mod grouping;
 mod index;
 mod lineage;
+mod lives;
 mod paths;
 mod pinned;
 mod processes;
@@ -27,7 +29,7 @@ use std::sync::Arc;
 
 use event::{Class, EventId, Gap, Kind, Nanos, ProcessKey};
 
-pub(crate) use self::contexts::Contexts;
+pub(crate) use self::contexts::{Contexts, exits};
 pub(crate) use self::filters::Filters;
 pub(crate) use self::paths::image_paths;
 pub(crate) use self::pinned::{Retained, is_pinned, reach};
@@ -125,7 +127,16 @@ impl Store {
     /// # Errors
     /// As [`Self::events`].
     pub fn processes(&self, query: &ProcessQuery) -> Result<ProcessPage, QueryError> {
-        processes::processes(&self.shared, query)
+        self.processes_within(query, &Budget::unlimited())
+    }
+
+    /// The same, at a price: when the budget is spent, the page has what was found so far (perhaps nobody), and its `next`
+    /// is where to go on.
+    ///
+    /// # Errors
+    /// As [`Self::events`].
+    pub fn processes_within(&self, query: &ProcessQuery, budget: &Budget) -> Result<ProcessPage, QueryError> {
+        processes::processes(&self.shared, query, budget)
     }
 
     /// One process.
@@ -135,7 +146,7 @@ impl Store {
     pub fn process(&self, key: ProcessKey) -> Result<Option<Process>, QueryError> {
         let filter = Filter { processes: vec![key], ..Filter::default() };
         let query = ProcessQuery { filter, limit: 1, ..ProcessQuery::default() };
-        Ok(processes::processes(&self.shared, &query)?.processes.pop())
+        Ok(self.processes(&query)?.processes.pop())
     }
 
     /// How many events there were right behind a place, in an order, that are there no more: for who goes on from there.

@@ -1,22 +1,32 @@
 //! Answering a question for processes.
+//!
+//! Processes are told in the order of their starts, which is not that of the segments that know them. So the answer is
+//! made window by window: the next so many processes in order that can fit by what the indexes say, then those of them
+//! that do fit by their states. A page ends with a window at the latest when its budget is spent.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use event::{BootId, Context, Exit, Nanos, ProcessKey};
 
+use super::candidates::{Candidates, Span};
 use super::contexts::{Contexts, exits};
 use super::lineage::Resolver;
+use super::lives::lives;
 use super::provenance::Files;
 use super::segment::Segment;
-use super::select::{self, asks_for_contexts};
 use super::shared::Shared;
-use crate::limits::MAX_PROCESSES;
+use crate::index::lives::Overlap;
+use crate::limits::{MAX_PROCESSES, PROCESS_WINDOW};
 use crate::segment::file::FileError;
-use crate::{Process, ProcessImage, ProcessPage, ProcessQuery, QueryError, SegmentState};
+use crate::{Budget, Process, ProcessImage, ProcessPage, ProcessQuery, QueryError, SegmentState};
 
 /// What is known of each process: its contexts, images and end.
 type Parts = HashMap<ProcessKey, (BTreeMap<u64, Arc<Context>>, Vec<ProcessImage>, Option<Exit>)>;
+
+/// Processes that are few enough to be looked up one by one.
+const FEW: usize = 1_000;
 
 /// Boots in the order of their first segments, then start, then pid.
 type Place = (usize, BootId, u64, u32);
@@ -30,8 +40,16 @@ impl Boots {
     }
 }
 
+/// One that can fit.
+struct Candidate {
+    key: ProcessKey,
+    fits: bool,
+    /// Segments, by their places, whose contexts of it must be asked, with these.
+    doubts: Vec<(usize, Vec<u64>)>,
+}
+
 /// Answers a question.
-pub fn processes(shared: &Shared, query: &ProcessQuery) -> Result<ProcessPage, QueryError> {
+pub fn processes(shared: &Shared, query: &ProcessQuery, budget: &Budget) -> Result<ProcessPage, QueryError> {
     let filter = &query.filter;
     if filter.descendants && filter.pids.is_empty() && filter.processes.is_empty() {
         return Err(QueryError::DescendantsOfNothing);
@@ -56,153 +74,138 @@ pub fn processes(shared: &Shared, query: &ProcessQuery) -> Result<ProcessPage, Q
             boots.0.push(head.boot);
         }
     }
-    let span = Span::of(query);
-    let mut found: BTreeMap<Place, ProcessKey> = BTreeMap::new();
-    for (at, segment) in segments.iter().enumerate() {
-        let next = segments.get(at + 1);
-        if !span.touches(segment, next.map(|next| &**next)) {
-            continue;
+    let mut search = Search { shared, segments: &segments, boots: &boots, query, span: Span::of(query) };
+    let (mut keys, mut after, mut window) = (Vec::new(), query.after, query.limit + 1);
+    let next = loop {
+        let found = search.window(after, window);
+        let last =
+            found.last_key_value().map(|(_, candidate)| candidate.key).filter(|_| found.len() == window);
+        keys.extend(search.fitting(found));
+        if keys.len() > query.limit {
+            keys.truncate(query.limit);
+            break keys.last().copied();
         }
-        let result = candidates(shared, segment, query, &span).map(|keys| {
-            for key in keys {
-                let place = boots.place(&key);
-                if query.after.is_some_and(|after| place <= boots.place(&after)) {
-                    continue;
-                }
-                found.insert(place, key);
-                if found.len() > query.limit + 1 {
-                    found.pop_last();
-                }
-            }
-        });
-        if result.is_err() {
-            shared.damaged(segment, 0, None);
+        budget.step();
+        match last {
+            Some(last) if budget.spent() => break Some(last),
+            Some(last) => after = Some(last),
+            None => break None,
         }
-    }
-    let mut keys: Vec<ProcessKey> = found.into_values().collect();
-    let more = keys.len() > query.limit;
-    keys.truncate(query.limit);
-    let next = if more { keys.last().copied() } else { None };
+        window = (window * 4).clamp(PROCESS_WINDOW / 16, PROCESS_WINDOW);
+    };
     Ok(ProcessPage { processes: assemble(shared, &segments, &keys), next })
 }
 
-/// The span in which a process must have been alive, both ends included.
-struct Span {
-    since: Option<Nanos>,
-    /// Last moment.
-    to: Option<Nanos>,
+struct Search<'a> {
+    shared: &'a Shared,
+    segments: &'a [Arc<Segment>],
+    boots: &'a Boots,
+    query: &'a ProcessQuery,
+    span: Span,
 }
 
-impl Span {
-    fn of(query: &ProcessQuery) -> Self {
-        let before = query.filter.until.map(|until| until.saturating_sub(1));
-        Self {
-            since: query.filter.since.into_iter().chain(query.at).max(),
-            to: before.into_iter().chain(query.at).min(),
-        }
-    }
-
-    /// Whether a segment is about the span: it begins at its first event, and ends where the next one begins. (Each
-    /// begins with all processes that are alive, so that others need not be asked.)
-    fn touches(&self, segment: &Segment, next: Option<&Segment>) -> bool {
-        let Some(head) = &segment.head else { return false };
-        let totals = segment.totals();
-        let first = totals.span.map_or(head.created, |(first, _)| first.min(head.created));
-        let next_boot_or_begin = next.and_then(|next| next.head.as_ref()).map(|next| {
-            // Nobody of an earlier boot lives on.
-            if next.boot == head.boot { next.created } else { totals.latest.unwrap_or(head.created) }
-        });
-        // What lived before the first segment was seen by its snapshot, with its true start.
-        let first = if head.number == 1 { Nanos::MIN } else { first };
-        self.to.is_none_or(|to| first <= to)
-            && self.since.is_none_or(|since| {
-                next_boot_or_begin.is_none_or(|next| since < next)
-                    || totals.latest.is_some_and(|latest| since <= latest)
-            })
-    }
-
-    fn has(&self, start: Nanos, exit: Option<Nanos>) -> bool {
-        self.to.is_none_or(|to| start <= to)
-            && self.since.is_none_or(|since| exit.is_none_or(|exit| exit >= since))
-    }
-}
-
-fn candidates(
-    shared: &Shared,
-    segment: &Segment,
-    query: &ProcessQuery,
-    span: &Span,
-) -> Result<HashSet<ProcessKey>, FileError> {
-    let view = shared.view(segment)?;
-    let contexts = Contexts::new(shared, segment, &view)?;
-    let selected =
-        if asks_for_contexts(&query.filter) { Some(select::select(&contexts, &query.filter)?) } else { None };
-    let ends: HashMap<ProcessKey, Nanos> =
-        exits(&view)?.into_iter().map(|exit| (exit.process, exit.time)).collect();
-    let mut states: HashMap<ProcessKey, Vec<(u64, Nanos, bool)>> = HashMap::new();
-    contexts.each(|_, summary| {
-        for row in 0..summary.ids.len() {
-            let fits = selected.as_ref().is_none_or(|selected| selected.contains(&summary.ids[row]));
-            states.entry(summary.process(row)).or_default().push((
-                summary.ids[row],
-                summary.since[row],
-                fits,
-            ));
-        }
-    })?;
-    let booted = booted(&contexts, states.iter());
-    Ok(states
-        .into_iter()
-        .filter_map(|(key, mut states)| {
-            states.sort_unstable();
-            if let Some(first) = states.first_mut() {
-                first.1 = alive_since(&contexts, &key, (first.0, first.1), booted, span);
+impl Search<'_> {
+    /// The first `count` processes after one that can fit, by all segments.
+    fn window(&mut self, after: Option<ProcessKey>, count: usize) -> BTreeMap<Place, Candidate> {
+        let after = after.map(|after| self.boots.place(&after));
+        let mut found: BTreeMap<Place, Candidate> = BTreeMap::new();
+        for (at, segment) in self.segments.iter().enumerate() {
+            let next = self.segments.get(at + 1);
+            if !self.span.touches(segment, next.map(|next| &**next)) {
+                continue;
             }
-            let end = ends.get(&key).copied();
-            (0..states.len())
-                .any(|place| {
-                    // A state lasts until the next one begins, the last one until the process ends.
-                    let (_, since, fits) = states[place];
-                    let end = states.get(place + 1).map(|(_, next, _)| next.saturating_sub(1)).or(end);
-                    fits && span.has(since, end)
-                })
-                .then_some(key)
-        })
-        .collect())
-}
-
-/// When the host booted, by what is known of the first process that was met: its start as a time, and since the boot.
-fn booted<'a>(
-    contexts: &Contexts<'_>,
-    states: impl Iterator<Item = (&'a ProcessKey, &'a Vec<(u64, Nanos, bool)>)>,
-) -> Option<Nanos> {
-    let first = states.flat_map(|(_, states)| states).map(|(id, _, _)| *id).min()?;
-    let context = contexts.get(first)?;
-    let start = Nanos::try_from(context.process.start).ok()?;
-    (context.fork_time != 0).then(|| context.fork_time.saturating_sub(start))
-}
-
-/// Since when a process lives whose first state is given. A snapshot's states begin when it was taken, its processes
-/// did before. Only states that begin behind the span are looked at closer, and of these only those of processes that
-/// must be older by their start.
-fn alive_since(
-    contexts: &Contexts<'_>,
-    key: &ProcessKey,
-    (id, since): (u64, Nanos),
-    booted: Option<Nanos>,
-    span: &Span,
-) -> Nanos {
-    let (Some(to), Some(booted), Ok(start)) = (span.to, booted, Nanos::try_from(key.start)) else {
-        return since;
-    };
-    if since <= to || booted.saturating_add(start) > to {
-        return since;
+            if self.look(at, segment, after, count, &mut found).is_err() {
+                self.shared.damaged(segment, 0, None);
+            }
+        }
+        found
     }
-    contexts
-        .get(id)
-        .map(|context| context.fork_time)
-        .filter(|time| *time != 0)
-        .map_or(since, |time| time.min(since))
+
+    fn look(
+        &self,
+        at: usize,
+        segment: &Segment,
+        after: Option<Place>,
+        count: usize,
+        found: &mut BTreeMap<Place, Candidate>,
+    ) -> Result<(), FileError> {
+        let view = self.shared.view(segment)?;
+        let Some(candidates) = Candidates::new(self.shared, segment, &view, self.query)? else {
+            return Ok(());
+        };
+        let lives = lives(self.shared, segment, &view)?;
+        for life in lives.iter() {
+            let place = self.boots.place(&life.process);
+            if after.is_some_and(|after| place <= after) {
+                continue;
+            }
+            let full = found.len() >= count;
+            if full && found.last_key_value().is_some_and(|(last, _)| place > *last) {
+                // Those of one boot are in order; those of another may be before.
+                continue;
+            }
+            let contexts = lives.contexts(life);
+            let fits = candidates.may_fit(life, contexts, &self.span);
+            if fits == Overlap::No {
+                continue;
+            }
+            let candidate = match found.entry(place) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => {
+                    entry.insert(Candidate { key: life.process, fits: false, doubts: Vec::new() })
+                }
+            };
+            match fits {
+                Overlap::Yes => (candidate.fits, candidate.doubts) = (true, Vec::new()),
+                _ if candidate.fits => {}
+                _ => candidate.doubts.push((at, contexts.to_vec())),
+            }
+            if found.len() > count {
+                found.pop_last();
+            }
+        }
+        Ok(())
+    }
+
+    /// Those that fit, in order.
+    fn fitting(&self, mut found: BTreeMap<Place, Candidate>) -> Vec<ProcessKey> {
+        for (at, segment) in self.segments.iter().enumerate() {
+            let asked = |candidate: &Candidate| {
+                !candidate.fits && candidate.doubts.iter().any(|(segment, _)| *segment == at)
+            };
+            if !found.values().any(asked) {
+                continue;
+            }
+            if self.settle(at, segment, &mut found).is_err() {
+                self.shared.damaged(segment, 0, None);
+            }
+        }
+        found.into_values().filter(|candidate| candidate.fits).map(|candidate| candidate.key).collect()
+    }
+
+    /// Asks a segment's contexts about those that it knows.
+    fn settle(
+        &self,
+        at: usize,
+        segment: &Segment,
+        found: &mut BTreeMap<Place, Candidate>,
+    ) -> Result<(), FileError> {
+        let view = self.shared.view(segment)?;
+        let contexts = Contexts::new(self.shared, segment, &view)?;
+        let ends: HashMap<ProcessKey, Nanos> = if self.span.is_bounded() {
+            exits(&view)?.into_iter().map(|exit| (exit.process, exit.time)).collect()
+        } else {
+            HashMap::new()
+        };
+        for candidate in found.values_mut().filter(|candidate| !candidate.fits) {
+            let Some((_, ids)) = candidate.doubts.iter().find(|(segment, _)| *segment == at) else {
+                continue;
+            };
+            let end = ends.get(&candidate.key).copied();
+            candidate.fits = super::candidates::fits(&contexts, ids, end, &self.query.filter, &self.span);
+        }
+        Ok(())
+    }
 }
 
 /// Puts processes together from all segments that know them.
@@ -248,16 +251,18 @@ fn gather(
     parts: &mut Parts,
 ) -> Result<(), FileError> {
     let view = shared.view(segment)?;
+    // A few are looked up in the filter first; of many some are there.
+    if wanted.len() <= FEW && !wanted.iter().any(|key| super::index::may_have_pid(&view, segment, key.pid)) {
+        return Ok(());
+    }
+    let lives = lives(shared, segment, &view)?;
+    let (mut ids, mut ended): (Vec<(u64, ProcessKey)>, bool) = (Vec::new(), false);
+    for life in wanted.iter().filter_map(|key| lives.of(key)) {
+        ids.extend(lives.contexts(life).iter().map(|id| (*id, life.process)));
+        ended |= life.ended();
+    }
+    ids.sort_unstable();
     let contexts = Contexts::new(shared, segment, &view)?;
-    let mut ids: Vec<(u64, ProcessKey)> = Vec::new();
-    contexts.each(|_, summary| {
-        for row in 0..summary.ids.len() {
-            let key = summary.process(row);
-            if wanted.contains(&key) {
-                ids.push((summary.ids[row], key));
-            }
-        }
-    })?;
     let mut resolver = Resolver::new(&contexts, Files::new(shared, segment, &view)?);
     for (id, key) in ids {
         let part = parts.entry(key).or_default();
@@ -272,6 +277,9 @@ fn gather(
             part.1.push(ProcessImage { exec_time: context.exec_time, context: Arc::clone(&context), image });
         }
         part.0.insert(id, context);
+    }
+    if !ended {
+        return Ok(());
     }
     for exit in exits(&view)? {
         if wanted.contains(&exit.process) {

@@ -115,25 +115,6 @@ pub fn who(contexts: &Contexts<'_>, filter: &Filter) -> Result<Who, FileError> {
     Ok(Who::These(found))
 }
 
-/// Contexts of a segment that fit all of the filter's fields about processes and their states.
-pub fn select(contexts: &Contexts<'_>, filter: &Filter) -> Result<HashSet<u64>, FileError> {
-    let who = who(contexts, filter)?;
-    let exes = if filter.exes.is_empty() { None } else { Some(images(contexts, &filter.exes)?) };
-    let mut found = HashSet::new();
-    contexts.each(|_, summary| {
-        for row in 0..summary.ids.len() {
-            let id = summary.ids[row];
-            if who.has(id)
-                && fits(summary, row, filter)
-                && exes.as_ref().is_none_or(|exes| exes.contains(&id))
-            {
-                found.insert(id);
-            }
-        }
-    })?;
-    Ok(found)
-}
-
 /// Whether events of a kind can have addresses.
 const fn has_address(kind: Kind) -> bool {
     matches!(kind, Kind::Bind | Kind::Connect | Kind::Accept | Kind::Setsockopt | Kind::Dns | Kind::Imds)

@@ -10,9 +10,9 @@ use crate::SegmentState;
 use crate::block::{Core, Zone};
 use crate::bytes::{Damaged, unpack};
 use crate::index::filter::{parts, path_terms};
-use crate::index::{BUILT_FROM, Builder, DIRECTORY, Rows, TREE};
+use crate::index::{BUILT_FROM, Builder, DIRECTORY, LIVES, LIVES_FROM, Rows, TREE};
 use crate::limits::MAX_SECTION;
-use crate::reader::{Contexts, Filters, Segment, Shared, View, image_paths};
+use crate::reader::{Contexts, Filters, Segment, Shared, View, exits, image_paths};
 use crate::segment::file::{FileError, guarded};
 use crate::segment::tables::{FILTERS, INDEX, PATHS, PIDS, get, piece_key};
 
@@ -59,6 +59,9 @@ impl Indexes {
     pub fn check(self, shared: &Shared, segment: &Segment, view: &View) -> Result<(), FileError> {
         let Some((mut builder, _)) = self.made else { return Ok(()) };
         Contexts::new(shared, segment, view)?.each(|chunk, summary| builder.contexts(chunk, summary))?;
+        for exit in exits(view)? {
+            builder.exit(&exit);
+        }
         let rows = builder.rows(LEVEL);
         guarded(|| compare(view, rows))
     }
@@ -75,7 +78,9 @@ fn same(stored: &[u8], made: &[u8]) -> Result<bool, Damaged> {
 
 fn compare(view: &View, rows: Rows) -> Result<(), FileError> {
     let table = view.transaction.open_table(INDEX)?;
-    for (what, key, made) in [("blocks", DIRECTORY, rows.directory), ("descendants", TREE, rows.tree)] {
+    let lives = (view.format >= LIVES_FROM).then_some(("lives", LIVES, rows.lives));
+    let others = [("blocks", DIRECTORY, rows.directory), ("descendants", TREE, rows.tree)];
+    for (what, key, made) in others.into_iter().chain(lives) {
         let stored = get(&table, key)?.ok_or_else(|| wrong(what))?;
         if !same(&stored, &made)? {
             return Err(wrong(what));

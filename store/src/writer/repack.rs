@@ -15,7 +15,7 @@ use crate::bytes::Damaged;
 use crate::context::encode_one;
 use crate::index::Builder;
 use crate::limits::{BLOCK_EVENTS, PACKED_BLOCK_EVENTS, PACKED_BLOCK_FILES, REWRITE_COMMIT};
-use crate::reader::{Contexts, Segment, Shared, View, each_zone, image_paths};
+use crate::reader::{Contexts, Segment, Shared, View, each_zone, exits, image_paths};
 use crate::segment::digest::digest;
 use crate::segment::file::{self, FileError, fact, guarded};
 use crate::segment::meta::{
@@ -250,6 +250,9 @@ fn finish(
     write.open_table(ZONES)?;
     write.open_table(BLOCKS)?;
     contexts(view, &write, &mut index)?;
+    for exit in exits(view)? {
+        index.exit(&exit);
+    }
     streams(&view.transaction.open_table(EXITS)?, &write, EXITS, &[])?;
     let left_out: Vec<u8> = at.left_out.iter().flat_map(encode_one).collect();
     streams(&view.transaction.open_table(GAPS)?, &write, GAPS, &left_out)?;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use event::{Category, Context, Kind, Outcome, ProcessKey};
 use proptest::prelude::*;
 use store::{
-    Filter, Lineage, Options, Order, PathPattern, ProcessQuery, Query, SegmentState, Store, Writer, verify,
+    Budget, Filter, Lineage, Options, Order, PathPattern, ProcessQuery, Query, SegmentState, Store, Writer,
+    verify,
 };
 
 use crate::model::Model;
@@ -120,9 +121,11 @@ pub fn compare(store: &Store, model: &Model, random: &mut Random, host: &Host) {
         let mut expected = model.processes(&filter, at);
         expected.retain(known);
         let mut query = ProcessQuery { filter, at, limit: 3, after: None };
+        let blocks = *random.pick(&[0, u64::MAX]);
         let mut found = Vec::new();
         loop {
-            let page = store.processes(&query).unwrap();
+            let page = store.processes_within(&query, &Budget::of_blocks(blocks)).unwrap();
+            assert!(page.processes.len() <= 3);
             found.extend(page.processes.into_iter().filter(|process| known(&process.key)));
             query.after = page.next;
             if page.next.is_none() {
