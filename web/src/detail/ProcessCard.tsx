@@ -65,7 +65,7 @@ export function ProcessCard({ process }: { readonly process: Life }) {
         {process.images.map((image) => (
           <li key={`${image.exec_time} ${image.comm}`}>
             {when(image.exec_time)} as {image.user || image.uid}
-            {image.exec_time !== null && process.start !== null && parseTime(image.exec_time) < parseTime(process.start) && <span class="muted"> (its parent: it was a copy of it until it ran something)</span>}
+            {image.exec_time !== null && process.start !== null && parseTime(image.exec_time) < parseTime(process.start) && <span class="muted"> (its parent's program, which it began with)</span>}
             <br />
             <button type="button" class="value" title={`Filter: exe=${image.executable.path ?? ''}`} onClick={() => filterBy('exe', image.executable.path ?? '')}>
               {image.executable.path ?? '?'}
