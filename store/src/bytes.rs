@@ -115,10 +115,15 @@ pub fn unpack(frame: &[u8], limit: usize) -> Result<Vec<u8>, Damaged> {
         .and_then(|size| usize::try_from(size).ok())
         .filter(|size| *size <= limit)
         .ok_or(Damaged("a frame has no valid size"))?;
+    unpack_all(frame, size)
+}
+
+/// Unpacks zstd frames, one after the other, of `size` bytes together.
+pub fn unpack_all(frames: &[u8], size: usize) -> Result<Vec<u8>, Damaged> {
     DECOMPRESSOR
         .with_borrow_mut(|kept| {
             let mut decompressor = kept.take().map_or_else(zstd::bulk::Decompressor::new, Ok)?;
-            let unpacked = decompressor.decompress(frame, size);
+            let unpacked = decompressor.decompress(frames, size);
             *kept = Some(decompressor);
             unpacked
         })

@@ -9,7 +9,8 @@ use crate::block::{Rest, Zone, pages};
 use crate::bytes::{Damaged, Input, pack, put, put_bytes};
 use crate::context::{self, Summary, decode_stream, unpack_stream};
 use crate::index::directory::Directory;
-use crate::index::paths::Chunk;
+use crate::index::paths::{self, Chunk};
+use crate::index::run::List;
 use crate::index::tree::Tree;
 use crate::index::{filter, pids};
 use crate::segment::meta::{Closed, Head};
@@ -29,16 +30,17 @@ fn frames(sections: [&[u8]; 3]) -> Vec<u8> {
 /// Counts of a block, and columns of one in one page: format 2.
 const COUNTS_2: usize = 4;
 const COLUMNS_2: usize = 30;
-/// Likewise format 3, and the columns of each page more.
-const COUNTS_3: usize = 5;
-const COLUMNS_3: usize = 37;
+/// Likewise format 3, without those of groups and pages.
+const COUNTS_3: usize = 6;
+const TABLES_3: usize = 16;
+const GROUP_COLUMNS: usize = 17;
 const PAGE_COLUMNS: usize = 7;
 
-/// Counts and columns of a block of a format (2 or 3) with so many pages.
-const fn numbers(format: u32, pages: usize) -> (usize, usize) {
+/// Counts and columns of a block of a format (2 or 3) with so many groups and pages.
+const fn numbers(format: u32, groups: usize, pages: usize) -> (usize, usize) {
     match format {
         2 => (COUNTS_2, COLUMNS_2),
-        _ => (COUNTS_3, COLUMNS_3 + (pages - 1) * PAGE_COLUMNS),
+        _ => (COUNTS_3, TABLES_3 + groups * GROUP_COLUMNS + pages * PAGE_COLUMNS),
     }
 }
 
@@ -68,7 +70,7 @@ fn columns(input: &mut Input<'_>, counts: usize, columns: usize) -> Result<Vec<u
 }
 
 /// A header row and a block: flags (1 byte: bits 0 and 1 the format less one, 2 the value as it is, 3 and 4 the
-/// pages less one), then the row (without its checksum), then the
+/// pages less one, 5 to 7 the groups), then the row (without its checksum), then the
 /// value, or its three sections, or its columns; all but the last after its length.
 pub fn block(bytes: &[u8]) {
     let _ = decode_block(bytes);
@@ -86,7 +88,7 @@ fn decode_block(bytes: &[u8]) -> Result<(), Damaged> {
             _ if flags & 4 != 0 => input.0.to_vec(),
             1 => frames([input.bytes()?, input.bytes()?, input.0]),
             2 | 3 => {
-                let (counts, all) = numbers(format, usize::from(flags >> 3 & 3) + 1);
+                let (counts, all) = numbers(format, usize::from(flags >> 5), usize::from(flags >> 3 & 3) + 1);
                 columns(&mut input, counts, all)?
             }
             _ => return Err(Damaged("no format is called so")),
@@ -97,6 +99,9 @@ fn decode_block(bytes: &[u8]) -> Result<(), Damaged> {
             let _ = (core.times(), core.tids(), core.shapes(), core.kinds(), core.destinations());
             for path in core.paths()?.iter().take(ROWS) {
                 core.paths()?.starting_with(path);
+                for group in core.tables().groups_with(path, true)? {
+                    let _ = core.tables().group(group)?.pages();
+                }
             }
             let _ = core.check_pages(page);
             let rest = match &mut rest {
@@ -147,9 +152,10 @@ pub fn index(bytes: &[u8]) {
     let value = if which & 0x80 == 0 { pack(bytes, 1) } else { bytes.to_vec() };
     match which & 0x7f {
         0 => {
-            if let Ok(chunk) = Chunk::unpack(&value) {
-                let _ = chunk.next();
-                let _ = chunk.each(|entry| entry.blocks().map(|_| true));
+            let value = columns(&mut Input(bytes), 1, paths::COLUMNS).unwrap_or(value);
+            if let Ok(chunk) = Chunk::open(value) {
+                let _ = chunk.counts();
+                let _ = chunk.each(|entry| entry.blocks(|_| Ok(())).map(|()| true));
             }
         }
         1 => {
@@ -168,6 +174,14 @@ pub fn index(bytes: &[u8]) {
                 let ranges = tree.subtrees(&[1, 2, 3], |process| process.pid == 1);
                 tree.blocks(&ranges, &mut [false; 100]);
             }
+        }
+        4 => {
+            if let Ok(list) = List::unpack(&value) {
+                let _ = (list.place(list.find(b"/usr")), list.total(), list.size());
+            }
+        }
+        5 => {
+            let _ = paths::images(&value);
         }
         _ => {
             let _ = filter::may_have(bytes, 1);
@@ -260,9 +274,9 @@ mod tests {
     }
 
     /// A stored block as the fuzz target takes it.
-    fn taken_apart(row: &[u8], value: &[u8], pages: u8) -> Vec<u8> {
-        let mut out = vec![2 | (pages - 1) << 3];
-        let (counts, columns) = numbers(3, usize::from(pages));
+    fn taken_apart(row: &[u8], value: &[u8], groups: u8, pages: u8) -> Vec<u8> {
+        let mut out = vec![2 | (pages - 1) << 3 | groups << 5];
+        let (counts, columns) = numbers(3, usize::from(groups), usize::from(pages));
         put_bytes(&mut out, &row[..row.len() - 4]);
         out.extend(columns_of(value, counts, columns));
         out
@@ -294,9 +308,9 @@ mod tests {
     fn a_real_block_comes_through_the_fuzzers_door() {
         let events = events();
         let refs: Vec<&Event> = events.iter().collect();
-        let seeds = [(Form::Open, 1), (Form::Closed(1), 3)].map(|(form, pages)| {
+        let seeds = [(Form::Open, 1, 1), (Form::Closed(1), 4, 3)].map(|(form, groups, pages)| {
             let (zone, value) = encode(7, &refs, true, &GENESIS, form);
-            let seed = taken_apart(&zone.encode(), &value, pages);
+            let seed = taken_apart(&zone.encode(), &value, groups, pages);
             decode_block(&seed).unwrap();
             seed
         });
@@ -309,10 +323,17 @@ mod tests {
             std::fs::write(corpus.join("block/pages"), &seeds[1]).unwrap();
             let mut paths = crate::index::paths::Builder::default();
             for (at, event) in events.iter().enumerate() {
-                paths.add(event.file.as_ref().map_or("/", |file| &file.path), at as u64, 1, 0);
+                paths.add(event.file.as_ref().map_or("/", |file| &file.path), at as u64, 1, at == 3);
             }
-            let chunk = unpack(&paths.chunks(1)[0].1, 1 << 20).unwrap();
-            std::fs::write(corpus.join("index/paths"), [&[0], &chunk[..]].concat()).unwrap();
+            let chunks = paths.chunks(1);
+            let seed = columns_of(&chunks[0].1, 1, crate::index::paths::COLUMNS);
+            std::fs::write(corpus.join("index/paths"), [&[0], &seed[..]].concat()).unwrap();
+            for (which, name, value) in
+                [(4, "list", crate::index::run::list(&chunks, 1)), (5, "images", paths.images(1))]
+            {
+                let seed = unpack(&value, 1 << 20).unwrap();
+                std::fs::write(corpus.join("index").join(name), [&[which], &seed[..]].concat()).unwrap();
+            }
             let batch = rmp_serde::to_vec(&crate::Batch { events, ..crate::Batch::default() }).unwrap();
             let length = u32::try_from(batch.len()).unwrap().to_le_bytes();
             std::fs::write(corpus.join("stream/batch"), [&length[..], &batch].concat()).unwrap();

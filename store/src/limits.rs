@@ -4,10 +4,12 @@
 pub const BLOCK_EVENTS: usize = 16_384;
 /// Events of a block of a packed segment: the more, the more often a path is stored only once.
 pub const PACKED_BLOCK_EVENTS: usize = 262_144;
-/// Distinct files from which on a block of a packed segment is full: its table of files is decoded as a whole.
+/// Distinct files from which on a block of a packed segment is full: some of its tables are decoded as a whole.
 pub const PACKED_BLOCK_FILES: usize = 65_536;
 /// Events of a page of a packed block, which is decoded alone: few enough to be read for one event.
 pub const PAGE_EVENTS: usize = if cfg!(test) { 16 } else { 4096 };
+/// Files of a group of a packed block, or some more, which is decoded alone.
+pub const GROUP_FILES: usize = if cfg!(test) { 8 } else { 16_384 };
 /// Pages of a block: a bit each of 64.
 pub const MAX_PAGES: usize = 64;
 /// Events of the largest block that is read; more is damage.
@@ -45,11 +47,11 @@ pub const MAX_SECTION: usize = 256 << 20;
 /// Smallest segment size.
 pub const MIN_SEGMENT: u64 = 256 << 10;
 /// Paths of one chunk of a packed segment's path index.
-pub const PATHS_PER_CHUNK: usize = 512;
+pub const PATHS_PER_CHUNK: usize = if cfg!(test) { 64 } else { 2048 };
 /// Pids of one chunk of a packed segment's process index.
 pub const PIDS_PER_CHUNK: usize = 512;
-/// Bits of a filter for each term: one in about 120 terms that are nowhere passes.
-pub const FILTER_BITS: usize = 10;
+/// Bits of a filter for each term: one in about 45 terms that are nowhere passes.
+pub const FILTER_BITS: usize = 8;
 /// Bytes of a part of a filter: with what is around it, one page of redb's.
 pub const FILTER_PART: usize = 3968;
 /// Files of which a writer remembers what was found out, in each of two generations; a file that was not run for so long

@@ -79,6 +79,12 @@ fn cpu(stat: &str) -> f64 {
     ticks as f64 / 100.0
 }
 
+/// CPU time of this thread: what is left where others make it wait.
+fn thread_cpu() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(now.tv_sec.cast_unsigned(), u32::try_from(now.tv_nsec).unwrap_or(0))
+}
+
 fn options(pack: bool) -> Options {
     Options { max_size: 1 << 40, boot: 1 << 90, pack, ..Options::default() }
 }
@@ -197,20 +203,28 @@ fn query(dir: &Path) {
     println!("{} events, peak memory after opening {:.0} MB", store.stats().events, costs().0 as f64 / 1e6);
     let questions = Question::all(dir);
     for some in questions.chunk_by(|(name, _), (other, _)| name == other) {
-        let (mut times, mut found, mut full) = (Vec::new(), 0, 0);
+        let (mut times, mut used, mut found, mut full) = (Vec::new(), Vec::new(), 0, 0);
         for (_, question) in some {
             let query = question.query();
+            let before = thread_cpu();
             let begun = Instant::now();
             let page = store.events(&query).unwrap();
             let took = begun.elapsed();
             times.push(took);
+            used.push(thread_cpu().saturating_sub(before));
             if took > Duration::from_millis(SLOW) && std::env::var_os("TACHO_SLOW").is_some() {
                 println!("slow: {took:.1?} {} found: {question:?}", page.events.len());
             }
             found += usize::from(!page.events.is_empty());
             full += usize::from(page.next.is_some());
         }
-        told(&some[0].0, times, &format!("{found} found, {full} with more than 100"));
+        used.sort_unstable();
+        let cpu = [50, 90, 99].map(|percent| used[(used.len() - 1) * percent / 100]);
+        told(
+            &some[0].0,
+            times,
+            &format!("CPU {:.2?} {:.2?} {:.2?}; {found} found, {full} with more", cpu[0], cpu[1], cpu[2]),
+        );
     }
 }
 

@@ -1,15 +1,18 @@
 //! Columns on disk: each is one zstd frame of numbers or bytes, found by a directory and unpacked alone.
 //!
-//! Numbers have one of four layouts, whichever the writer found to be small: all the same; varints; little-endian numbers
-//! of one width; or the same in planes (all lowest bytes, then all second bytes): of numbers whose low bits are noise,
-//! the planes of the high ones compress to nothing and the low ones are stored as they are.
+//! Numbers have one of five layouts, whichever the writer found to be small: all the same; varints; little-endian numbers
+//! of one width; the same in planes (all lowest bytes, then all second bytes): of numbers whose low bits are noise,
+//! the planes of the high ones compress to nothing and the low ones are stored as they are; or buckets of like size, which
+//! have few values, and apart from them, in a frame of its own, the bits that are noise.
 
 use std::ops::Range;
 use std::sync::Arc;
 
 pub use super::layout::Layout;
-use super::layout::{BYTES, CONSTANT, FIXED, Laid, PLANES, VARINT, fixed, lay, planes, varints};
-use crate::bytes::{Damaged, Input, Packer, put, unpack};
+use super::layout::{
+    BUCKETS, BYTES, CONSTANT, FIXED, Laid, PLANES, VARINT, buckets, fixed, lay, planes, varints,
+};
+use crate::bytes::{Damaged, Input, Packer, put, unpack, unpack_all};
 use crate::limits::{MAX_BLOCK_EVENTS, MAX_SECTION};
 
 /// Bytes of a BLAKE3 hash that protect the directory; frames have checksums of their own.
@@ -73,8 +76,13 @@ impl Columns {
             .map_or(usize::MAX, |frame| frame.len())
     }
 
-    fn add(&mut self, layout: u8, unpacked: &[u8]) {
-        let packed = self.packer.pack(unpacked, &mut self.payload);
+    /// Adds a column as one frame, or as two where it is split.
+    fn add(&mut self, layout: u8, unpacked: &[u8], split: usize) {
+        let (first, second) = unpacked.split_at(split);
+        let mut packed = self.packer.pack(first, &mut self.payload);
+        if !second.is_empty() {
+            packed += self.packer.pack(second, &mut self.payload);
+        }
         self.directory.push(layout);
         put(&mut self.directory, unpacked.len() as u64);
         put(&mut self.directory, packed as u64);
@@ -97,6 +105,9 @@ impl Columns {
         let layouts: &[Layout] = match self.form {
             Form::Passing | Form::Open => &[expected],
             Form::Closed(_) if width == 1 => &[Layout::Fixed],
+            Form::Closed(_) if expected == Layout::Planes => {
+                &[Layout::Varint, Layout::Fixed, Layout::Planes, Layout::Buckets]
+            }
             Form::Closed(_) => &[Layout::Varint, Layout::Fixed, Layout::Planes],
         };
         let mut best: Option<(Layout, usize)> = None;
@@ -104,7 +115,8 @@ impl Columns {
             for layout in layouts {
                 let mut laid = std::mem::take(&mut self.scratch);
                 lay(numbers, *layout, width, &mut laid);
-                let size = self.attempt(&laid);
+                let split = if *layout == Layout::Buckets { numbers.len() } else { laid.len() };
+                let size = self.attempt(&laid[..split]).saturating_add(laid.len() - split);
                 if best.is_none_or(|(_, best)| size < best) {
                     best = Some((*layout, size));
                 }
@@ -114,7 +126,8 @@ impl Columns {
         let layout = best.map_or(layouts[0], |(layout, _)| layout);
         let mut laid = std::mem::take(&mut self.scratch);
         let code = lay(numbers, layout, width, &mut laid);
-        self.add(code, &laid);
+        let split = if layout == Layout::Buckets { numbers.len() } else { laid.len() };
+        self.add(code, &laid, split);
         self.scratch = laid;
     }
 
@@ -125,7 +138,7 @@ impl Columns {
             self.directory.push(0);
             return;
         }
-        self.add(BYTES, bytes);
+        self.add(BYTES, bytes, bytes.len());
     }
 
     /// The stored value: check, length of the directory (varint), directory, frames.
@@ -228,6 +241,13 @@ impl Stored {
         Self { entries: entries.iter().copied().chain(constants).collect(), ..self.clone() }
     }
 
+    /// Some of the columns, in another order, and behind them columns of one value each.
+    pub fn pick(&self, columns: &[usize], constants: &[u64]) -> Self {
+        let some = columns.iter().filter_map(|column| self.entries.get(*column).copied()).collect();
+        let some = Self { entries: some, ..self.clone() };
+        some.with_constants(0..columns.len(), constants)
+    }
+
     /// Bytes of the value that are there.
     pub fn value(&self) -> &Arc<Vec<u8>> {
         &self.value
@@ -280,7 +300,10 @@ impl Stored {
         let place = entry.start.checked_sub(self.base).zip(entry.end.checked_sub(self.base));
         let frame = place.and_then(|(start, end)| self.value.get(start..end));
         let frame = frame.ok_or(Damaged("a column is cut off"))?;
-        let bytes = unpack(frame, MAX_SECTION)?;
+        let bytes = match entry.layout {
+            BUCKETS => unpack_all(frame, usize::try_from(entry.unpacked).unwrap_or(0))?,
+            _ => unpack(frame, MAX_SECTION)?,
+        };
         if bytes.len() as u64 == entry.unpacked {
             Ok(bytes)
         } else {
@@ -308,6 +331,7 @@ impl Stored {
         let wrong = match layout {
             VARINT => width != 0 || entry.unpacked < count as u64 || entry.unpacked > 10 * count as u64,
             FIXED | PLANES => !(1..=8).contains(&width) || entry.unpacked != expected as u64,
+            BUCKETS => width != 0 || entry.unpacked < count as u64 || entry.unpacked > 9 * count as u64,
             _ => true,
         };
         if wrong {
@@ -317,6 +341,7 @@ impl Stored {
         Ok(match layout {
             VARINT => Laid::Varint(bytes),
             FIXED => Laid::Fixed(bytes, width),
+            BUCKETS => Laid::Buckets(bytes),
             _ => Laid::Planes(bytes, width),
         })
     }
@@ -328,6 +353,7 @@ impl Stored {
             Laid::Varint(bytes) => varints(&bytes, count),
             Laid::Fixed(bytes, width) => Ok(fixed(&bytes, width)),
             Laid::Planes(bytes, width) => Ok(planes(&bytes, width, count)),
+            Laid::Buckets(bytes) => buckets(&bytes, count),
         }
     }
 
@@ -349,6 +375,7 @@ impl Stored {
             }
             Laid::Fixed(bytes, width) => narrow(fixed(&bytes, width)),
             Laid::Planes(bytes, width) => narrow(planes(&bytes, width, count)),
+            Laid::Buckets(bytes) => narrow(buckets(&bytes, count)?),
         };
         numbers
             .filter(|numbers| numbers.iter().fold(0, |largest, number| largest.max(*number)) <= most)
@@ -394,7 +421,7 @@ mod tests {
             let columns: Vec<Vec<u64>> =
                 columns.into_iter().map(|c| c.into_iter().map(|(n, shift)| n >> shift).collect()).collect();
             let form = if closed { Form::Closed(3) } else { Form::Open };
-            for layout in [Layout::Varint, Layout::Fixed, Layout::Planes] {
+            for layout in [Layout::Varint, Layout::Fixed, Layout::Planes, Layout::Buckets] {
                 let value = stored(&columns, &bytes, form, layout);
                 let found = Stored::open(Arc::new(value), 1, |_| Ok(columns.len() + 1)).unwrap();
                 prop_assert_eq!(found.count(0), columns.len());

@@ -289,7 +289,7 @@ impl Core {
         let (earliest, latest) = (self.times()?.iter().min().copied(), self.times()?.iter().max().copied());
         let whole = tables.all_told(place::CONTEXT_PAGES, &contexts, told)?
             && tables.all_told(place::SHAPE_PAGES, &shapes, told)?
-            && tables.all_told(place::PATH_PAGES, &paths, told)?
+            && tables.path_pages()?.into_iter().zip(&paths).all(|(pages, there)| !there || told(pages))
             && earliest.is_none_or(|time| tables.pages_within(Some(time), None).is_ok_and(told))
             && latest.is_none_or(|time| tables.pages_within(None, time.checked_add(1)).is_ok_and(told));
         if whole { Ok(()) } else { Err(Damaged("its tables do not tell what its pages have")) }
@@ -304,7 +304,8 @@ impl Core {
     /// A distinct file; its index is one less than what the columns of files say.
     pub(super) fn file(&self, rest: &Rest, index: u32) -> Result<File, Damaged> {
         let missing = Damaged("an event is incomplete");
-        let mut file = rest.file(index as usize).ok_or(missing)?;
+        let Some(file) = rest.file(index as usize) else { return self.tables.file(index as usize) };
+        let mut file = file?;
         let path = self.file_paths()?.get(index as usize).ok_or(missing)?;
         self.paths()?.get(*path as usize).ok_or(missing)?.clone_into(&mut file.path);
         Ok(file)

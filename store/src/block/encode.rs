@@ -1,6 +1,7 @@
 //! Rows to columns.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use event::{Event, EventId, File, Kind, Outcome};
 
@@ -10,7 +11,7 @@ use super::intern::{Table, hash_numbers};
 use super::pages::Pages;
 use super::zone::{self, Zone, chain};
 use crate::bytes::{put, put_bytes, zigzag};
-use crate::limits::{MAX_PAGES, PAGE_EVENTS};
+use crate::limits::{GROUP_FILES, MAX_PAGES, PAGE_EVENTS};
 
 /// Puts events into a block, their ids being `first` and the next ones; gives its header row and the stored value.
 /// There must be at least one and no more than `MAX_BLOCK_EVENTS`. `previous` is the hash of the block before.
@@ -38,6 +39,11 @@ impl BlockBuilder<'_> {
         let files: Vec<&File> = order.iter().map(|index| &*self.files[*index as usize]).collect();
         let mut columns = Columns::new(form);
         let starts = path_starts(&files);
+        let groups = match form {
+            Form::Passing | Form::Open if files.is_empty() => Vec::new(),
+            Form::Passing | Form::Open => std::iter::once(0..files.len()).collect(),
+            Form::Closed(_) => groups(&starts),
+        };
         columns.count(files.len());
         columns.count(starts.iter().filter(|new| **new).count());
         columns.count(self.shapes.len());
@@ -47,16 +53,36 @@ impl BlockBuilder<'_> {
             Form::Closed(_) => PAGE_EVENTS.max(self.len().div_ceil(MAX_PAGES)),
         };
         columns.count(rows);
+        columns.count(groups.len());
         let pages = Pages::new(self, &zone, &rank, rows);
         self.shapes(&mut columns);
-        paths(&files, &starts, &mut columns);
-        facts(&files, &mut columns);
+        let names = Names::new(&files);
+        columns.bytes(&names.filesystems.bytes());
+        columns.bytes(&names.mount_paths.bytes());
         let mut details = Vec::new();
         for detail in &self.details {
             put_bytes(&mut details, detail);
         }
         columns.bytes(&details);
-        pages.tables(&starts, &mut columns);
+        let path_pages = pages.tables(&starts, &mut columns);
+        let paths_of = |group: &Range<usize>| starts[group.clone()].iter().filter(|new| **new).count();
+        let mut keys = Vec::new();
+        for group in groups.iter().filter(|_| groups.len() > 1) {
+            put_bytes(&mut keys, files[group.start].path.as_bytes());
+        }
+        columns.numbers(&groups.iter().map(|group| group.len() as u64).collect::<Vec<_>>(), Layout::Varint);
+        columns
+            .numbers(&groups.iter().map(|group| paths_of(group) as u64).collect::<Vec<_>>(), Layout::Varint);
+        columns.bytes(&keys);
+        let (mut first, mut known) = (0, 0);
+        for group in groups {
+            let paths = first..first + paths_of(&group);
+            first = paths.end;
+            let (files, starts) = (&files[group.clone()], &starts[group]);
+            write_paths(files, starts, &mut columns);
+            known = facts(files, &names, known, &mut columns);
+            columns.numbers(&path_pages[paths], Layout::Fixed);
+        }
         for rows in pages.rows() {
             pages.page(rows, &mut columns);
         }
@@ -171,8 +197,20 @@ fn path_starts(files: &[&File]) -> Vec<bool> {
     files.iter().map(|file| last.replace(&file.path) != Some(&file.path)).collect()
 }
 
+/// Groups of so many files, each but the first beginning with another path.
+fn groups(starts: &[bool]) -> Vec<Range<usize>> {
+    let mut groups: Vec<Range<usize>> = Vec::new();
+    for (file, new) in starts.iter().enumerate() {
+        match groups.last_mut() {
+            Some(group) if !new || group.len() < GROUP_FILES => group.end = file + 1,
+            _ => groups.push(file..file + 1),
+        }
+    }
+    groups
+}
+
 /// The distinct paths, front-coded, and which files begin one.
-fn paths(files: &[&File], starts: &[bool], columns: &mut Columns) {
+fn write_paths(files: &[&File], starts: &[bool], columns: &mut Columns) {
     let (mut shared, mut lengths, mut text) = (Vec::new(), Vec::new(), Vec::new());
     let mut last: &[u8] = &[];
     for (file, _) in files.iter().zip(starts).filter(|(_, new)| **new) {
@@ -213,6 +251,25 @@ impl<'a> Texts<'a> {
     }
 }
 
+/// What the facts of all files refer to.
+struct Names<'a> {
+    filesystems: Texts<'a>,
+    mount_paths: Texts<'a>,
+    /// Of each file with facts, the places of both.
+    places: Vec<(u64, u64)>,
+}
+
+impl<'a> Names<'a> {
+    fn new(files: &[&'a File]) -> Self {
+        let (mut filesystems, mut mount_paths) = (Texts::default(), Texts::default());
+        let facts = files.iter().filter_map(|file| file.facts.as_ref());
+        let places = facts
+            .map(|facts| (filesystems.place(&facts.filesystem), mount_paths.place(&facts.mount_path)))
+            .collect();
+        Self { filesystems, mount_paths, places }
+    }
+}
+
 /// Modification and change times, by turns: 0 for one that did not come up before, else one more than the zigzag of its
 /// place among the distinct ones minus the place of what it is likely to be: of a modification time that of the file
 /// before, of a change time the modification time of the file itself. Then the distinct ones as steps.
@@ -249,14 +306,15 @@ fn file_times(facts: &[&event::FileFacts]) -> (Vec<u64>, Vec<u64>) {
     (codes, distinct)
 }
 
-/// What else is known of each file.
-fn facts(files: &[&File], columns: &mut Columns) {
+/// What else is known of each file; `first` files with facts were before, so many were there in the end.
+fn facts(files: &[&File], names: &Names<'_>, first: usize, columns: &mut Columns) -> usize {
     let mut odd = Vec::new();
-    let mut odd_count = 0;
+    let (mut odd_count, mut last) = (0, 0);
     for (place, file) in files.iter().enumerate() {
         if file.raw.is_some() || file.error.is_some() {
             odd_count += 1;
-            put(&mut odd, place as u64);
+            put(&mut odd, (place - last) as u64);
+            last = place;
             put_bytes(&mut odd, &rmp_serde::to_vec(&(&file.raw, &file.error)).unwrap_or_default());
         }
     }
@@ -282,16 +340,14 @@ fn facts(files: &[&File], columns: &mut Columns) {
     columns.numbers(&codes, Layout::Fixed);
     columns.numbers(&distinct, Layout::Varint);
     columns.numbers(&facts.iter().map(|facts| u64::from(facts.mount_id)).collect::<Vec<_>>(), Layout::Fixed);
-    for text in [(|facts| &facts.filesystem) as fn(&event::FileFacts) -> &str, |facts| &facts.mount_path] {
-        let mut texts = Texts::default();
-        let places: Vec<u64> = facts.iter().map(|facts| texts.place(text(facts))).collect();
-        columns.numbers(&places, Layout::Fixed);
-        columns.bytes(&texts.bytes());
-    }
+    let places = &names.places[first..first + facts.len()];
+    columns.numbers(&places.iter().map(|places| places.0).collect::<Vec<_>>(), Layout::Fixed);
+    columns.numbers(&places.iter().map(|places| places.1).collect::<Vec<_>>(), Layout::Fixed);
     let mut all = Vec::new();
     if odd_count > 0 {
         put(&mut all, odd_count);
         all.extend_from_slice(&odd);
     }
     columns.bytes(&all);
+    first + facts.len()
 }

@@ -12,6 +12,8 @@ pub const FIXED: u8 = 2;
 pub const PLANES: u8 = 3;
 /// No numbers.
 pub const BYTES: u8 = 4;
+/// Of each number the bucket (1 byte), then the bits that tell it apart within its bucket.
+pub const BUCKETS: u8 = 5;
 /// How numbers are laid out where there is no time to try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
@@ -21,6 +23,41 @@ pub enum Layout {
     Fixed,
     /// Numbers whose low bits are noise.
     Planes,
+    /// Likewise; for what is packed for good.
+    Buckets,
+}
+
+/// Bucket of a number, and how many bits tell it apart: below 4 the number itself, then two for each number of bits.
+const fn bucket(number: u64) -> (u64, u32) {
+    let bits = 64 - number.leading_zeros();
+    if bits <= 2 { (number, 0) } else { ((bits as u64 - 1) << 1 | (number >> (bits - 2) & 1), bits - 2) }
+}
+
+/// Numbers by their buckets: see [`BUCKETS`].
+pub fn buckets(bytes: &[u8], count: usize) -> Result<Vec<u64>, Damaged> {
+    let damaged = Damaged("a column of buckets is damaged");
+    let (buckets, bits) = bytes.split_at_checked(count).ok_or(damaged)?;
+    // So that 16 bytes can be read anywhere.
+    let mut padded = Vec::with_capacity(bits.len() + 16);
+    padded.extend_from_slice(bits);
+    padded.extend_from_slice(&[0; 16]);
+    let mut at = 0_usize;
+    let numbers = buckets.iter().map(|bucket| {
+        if *bucket < 4 {
+            return Ok(u64::from(*bucket));
+        }
+        let width = u32::from(bucket >> 1) - 1;
+        let (place, shift) = (at / 8, at % 8);
+        at += width as usize;
+        let window = padded.get(place..).and_then(|rest| rest.first_chunk::<16>()).ok_or(damaged)?;
+        if width > 62 {
+            return Err(damaged);
+        }
+        let low = (u128::from_le_bytes(*window) >> shift) & ((1 << width) - 1);
+        Ok((2 | u64::from(bucket & 1)) << width | u64::try_from(low).unwrap_or(0))
+    });
+    let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
+    if at.div_ceil(8) == bits.len() { Ok(numbers) } else { Err(damaged) }
 }
 
 /// `count` numbers of variable length. Most have one byte or two, which are read without a loop.
@@ -72,6 +109,23 @@ pub fn lay(numbers: &[u64], layout: Layout, width: usize, out: &mut Vec<u8>) -> 
             }
             PLANES | wide
         }
+        Layout::Buckets => {
+            out.extend(numbers.iter().map(|number| bucket(*number).0.to_le_bytes()[0]));
+            let (mut waiting, mut have) = (0_u128, 0);
+            for number in numbers {
+                let (_, bits) = bucket(*number);
+                waiting |= u128::from(number & ((1 << bits) - 1)) << have;
+                have += bits;
+                while have >= 8 {
+                    out.push(waiting.to_le_bytes()[0]);
+                    (waiting, have) = (waiting >> 8, have - 8);
+                }
+            }
+            if have > 0 {
+                out.push(waiting.to_le_bytes()[0]);
+            }
+            BUCKETS
+        }
     }
 }
 
@@ -81,6 +135,7 @@ pub enum Laid {
     Varint(Vec<u8>),
     Fixed(Vec<u8>, usize),
     Planes(Vec<u8>, usize),
+    Buckets(Vec<u8>),
 }
 
 /// Numbers of one width.

@@ -3,8 +3,8 @@
 //! Blocks of two formats are read, of one written; [`Zone::format`] tells which. Callers see events by row, from 0; an
 //! event's id is [`Core::id`] and never "first plus row": in a thinned segment there are holes.
 //!
-//! A block has tables (paths, files, shapes, details), and its events in pages, which refer to the tables and are decoded
-//! alone: what is asked for a few events reads the tables and a few pages. Blocks of open segments have one page.
+//! A block has tables (shapes, details), its files and paths in groups, and its events in pages, which refer to both; groups
+//! and pages are decoded alone: what is asked for a few events decodes a few of each. Blocks of open segments have one.
 //!
 //! To write: [`encode`] for events at hand, [`BlockBuilder`] to join blocks or to leave events out of them. To read:
 //! [`Tables::decode`], then [`Tables::page`], or [`pages`] for all of a value at hand; both decode a column when it is asked
@@ -15,6 +15,8 @@ mod build;
 mod column;
 mod core;
 mod encode;
+mod group;
+mod groups;
 mod intern;
 mod layout;
 mod pages;

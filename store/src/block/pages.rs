@@ -61,8 +61,8 @@ impl<'a> Pages<'a> {
         Some(self.rank[column.checked_sub(1)? as usize] + 1)
     }
 
-    /// Columns of the tables about pages; `starts` are which files begin a path.
-    pub fn tables(&self, starts: &[bool], columns: &mut Columns) {
+    /// Columns of the tables about pages; gives which pages have each path. `starts` are which files begin a path.
+    pub fn tables(&self, starts: &[bool], columns: &mut Columns) -> Vec<u64> {
         let follow = |(file, next): (u32, &u32)| match *next {
             next if next == 0 || next == file + 1 => 0,
             next => zigzag(i64::from(next) - i64::from(file)) + 1,
@@ -110,9 +110,10 @@ impl<'a> Pages<'a> {
         columns.numbers(&ids, Layout::Varint);
         columns.numbers(&times, Layout::Varint);
         columns.numbers(&spans, Layout::Varint);
-        for pages in [contexts, shapes, paths] {
+        for pages in [contexts, shapes] {
             columns.numbers(&pages, Layout::Fixed);
         }
+        paths
     }
 
     /// Earliest and latest time.

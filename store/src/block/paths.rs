@@ -31,8 +31,7 @@ impl Paths {
     }
 
     /// From columns: bytes shared with the one before, bytes of its own, and these.
-    pub(super) fn decode(stored: &Stored) -> Result<Self, Damaged> {
-        let count = stored.count(place::PATH_COUNT);
+    pub(super) fn decode(stored: &Stored, count: usize) -> Result<Self, Damaged> {
         let shared = stored.small(place::PATH_SHARED, count, MAX_SECTION as u64)?;
         let lengths = stored.small(place::PATH_LENGTHS, count, MAX_SECTION as u64)?;
         let suffixes = stored.bytes(place::PATH_TEXT)?;
@@ -62,6 +61,27 @@ impl Paths {
             return Err(Damaged("a path is not UTF-8"));
         }
         Ok(Self { text, ends, by_bytes: false })
+    }
+
+    /// Adds others behind them.
+    pub(super) fn append(&mut self, others: &Self) {
+        let before = u32::try_from(self.text.len()).unwrap_or(u32::MAX);
+        self.text.push_str(&others.text);
+        self.ends.extend(others.ends.iter().map(|end| end.saturating_add(before)));
+    }
+
+    /// Of the first paths of some groups: the groups that can have paths that start with some text, or just that path.
+    pub(super) fn groups(&self, prefix: &str, exact: bool) -> impl Iterator<Item = usize> {
+        let [first, second] = if exact {
+            let behind = self.partition(|path| split(path) <= split(prefix));
+            [behind..behind, 0..0]
+        } else {
+            self.starting_with(prefix)
+        };
+        // The group before can end with some.
+        let first = first.start.saturating_sub(1)..first.end;
+        let second = second.start.saturating_sub(1).max(first.end)..second.end;
+        first.chain(second)
     }
 
     /// How many.

@@ -1,9 +1,8 @@
-//! What is looked at only for events that fit: files' facts and details.
+//! What is looked at only for events that fit: details.
 
-use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
-use event::{Detail, File, FileFacts, Nanos};
+use event::{Detail, File};
 
 use super::column::Stored;
 use super::core::Core;
@@ -11,22 +10,14 @@ use super::place;
 use super::tables::{Source, Tables};
 use super::version1;
 use super::zone::Zone;
-use crate::bytes::{Damaged, Input, unzigzag};
+use crate::bytes::{Damaged, Input};
 
-/// Files' facts and details of a block.
+/// Details of a block, and in format 1 its files' facts; in later ones the tables have these.
 #[derive(Debug)]
 pub struct Rest {
-    pub(super) files: Files,
+    /// Distinct files of format 1, their paths left out.
+    pub(super) files: Option<Vec<File>>,
     pub(super) details: Details,
-}
-
-/// Distinct files, their paths left out.
-#[derive(Debug)]
-pub(super) enum Files {
-    /// Ready.
-    Whole(Vec<File>),
-    /// Put together when asked for.
-    Facts(Box<Facts>),
 }
 
 /// Details of events.
@@ -41,47 +32,21 @@ pub(super) struct Details {
     pub column: Option<Vec<u32>>,
 }
 
-/// Columns over files.
-#[derive(Debug)]
-pub(super) struct Facts {
-    flags: Vec<u32>,
-    /// One more than the place in the columns below; 0 for a file of which nothing is known.
-    known: Vec<u32>,
-    inodes: Vec<u64>,
-    modes: Vec<u32>,
-    uids: Vec<u32>,
-    gids: Vec<u32>,
-    /// Modification and change time.
-    times: Vec<(Nanos, Nanos)>,
-    mounts: Vec<u32>,
-    filesystems: Vec<u32>,
-    filesystem_names: Vec<Arc<str>>,
-    mount_paths: Vec<u32>,
-    mount_path_texts: Vec<Arc<str>>,
-    odd: HashMap<u64, Odd>,
-}
-
-/// Raw path and error of a file that has one.
-type Odd = (Option<Vec<u8>>, Option<String>);
-
 impl Rest {
     /// From a block that [`Tables::decode`] read.
     pub fn decode(zone: &Zone, tables: &Tables) -> Result<Self, Damaged> {
         match &tables.source {
             Source::Version1 { value, .. } => version1::rest(zone, tables.file_count(), value),
-            Source::Columns { tables: stored, .. } => Ok(Self {
-                files: Files::Facts(Box::new(Facts::decode(stored, tables.file_count())?)),
-                details: Details::decode(stored)?,
-            }),
+            Source::Columns { tables: stored, .. } => {
+                Ok(Self { files: None, details: Details::decode(stored)? })
+            }
         }
     }
 
-    /// A distinct file, its path left empty.
-    pub(super) fn file(&self, index: usize) -> Option<File> {
-        match &self.files {
-            Files::Whole(files) => files.get(index).cloned(),
-            Files::Facts(facts) => facts.file(index),
-        }
+    /// A distinct file of format 1, its path left empty; `None` if the tables have the files.
+    pub(super) fn file(&self, index: usize) -> Option<Result<File, Damaged>> {
+        let file = |files: &Vec<File>| files.get(index).cloned().ok_or(Damaged("an event is incomplete"));
+        self.files.as_ref().map(file)
     }
 
     /// Number of an event's detail within the block: equal details have one number.
@@ -105,10 +70,7 @@ impl Rest {
 
     /// Bytes in memory, about.
     pub fn size(&self) -> usize {
-        let files = match &self.files {
-            Files::Whole(files) => files.len() * (size_of::<File>() + 8),
-            Files::Facts(facts) => facts.flags.len() * 8 + facts.inodes.len() * 48 + facts.odd.len() * 128,
-        };
+        let files = self.files.as_ref().map_or(0, Vec::len) * (size_of::<File>() + 8);
         files
             + self.details.list.len() * (size_of::<Detail>() + 64)
             + self.details.column.as_ref().map_or(0, Vec::len) * 4
@@ -126,126 +88,4 @@ impl Details {
         let ends = ends.collect::<Result<Vec<_>, Damaged>>()?;
         Ok(Self { list: ends.iter().map(|_| OnceLock::new()).collect(), ends, column: None, bytes })
     }
-}
-
-impl Facts {
-    fn decode(stored: &Stored, files: usize) -> Result<Self, Damaged> {
-        let all = u64::from(u32::MAX);
-        let mut facts = 0;
-        let known = stored.small(place::FACTS_KNOWN, files, 1)?.into_iter().map(|known| {
-            facts += known;
-            known * facts
-        });
-        let known: Vec<u32> = known.collect();
-        let facts = facts as usize;
-        let mut inode = 0_u64;
-        let inodes = stored.numbers(place::INODES, facts)?.into_iter().map(|step| {
-            inode = inode.wrapping_add(unzigzag(step).cast_unsigned());
-            inode
-        });
-        let filesystem_names = texts(&stored.bytes(place::FILESYSTEM_NAMES)?)?;
-        let mount_path_texts = texts(&stored.bytes(place::MOUNT_PATH_TEXTS)?)?;
-        let odd = stored.bytes(place::ODD)?;
-        Ok(Self {
-            flags: stored.small(place::FILE_FLAGS, files, all)?,
-            known,
-            inodes: inodes.collect(),
-            modes: stored.small(place::MODES, facts, all)?,
-            uids: stored.small(place::UIDS, facts, all)?,
-            gids: stored.small(place::GIDS, facts, all)?,
-            times: file_times(stored, facts)?,
-            mounts: stored.small(place::MOUNTS, facts, all)?,
-            filesystems: stored.small(
-                place::FILESYSTEMS,
-                facts,
-                (filesystem_names.len() as u64).saturating_sub(1),
-            )?,
-            filesystem_names,
-            mount_paths: stored.small(
-                place::MOUNT_PATHS,
-                facts,
-                (mount_path_texts.len() as u64).saturating_sub(1),
-            )?,
-            mount_path_texts,
-            odd: odd_files(&odd)?,
-        })
-    }
-
-    fn file(&self, index: usize) -> Option<File> {
-        let (raw, error) = self.odd.get(&(index as u64)).cloned().unwrap_or_default();
-        let mut file = File { raw, error, flags: *self.flags.get(index)?, ..File::default() };
-        if let Some(at) = self.known.get(index)?.checked_sub(1) {
-            let at = at as usize;
-            let (mtime, ctime) = *self.times.get(at)?;
-            file.facts = Some(FileFacts {
-                inode: *self.inodes.get(at)?,
-                mode: *self.modes.get(at)?,
-                uid: *self.uids.get(at)?,
-                gid: *self.gids.get(at)?,
-                mtime,
-                ctime,
-                mount_id: *self.mounts.get(at)?,
-                filesystem: self.filesystem_names.get(*self.filesystems.get(at)? as usize)?.to_string(),
-                mount_path: Arc::clone(self.mount_path_texts.get(*self.mount_paths.get(at)? as usize)?),
-            });
-        }
-        Some(file)
-    }
-}
-
-/// Modification and change times of files, out of codes and distinct times: see the encoder.
-fn file_times(stored: &Stored, files: usize) -> Result<Vec<(Nanos, Nanos)>, Damaged> {
-    let codes = stored.numbers(place::FILE_TIMES, 2 * files)?;
-    let count = codes.iter().filter(|code| **code == 0).count();
-    let mut last = 0_i64;
-    let distinct = stored.numbers(place::DISTINCT_TIMES, count)?.into_iter().map(|step| {
-        last = last.wrapping_add(unzigzag(step));
-        last
-    });
-    let distinct: Vec<Nanos> = distinct.collect();
-    let (mut likely, mut next) = (0_i64, 0_i64);
-    let mut place = |code: u64, likely: i64| {
-        let place = match code.checked_sub(1) {
-            Some(step) => likely.wrapping_add(unzigzag(step)),
-            None => {
-                next += 1;
-                next - 1
-            }
-        };
-        let time = usize::try_from(place).ok().and_then(|place| distinct.get(place));
-        time.map(|time| (*time, place)).ok_or(Damaged("a file has no such time"))
-    };
-    let times = codes.as_chunks::<2>().0.iter().map(|[modified, changed]| {
-        let (mtime, at) = place(*modified, likely)?;
-        likely = at;
-        Ok((mtime, place(*changed, at)?.0))
-    });
-    times.collect()
-}
-
-fn texts(bytes: &[u8]) -> Result<Vec<Arc<str>>, Damaged> {
-    let mut input = Input(bytes);
-    if bytes.is_empty() {
-        return Ok(Vec::new());
-    }
-    (0..input.count()?)
-        .map(|_| {
-            std::str::from_utf8(input.bytes()?).map(Arc::from).map_err(|_| Damaged("a text is not UTF-8"))
-        })
-        .collect()
-}
-
-fn odd_files(bytes: &[u8]) -> Result<HashMap<u64, Odd>, Damaged> {
-    let mut input = Input(bytes);
-    if bytes.is_empty() {
-        return Ok(HashMap::new());
-    }
-    (0..input.count()?)
-        .map(|_| {
-            let place = input.number()?;
-            let odd =
-                rmp_serde::from_slice(input.bytes()?).map_err(|_| Damaged("a file's error is damaged"))?;
-            Ok((place, odd))
-        })
-        .collect()
 }

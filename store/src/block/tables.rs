@@ -8,6 +8,8 @@ use event::{EventId, Kind, Nanos};
 use super::build::Shape;
 use super::column::Stored;
 use super::core::{Columns, Core};
+use super::group::{Group, Names};
+use super::groups::Groups;
 use super::paths::Paths;
 use super::place;
 use super::version1;
@@ -38,8 +40,9 @@ pub(super) fn below(count: usize) -> Result<u64, Damaged> {
 pub(super) enum Source {
     /// A block of format 1: all was decoded at once, but for the rest, which is to be decoded of this stored value.
     Version1 { value: Vec<u8>, page: Box<Columns> },
-    /// Columns that are decoded when they are asked for: those of the tables, and those of the pages.
-    Columns { tables: Stored, pages: Stored },
+    /// Columns that are decoded when they are asked for: those of the tables, those of groups of files (how many), and those
+    /// of the pages.
+    Columns { tables: Stored, groups: Stored, group_count: usize, pages: Stored },
 }
 
 /// Tables of a block, each decoded when it is asked for. One that is damaged is an error whenever it is asked for.
@@ -48,14 +51,17 @@ pub struct Tables {
     pub(super) source: Source,
     pub(super) count: usize,
     pub(super) contexts: usize,
-    file_count: usize,
+    pub(super) file_count: usize,
+    pub(super) path_count: usize,
     /// Events of each page but the last.
     page_rows: usize,
     /// First and last id, earliest and latest time.
     ids: (EventId, EventId),
     times: (Nanos, Nanos),
-    paths: Lazy<Paths>,
-    file_paths: Lazy<Vec<u32>>,
+    pub(super) groups: Lazy<Groups>,
+    pub(super) names: Lazy<Names>,
+    pub(super) paths: Lazy<Paths>,
+    pub(super) file_paths: Lazy<Vec<u32>>,
     shapes: Lazy<Vec<Shape>>,
     followers: Lazy<Vec<u32>>,
     starts: Lazy<Vec<Start>>,
@@ -83,32 +89,44 @@ impl Tables {
         }
         if zone.format < PAGES_FROM {
             let all = Stored::open(Arc::clone(value), place::COUNTS_2, |_| Ok(place::COLUMNS_2))?;
-            let mut constants = [0; place::TABLES - place::TABLES_2];
-            constants[place::CONTEXT_PAGES - place::TABLES_2..].fill(1);
-            let tables = all.with_constants(place::PAGE..place::COLUMNS_2, &constants);
             let pages = all.with_constants(0..place::PAGE, &[]);
-            return Self::of(zone, Source::Columns { tables, pages }, count.max(1));
-        }
-        let columns = |counts: &[usize]| match counts.get(place::PAGE_ROWS) {
-            Some(rows) if *rows > 0 && count.div_ceil(*rows) <= MAX_PAGES => {
-                Ok(place::TABLES + place::PAGE * count.div_ceil(*rows))
+            let mut constants = [0; place::TABLES - place::FOLLOWERS];
+            for (column, count) in
+                [(place::GROUP_FILES, place::FILE_COUNT), (place::GROUP_PATHS, place::PATH_COUNT)]
+            {
+                constants[column - place::FOLLOWERS] = all.count(count) as u64;
             }
-            _ => Err(Damaged("a block has too many pages")),
+            let tables = all.pick(&place::TABLES_2, &constants);
+            let groups = all.pick(&place::GROUP_2, &[1]);
+            return Self::of(zone, Source::Columns { tables, groups, group_count: 1, pages }, count.max(1));
+        }
+        let places = |counts: &[usize]| match counts {
+            [files, _, _, _, rows, groups]
+                if *rows > 0 && count.div_ceil(*rows) <= MAX_PAGES && groups <= files =>
+            {
+                let pages = place::TABLES + place::GROUP * groups;
+                Ok(pages..pages + place::PAGE * count.div_ceil(*rows))
+            }
+            _ => Err(Damaged("a block has too many pages or groups")),
         };
-        let all = Stored::open(Arc::clone(value), place::COUNTS, columns)?;
-        let rows = all.count(place::PAGE_ROWS);
+        let all = Stored::open(Arc::clone(value), place::COUNTS, |counts| Ok(places(counts)?.end))?;
+        let (rows, group_count) = (all.count(place::PAGE_ROWS), all.count(place::GROUP_COUNT));
         let tables = all.with_constants(0..place::TABLES, &[]);
-        let pages =
-            all.with_constants(place::TABLES..place::TABLES + place::PAGE * count.div_ceil(rows), &[]);
-        Self::of(zone, Source::Columns { tables, pages }, rows)
+        let pages = place::TABLES + place::GROUP * group_count;
+        let groups = all.with_constants(place::TABLES..pages, &[]);
+        let pages = all.with_constants(pages..pages + place::PAGE * count.div_ceil(rows), &[]);
+        Self::of(zone, Source::Columns { tables, groups, group_count, pages }, rows)
     }
 
     fn of(zone: &Zone, source: Source, page_rows: usize) -> Result<Self, Damaged> {
-        let (count, file_count) = match &source {
-            Source::Version1 { page, .. } => (zone.count as usize, page.file_count),
-            Source::Columns { tables, .. } => (zone.count as usize, tables.count(place::FILE_COUNT)),
+        let count = zone.count as usize;
+        let (file_count, path_count) = match &source {
+            Source::Version1 { page, .. } => (page.file_count, 0),
+            Source::Columns { tables, .. } => {
+                (tables.count(place::FILE_COUNT), tables.count(place::PATH_COUNT))
+            }
         };
-        if file_count > 2 * count {
+        if file_count > 2 * count || path_count > file_count {
             return Err(Damaged("too many files"));
         }
         Ok(Self {
@@ -116,9 +134,12 @@ impl Tables {
             count,
             contexts: zone.contexts.len(),
             file_count,
+            path_count,
             page_rows,
             ids: (zone.first, zone.last),
             times: (zone.min_time, zone.max_time),
+            groups: Lazy::new(),
+            names: Lazy::new(),
             paths: Lazy::new(),
             file_paths: Lazy::new(),
             shapes: Lazy::new(),
@@ -136,19 +157,19 @@ impl Tables {
         shapes: Vec<Shape>,
     ) -> Result<Self, Damaged> {
         let ready = Self::of(zone, source, (zone.count as usize).max(1))?;
-        Ok(Self {
-            paths: Ok(paths).into(),
-            file_paths: Ok(file_paths).into(),
-            shapes: Ok(shapes).into(),
-            ..ready
-        })
+        let (path_count, list) = (paths.len(), vec![Group::ready(paths, file_paths)]);
+        let groups = Groups { list, keys: Paths::default() };
+        Ok(Self { path_count, groups: Ok(groups).into(), shapes: Ok(shapes).into(), ..ready })
     }
 
-    /// The same, with all bytes of the tables' columns: what of the value is before its pages.
+    /// The same, with all bytes of the columns of tables and groups: what of the value is before its pages.
     pub fn with(self, value: Vec<u8>) -> Self {
         let source = match self.source {
-            Source::Columns { tables, pages } => {
-                Source::Columns { tables: tables.part(0..place::TABLES, Arc::new(value), 0), pages }
+            Source::Columns { tables, groups, group_count, pages } => {
+                let value = Arc::new(value);
+                let tables = tables.part(0..place::TABLES, Arc::clone(&value), 0);
+                let groups = groups.part(0..place::GROUP * group_count, value, 0);
+                Source::Columns { tables, groups, group_count, pages }
             }
             source @ Source::Version1 { .. } => source,
         };
@@ -163,11 +184,11 @@ impl Tables {
         }
     }
 
-    /// Bytes of the value that the tables take, and bytes of all of it.
+    /// Bytes of the value that tables and groups take, and bytes of all of it.
     pub fn lengths(&self) -> (usize, usize) {
         match &self.source {
-            Source::Columns { tables, pages } => {
-                let own = tables.total();
+            Source::Columns { tables, groups, pages, .. } => {
+                let own = tables.total().max(groups.total());
                 (own, own.max(pages.total()))
             }
             Source::Version1 { value, .. } => (value.len(), value.len()),
@@ -309,42 +330,6 @@ impl Tables {
         self.pages_of(place::SHAPE_PAGES, shapes)
     }
 
-    /// Likewise of files and destinations with some paths.
-    pub fn pages_of_paths(&self, paths: &[bool]) -> Result<u64, Damaged> {
-        self.pages_of(place::PATH_PAGES, paths)
-    }
-
-    /// Distinct paths, in an order of their own: see [`Paths`].
-    pub fn paths(&self) -> Result<&Paths, Damaged> {
-        lazy(&self.paths, || Paths::decode(self.stored()?))
-    }
-
-    /// Number of distinct files.
-    pub const fn file_count(&self) -> usize {
-        self.file_count
-    }
-
-    /// Path of each distinct file: index into [`Self::paths`], always in range. It never falls.
-    pub fn file_paths(&self) -> Result<&[u32], Damaged> {
-        let decode = || {
-            let stored = self.stored()?;
-            let paths = u32::try_from(stored.count(place::PATH_COUNT)).unwrap_or(u32::MAX);
-            let mut path = 0_u32;
-            let starts = stored.small(place::PATH_STARTS, self.file_count, 1)?;
-            let places = starts.into_iter().map(|new| {
-                path = path.wrapping_add(new);
-                path.wrapping_sub(1)
-            });
-            let places: Vec<u32> = places.collect();
-            if path == paths && places.first().is_none_or(|first| *first == 0) {
-                Ok(places)
-            } else {
-                Err(Damaged("files and paths do not agree"))
-            }
-        };
-        lazy(&self.file_paths, decode).map(Vec::as_slice)
-    }
-
     /// The distinct combinations of kind, flags, return value and detail: few. What only looks at these is answered for
     /// the shapes first, and then for the events by [`Core::shape_column`].
     pub fn shapes(&self) -> Result<&[Shape], Damaged> {
@@ -408,9 +393,11 @@ impl Tables {
 
     /// Each column's name, bytes before it was packed, and bytes as stored.
     pub fn sizes(&self) -> Vec<(&'static str, u64, usize)> {
-        let Source::Columns { tables, pages } = &self.source else { return Vec::new() };
+        let Source::Columns { tables, groups, pages, .. } = &self.source else { return Vec::new() };
         let names = place::PAGE_NAMES.iter().cycle().copied();
-        tables.sizes(place::TABLE_NAMES.into_iter()).into_iter().chain(pages.sizes(names)).collect()
+        let group_names = place::GROUP_NAMES.iter().cycle().copied();
+        let tables = tables.sizes(place::TABLE_NAMES.into_iter()).into_iter();
+        tables.chain(groups.sizes(group_names)).chain(pages.sizes(names)).collect()
     }
 
     /// Bytes in memory, about, once all is decoded.
@@ -420,7 +407,8 @@ impl Tables {
             // The text of paths is most of what was packed.
             Source::Columns { tables, .. } => 3 * tables.len(),
         };
-        size_of::<Self>() + self.file_count * 12 + stored
+        // Paths of files, followers; facts, of groups that were asked for them.
+        size_of::<Self>() + self.file_count * (12 + 32) + stored
     }
 }
 

@@ -271,9 +271,24 @@ proptest! {
             let bit = 1_u64 << (row / PAGE_EVENTS);
             let context: Vec<bool> = zone.contexts.iter().map(|id| *id == event.context).collect();
             prop_assert!(tables.pages_of_contexts(&context).unwrap() & bit != 0);
-            let paths: Vec<bool> = tables.paths().unwrap().iter()
-                .map(|path| event.file.as_ref().is_some_and(|file| file.path == path)).collect();
-            prop_assert!(event.file.is_none() || tables.pages_of_paths(&paths).unwrap() & bit != 0);
+            for file in event.file.iter().chain(&event.destination) {
+                let mut pages = 0;
+                for group in tables.groups_with(&file.path, true).unwrap() {
+                    let group = tables.group(group).unwrap();
+                    let paths: Vec<bool> = group.list().unwrap().iter().map(|path| path == file.path).collect();
+                    pages |= tables.pages_of_group(group, &paths).unwrap();
+                }
+                prop_assert!(pages & bit != 0);
+                let end = file.path.char_indices().nth(file.path.chars().count() / 2).map_or(0, |(at, _)| at);
+                let prefix = &file.path[..end];
+                let mut found: Vec<String> = Vec::new();
+                for group in tables.groups_with(prefix, false).unwrap() {
+                    let paths = tables.group(group).unwrap().list().unwrap();
+                    found.extend(paths.iter().filter(|path| path.starts_with(prefix)).map(str::to_owned));
+                }
+                let all = tables.paths().unwrap().iter().filter(|path| path.starts_with(prefix));
+                prop_assert_eq!(found, all.map(str::to_owned).collect::<Vec<_>>());
+            }
             prop_assert!(tables.pages_within(Some(event.time), event.time.checked_add(1)).unwrap() & bit != 0);
         }
     }

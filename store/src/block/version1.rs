@@ -8,7 +8,7 @@ use event::{Detail, EventId, File, FileFacts, Kind};
 use super::build::Shape;
 use super::core::Columns;
 use super::paths::Paths;
-use super::rest::{Details, Files, Rest};
+use super::rest::{Details, Rest};
 use super::tables::{Source, Tables};
 use super::zone::{Hash, Zone};
 use crate::bytes::{Damaged, Input, unpack};
@@ -150,7 +150,7 @@ pub fn rest(zone: &Zone, files: usize, value: &[u8]) -> Result<Rest, Damaged> {
     decode_mount_paths(&mut input, &mut files)?;
     let details: Vec<Detail> = details;
     Ok(Rest {
-        files: Files::Whole(files),
+        files: Some(files),
         details: Details {
             list: details.into_iter().map(|detail| OnceLock::from(Some(detail))).collect(),
             bytes: Vec::new(),

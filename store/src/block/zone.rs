@@ -2,7 +2,7 @@
 
 use event::{EventId, Nanos};
 
-use super::tables::SPARSE_FROM;
+use super::tables::{PAGES_FROM, SPARSE_FROM};
 use super::version1;
 use crate::bytes::{Damaged, Input, put, put_growing, unzigzag, zigzag};
 use crate::segment::digest::STORED_FROM;
@@ -70,7 +70,11 @@ impl Zone {
             out.extend_from_slice(&[0; 3]);
         }
         out.extend_from_slice(&self.hash);
-        put_growing(&mut out, &self.contexts);
+        if self.format >= PAGES_FROM {
+            put_runs(&mut out, &self.contexts);
+        } else {
+            put_growing(&mut out, &self.contexts);
+        }
         let check = blake3::hash(&out);
         out.extend_from_slice(&check.as_bytes()[..CHECK]);
         out
@@ -101,9 +105,37 @@ impl Zone {
             }
         }
         let hash = input.array()?;
-        let contexts = input.growing()?;
+        let contexts = if format >= PAGES_FROM { runs(&mut input, count)? } else { input.growing()? };
         Ok(Self { format, first, last, count, sealed, min_time, max_time, kinds, outcomes, contexts, hash })
     }
+}
+
+/// Appends a growing list as runs of numbers that follow each other: how many, and for each how many are left out before
+/// it, and how many it has less one.
+fn put_runs(out: &mut Vec<u8>, list: &[u64]) {
+    let runs = || list.chunk_by(|a, b| a.checked_add(1) == Some(*b));
+    put(out, runs().count() as u64);
+    let mut next = 0_u64;
+    for run in runs() {
+        put(out, run[0].wrapping_sub(next));
+        put(out, run.len() as u64 - 1);
+        next = run[0].wrapping_add(run.len() as u64);
+    }
+}
+
+/// A list of at most so many numbers, as runs.
+fn runs(input: &mut Input<'_>, most: u32) -> Result<Vec<u64>, Damaged> {
+    let (mut list, mut next) = (Vec::new(), 0_u64);
+    for _ in 0..input.count()? {
+        let first = next.wrapping_add(input.number()?);
+        let length = input.number()?.checked_add(1).ok_or(Damaged("a run is too long"))?;
+        if length > u64::from(most).saturating_sub(list.len() as u64) {
+            return Err(Damaged("a block has more contexts than events"));
+        }
+        next = first.wrapping_add(length);
+        list.extend((0..length).map(|step| first.wrapping_add(step)));
+    }
+    Ok(list)
 }
 
 /// The chain's next hash: over the one before, the first id and the length of the stored value (big-endian u64), and the

@@ -4,7 +4,8 @@
 use crate::bytes::Damaged;
 use crate::limits::{FILTER_BITS, FILTER_PART};
 
-/// Probes of a term: the best number for [`FILTER_BITS`] bits a term (times the logarithm of 2).
+/// Probes of a term: one more than the best number for [`FILTER_BITS`] bits a term (times the logarithm of 2); the best one
+/// for the 10 bits of format 2.
 const PROBES: u32 = 7;
 /// Bytes of BLAKE3 that end a part.
 const CHECK: usize = 4;
@@ -44,10 +45,14 @@ pub fn hash(term: Term, bytes: &[u8]) -> u64 {
     hash ^ (hash >> 32)
 }
 
-/// Hashes of a path and of the directories that it is in, the root left out; those of directories only where `new` says
-/// that one was not met yet.
-pub fn path_terms<'a>(path: &'a str, mut new: impl FnMut(&'a str) -> bool, out: &mut Vec<u64>) {
+/// Hashes of a path and of the directories that it is in: see [`directory_terms`].
+pub fn path_terms<'a>(path: &'a str, new: impl FnMut(&'a str) -> bool, out: &mut Vec<u64>) {
     out.push(hash(Term::Path, path.as_bytes()));
+    directory_terms(path, new, out);
+}
+
+/// Hashes of the directories that a path is in, the root left out; only where `new` says that one was not met yet.
+pub fn directory_terms<'a>(path: &'a str, mut new: impl FnMut(&'a str) -> bool, out: &mut Vec<u64>) {
     let mut rest = path;
     while let Some(slash) = rest.rfind('/').filter(|slash| *slash > 0) {
         let directory = &path[..=slash];
@@ -146,7 +151,7 @@ mod tests {
             };
             assert!((0..terms).all(asked));
             let wrong = (terms..terms + 20_000).filter(|number| asked(*number)).count();
-            assert!(wrong < 400, "{wrong} of 20000 with {terms} terms");
+            assert!(wrong < 700, "{wrong} of 20000 with {terms} terms");
         }
     }
 

@@ -1,13 +1,14 @@
 //! The indexes of a packed segment, and the filters of any: what tells where to look without looking.
 //!
-//! They say nothing that is not in the blocks and contexts. Each value has a checksum, and each chunk of a sorted run
-//! tells where the next one begins, so that damage is noticed; then readers look everywhere instead.
+//! They say nothing that is not in the blocks and contexts. Each value has a checksum, and a sorted run has a list of all
+//! of its chunks, so that damage is noticed; then readers look everywhere instead.
 
 pub mod directory;
 pub mod filter;
 pub mod lives;
 pub mod paths;
 pub mod pids;
+pub mod run;
 pub mod tree;
 
 use std::collections::{HashMap, HashSet};
@@ -17,23 +18,29 @@ use event::{Exit, Kind};
 use redb::{StorageError, Table, WriteTransaction};
 
 use self::directory::{Directory, Line};
-use self::filter::{Term, hash, path_terms};
+use self::filter::{Term, directory_terms, hash, path_terms};
 use crate::block::{Core, Zone};
 use crate::bytes::Damaged;
 use crate::context::Summary;
 use crate::segment::file::FileError;
-use crate::segment::tables::{FILTERS, INDEX, PATHS, PIDS, PieceKey, piece_key, put};
+use crate::segment::tables::{FILTERS, INDEX, PieceKey, piece_key, put_index};
 
 /// Number of the row of the [`Directory`] in the table `index`.
 pub const DIRECTORY: u64 = 0;
 /// Number of the row of the [`tree::Tree`].
 pub const TREE: u64 = 1;
+/// Number of the row of the [`run::List`] of paths; the next one has the chunks.
+pub const PATHS: u64 = 2;
+/// Likewise of processes.
+pub const PIDS: u64 = 4;
+/// Number of the row of the paths that are images.
+pub const IMAGES: u64 = 6;
 /// Number of the row of the [`lives::Lives`].
-pub const LIVES: u64 = 2;
+pub const LIVES: u64 = 7;
 /// First format that has [`LIVES`].
 pub const LIVES_FROM: u32 = 3;
-/// First format whose indexes are those that [`Builder`] makes.
-pub const BUILT_FROM: u32 = 2;
+/// First format whose indexes are those that [`Builder`] makes. Those of earlier ones are not used.
+pub const BUILT_FROM: u32 = 3;
 
 /// Collects, block by block and chunk by chunk, what the indexes of a packed segment say.
 #[derive(Debug, Default)]
@@ -74,12 +81,12 @@ impl Builder {
                     && let Some(path) =
                         zone.contexts.get(*who as usize).and_then(|context| images.get(context))
                 {
-                    self.paths.add(path, number, 1, 1);
+                    self.paths.add(path, number, 1, true);
                 }
             }
         }
         for (path, count) in tables.paths()?.iter().zip(counts) {
-            self.paths.add(path, number, count, 0);
+            self.paths.add(path, number, count, false);
         }
         Ok(())
     }
@@ -107,7 +114,8 @@ impl Builder {
         let mut terms = Vec::new();
         let mut met = HashSet::new();
         for path in self.paths.paths() {
-            path_terms(path, |directory| met.insert(directory), &mut terms);
+            // Who knows directory and name asks the index itself for the path.
+            directory_terms(path, |directory| met.insert(directory), &mut terms);
             let name = path.rsplit('/').next().unwrap_or(path);
             terms.push(hash(Term::Name, name.as_bytes()));
         }
@@ -118,6 +126,7 @@ impl Builder {
         Rows {
             terms,
             paths: self.paths.chunks(level),
+            images: self.paths.images(level),
             pids: self.pids.chunks(level),
             directory: directory.pack(level),
             tree: self.tree.pack(&self.blocks, level),
@@ -129,18 +138,16 @@ impl Builder {
     pub fn write(self, write: &WriteTransaction, level: i32) -> Result<(), FileError> {
         let rows = self.rows(level);
         put_filter(&mut write.open_table(FILTERS)?, 0, rows.terms)?;
-        let mut table = write.open_table(PATHS)?;
-        for (key, chunk) in rows.paths {
-            table.insert(key.as_slice(), chunk.as_slice())?;
-        }
-        let mut table = write.open_table(PIDS)?;
-        for (key, chunk) in rows.pids {
-            table.insert(&key.to_be_bytes(), chunk.as_slice())?;
-        }
         let mut table = write.open_table(INDEX)?;
-        put(&mut table, DIRECTORY, &rows.directory)?;
-        put(&mut table, TREE, &rows.tree)?;
-        put(&mut table, LIVES, &rows.lives)?;
+        put_index(&mut table, DIRECTORY, &rows.directory)?;
+        put_index(&mut table, TREE, &rows.tree)?;
+        put_index(&mut table, IMAGES, &rows.images)?;
+        put_index(&mut table, LIVES, &rows.lives)?;
+        for (row, chunks) in [(PATHS, rows.paths), (PIDS, rows.pids)] {
+            put_index(&mut table, row, &run::list(&chunks, level))?;
+            let chunks: Vec<u8> = chunks.into_iter().flat_map(|(_, chunk)| chunk).collect();
+            put_index(&mut table, row + 1, &chunks)?;
+        }
         Ok(())
     }
 }
@@ -152,8 +159,10 @@ pub struct Rows {
     pub terms: Vec<u64>,
     /// Chunks of paths, each with its key.
     pub paths: Vec<(Vec<u8>, Vec<u8>)>,
+    /// The paths that are images.
+    pub images: Vec<u8>,
     /// Chunks of processes, each with its key.
-    pub pids: Vec<(u32, Vec<u8>)>,
+    pub pids: Vec<(Vec<u8>, Vec<u8>)>,
     /// The [`Directory`].
     pub directory: Vec<u8>,
     /// The [`tree::Tree`].

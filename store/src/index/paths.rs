@@ -1,14 +1,32 @@
-//! The paths of a packed segment: sorted, in chunks, each path with its numbers of events and the blocks that have it.
+//! The paths of a packed segment: sorted, in chunks of columns, each path with its number of events and the blocks that
+//! have it; and those of them that are images.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::bytes::{Damaged, Input, pack, put, put_bytes, put_growing, unpack};
+use crate::block::{Columns, Form, Layout, Stored};
+use crate::bytes::{Damaged, Input, pack, put, put_bytes, unpack};
 use crate::limits::{MAX_SECTION, PATHS_PER_CHUNK};
+
+/// Columns of a chunk: over paths, bytes shared with the path before.
+const SHARED: usize = 0;
+/// Number of the others.
+const LENGTHS: usize = 1;
+/// Bytes: these others, joined.
+const TEXT: usize = 2;
+/// Over paths: events.
+const EVENTS: usize = 3;
+/// Number of blocks.
+const BLOCK_COUNTS: usize = 4;
+/// Bytes: the blocks, joined: of each path the first, then the steps (varints).
+const BLOCKS: usize = 5;
+/// Columns.
+pub const COLUMNS: usize = 6;
 
 #[derive(Debug, Default)]
 struct Posting {
     count: u64,
-    images: u64,
+    image: bool,
     blocks: Vec<u64>,
 }
 
@@ -17,15 +35,15 @@ struct Posting {
 pub struct Builder(BTreeMap<Box<str>, Posting>);
 
 impl Builder {
-    /// Events of a block that have a path; `images` of them by the image that they put in place or that ended. Blocks
-    /// must come in order.
-    pub fn add(&mut self, path: &str, block: u64, count: u64, images: u64) {
+    /// Events of a block that have a path; `image` if by the image that they put in place or that ended. Blocks must come
+    /// in order.
+    pub fn add(&mut self, path: &str, block: u64, count: u64, image: bool) {
         if !self.0.contains_key(path) {
             self.0.insert(path.into(), Posting::default());
         }
         if let Some(posting) = self.0.get_mut(path) {
             posting.count += count;
-            posting.images += images;
+            posting.image |= image;
             if posting.blocks.last() != Some(&block) {
                 posting.blocks.push(block);
             }
@@ -41,94 +59,146 @@ impl Builder {
     pub fn chunks(&self, level: i32) -> Vec<(Vec<u8>, Vec<u8>)> {
         let entries: Vec<(&str, &Posting)> =
             self.0.iter().map(|(path, posting)| (&**path, posting)).collect();
-        let mut chunks = entries.chunks(PATHS_PER_CHUNK).peekable();
-        let mut key = Vec::new();
+        let chunk = |(place, chunk): (usize, &[(&str, &Posting)])| {
+            let first = chunk.first().filter(|_| place > 0).map_or(&[][..], |(path, _)| path.as_bytes());
+            (first.to_vec(), encode(chunk, level))
+        };
+        entries.chunks(PATHS_PER_CHUNK).enumerate().map(chunk).collect()
+    }
+
+    /// The paths that are images, packed.
+    pub fn images(&self, level: i32) -> Vec<u8> {
+        let images = || self.0.iter().filter(|(_, posting)| posting.image).map(|(path, _)| path);
         let mut out = Vec::new();
-        loop {
-            let chunk = chunks.next().unwrap_or_default();
-            let next = chunks.peek().and_then(|next| next.first()).map(|(path, _)| path.as_bytes().to_vec());
-            out.push((std::mem::take(&mut key), pack(&encode(chunk, next.as_deref()), level)));
-            let Some(next) = next else { return out };
-            key = next;
+        put(&mut out, images().count() as u64);
+        for path in images() {
+            put_bytes(&mut out, path.as_bytes());
         }
+        pack(&out, level)
     }
 }
 
-fn encode(chunk: &[(&str, &Posting)], next: Option<&[u8]>) -> Vec<u8> {
-    let mut out = Vec::new();
-    put_bytes(&mut out, next.unwrap_or_default());
-    put(&mut out, chunk.len() as u64);
+fn encode(chunk: &[(&str, &Posting)], level: i32) -> Vec<u8> {
+    let (mut shared, mut lengths, mut text) = (Vec::new(), Vec::new(), Vec::new());
     let mut last: &[u8] = &[];
     let mut blocks = Vec::new();
     for (path, posting) in chunk {
         let path = path.as_bytes();
-        let shared = last.iter().zip(path).take_while(|(a, b)| a == b).count();
-        put(&mut out, shared as u64);
-        put_bytes(&mut out, &path[shared..]);
-        put(&mut out, posting.count);
-        put(&mut out, posting.images);
-        blocks.clear();
-        put_growing(&mut blocks, &posting.blocks);
-        put_bytes(&mut out, &blocks);
+        let same = last.iter().zip(path).take_while(|(a, b)| a == b).count();
+        shared.push(same as u64);
+        lengths.push((path.len() - same) as u64);
+        text.extend_from_slice(&path[same..]);
         last = path;
+        let mut before = 0;
+        for block in &posting.blocks {
+            put(&mut blocks, block - before);
+            before = *block;
+        }
     }
-    out
+    let mut columns = Columns::new(Form::Closed(level));
+    columns.count(chunk.len());
+    columns.numbers(&shared, Layout::Fixed);
+    columns.numbers(&lengths, Layout::Fixed);
+    columns.bytes(&text);
+    columns.numbers(&chunk.iter().map(|(_, posting)| posting.count).collect::<Vec<_>>(), Layout::Varint);
+    let counts = chunk.iter().map(|(_, posting)| posting.blocks.len() as u64);
+    columns.numbers(&counts.collect::<Vec<_>>(), Layout::Varint);
+    columns.bytes(&blocks);
+    columns.finish()
 }
 
 /// A path of a chunk.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
     pub path: &'a str,
-    /// Events.
-    pub count: u64,
-    /// Those of them that have it as their image.
-    pub images: u64,
-    blocks: &'a [u8],
+    /// Place in the chunk.
+    pub row: usize,
+    /// The blocks that are left of the chunk, and how many of them are the path's.
+    blocks: (&'a [u8], usize),
 }
 
 impl Entry<'_> {
-    /// Numbers of the blocks that have it, ascending.
-    pub fn blocks(&self) -> Result<Vec<u64>, Damaged> {
-        Input(self.blocks).growing()
+    /// Calls `each` with the numbers of the blocks that have it, ascending.
+    pub fn blocks(&self, mut each: impl FnMut(u64) -> Result<(), Damaged>) -> Result<(), Damaged> {
+        let (mut input, mut block) = (Input(self.blocks.0), 0_u64);
+        for _ in 0..self.blocks.1 {
+            block = block.wrapping_add(input.number()?);
+            each(block)?;
+        }
+        Ok(())
     }
 }
 
-/// A chunk, unpacked.
+/// A chunk, not unpacked yet.
 #[derive(Debug)]
-pub struct Chunk(Vec<u8>);
+pub struct Chunk(Stored);
 
 impl Chunk {
     /// From a stored value.
-    pub fn unpack(value: &[u8]) -> Result<Self, Damaged> {
-        unpack(value, MAX_SECTION).map(Self)
+    pub fn open(value: Vec<u8>) -> Result<Self, Damaged> {
+        Stored::open(Arc::new(value), 1, |_| Ok(COLUMNS)).map(Self)
     }
 
-    /// Key of the next chunk; empty if this is the last. A path that is neither before it nor in this chunk is nowhere.
-    pub fn next(&self) -> Result<&[u8], Damaged> {
-        Input(&self.0).bytes()
+    /// Number of events of each path.
+    pub fn counts(&self) -> Result<Vec<u64>, Damaged> {
+        self.0.numbers(EVENTS, self.0.count(0))
     }
 
     /// Calls `each` with every path, in order, until it says false; gives what it said last.
     pub fn each(&self, mut each: impl FnMut(Entry<'_>) -> Result<bool, Damaged>) -> Result<bool, Damaged> {
-        let mut input = Input(&self.0);
-        input.bytes()?;
-        let count = input.count()?;
+        let stored = &self.0;
+        let count = stored.count(0);
+        let shared = stored.small(SHARED, count, MAX_SECTION as u64)?;
+        let lengths = stored.small(LENGTHS, count, MAX_SECTION as u64)?;
+        let numbers = stored.small(BLOCK_COUNTS, count, MAX_SECTION as u64)?;
+        let (text, blocks) = (stored.bytes(TEXT)?, stored.bytes(BLOCKS)?);
+        let (mut text, mut blocks) = (Input(&text), Input(&blocks));
         let mut path = String::new();
-        for _ in 0..count {
-            let shared = usize::try_from(input.number()?).unwrap_or(usize::MAX);
+        for (row, ((shared, length), number)) in shared.into_iter().zip(lengths).zip(numbers).enumerate() {
             let mut bytes = std::mem::take(&mut path).into_bytes();
-            if shared > bytes.len() {
+            if shared as usize > bytes.len() {
                 return Err(Damaged("a path shares more than there is"));
             }
-            bytes.truncate(shared);
-            bytes.extend_from_slice(input.bytes()?);
+            bytes.truncate(shared as usize);
+            bytes.extend_from_slice(text.take(length as usize)?);
             path = String::from_utf8(bytes).map_err(|_| Damaged("a path is not UTF-8"))?;
-            let (count, images) = (input.number()?, input.number()?);
-            let blocks = input.bytes()?;
-            if !each(Entry { path: &path, count, images, blocks })? {
+            if !each(Entry { path: &path, row, blocks: (blocks.0, number as usize) })? {
                 return Ok(false);
+            }
+            for _ in 0..number {
+                blocks.number()?;
             }
         }
         Ok(true)
     }
+
+    /// Whether another one has the same paths, with the same numbers and blocks.
+    pub fn same(&self, other: &Self) -> Result<bool, Damaged> {
+        let list = |chunk: &Self| {
+            let mut list = Vec::new();
+            chunk.each(|entry| {
+                let mut blocks = Vec::new();
+                entry.blocks(|block| {
+                    blocks.push(block);
+                    Ok(())
+                })?;
+                list.push((entry.path.to_owned(), blocks));
+                Ok(true)
+            })?;
+            Ok::<_, Damaged>((list, chunk.counts()?))
+        };
+        Ok(list(self)? == list(other)?)
+    }
+}
+
+/// The paths that are images, unpacked.
+pub fn images(value: &[u8]) -> Result<Vec<String>, Damaged> {
+    let bytes = unpack(value, MAX_SECTION)?;
+    let mut input = Input(&bytes);
+    (0..input.count()?)
+        .map(|_| {
+            let path = input.bytes()?.to_vec();
+            String::from_utf8(path).map_err(|_| Damaged("a path is not UTF-8"))
+        })
+        .collect()
 }

@@ -31,28 +31,22 @@ impl Builder {
         self.0.keys().copied()
     }
 
-    /// Each chunk's key and value: the first chunk's key is 0, the others' their first pid.
-    pub fn chunks(&self, level: i32) -> Vec<(u32, Vec<u8>)> {
+    /// Each chunk's key (big-endian) and value: the first chunk's key is 0, the others' their first pid.
+    pub fn chunks(&self, level: i32) -> Vec<(Vec<u8>, Vec<u8>)> {
         let entries: Vec<_> = self.0.iter().collect();
-        let mut chunks = entries.chunks(PIDS_PER_CHUNK).peekable();
-        let mut key = 0;
-        let mut out = Vec::new();
-        loop {
-            let chunk = chunks.next().unwrap_or_default();
-            let next = chunks.peek().and_then(|next| next.first()).map(|(pid, _)| **pid);
-            out.push((key, pack(&encode(chunk, next), level)));
-            let Some(next) = next else { return out };
-            key = next;
-        }
+        let chunk = |(place, chunk): (usize, &[(&u32, &Processes)])| {
+            let first = chunk.first().filter(|_| place > 0).map_or(0, |(pid, _)| **pid);
+            (first.to_be_bytes().to_vec(), pack(&encode(chunk), level))
+        };
+        entries.chunks(PIDS_PER_CHUNK).enumerate().map(chunk).collect()
     }
 }
 
-fn encode(chunk: &[(&u32, &Processes)], next: Option<u32>) -> Vec<u8> {
+fn encode(chunk: &[(&u32, &Processes)]) -> Vec<u8> {
     let boots: BTreeSet<BootId> =
         chunk.iter().flat_map(|(_, processes)| processes.keys()).map(|(boot, _)| *boot).collect();
     let boots: Vec<BootId> = boots.into_iter().collect();
     let mut out = Vec::new();
-    put(&mut out, u64::from(next.unwrap_or(0)));
     put(&mut out, boots.len() as u64);
     for boot in &boots {
         out.extend_from_slice(&boot.to_be_bytes());
@@ -95,11 +89,10 @@ impl Entry<'_> {
     }
 }
 
-/// Calls `each` with every process of a stored chunk, in order of pid; gives the next chunk's key, 0 if this is the last.
-pub fn each(value: &[u8], mut each: impl FnMut(Entry<'_>) -> Result<(), Damaged>) -> Result<u32, Damaged> {
+/// Calls `each` with every process of a stored chunk, in order of pid.
+pub fn each(value: &[u8], mut each: impl FnMut(Entry<'_>) -> Result<(), Damaged>) -> Result<(), Damaged> {
     let bytes = unpack(value, MAX_SECTION)?;
     let mut input = Input(&bytes);
-    let next = input.small()?;
     let boots = (0..input.count()?)
         .map(|_| Ok(BootId::from_be_bytes(input.array()?)))
         .collect::<Result<Vec<_>, Damaged>>()?;
@@ -111,5 +104,5 @@ pub fn each(value: &[u8], mut each: impl FnMut(Entry<'_>) -> Result<(), Damaged>
         let (contexts, blocks) = (input.bytes()?, input.bytes()?);
         each(Entry { process: ProcessKey { boot, start, pid }, contexts, blocks })?;
     }
-    Ok(next)
+    Ok(())
 }

@@ -7,6 +7,7 @@ use crate::block::{Core, Rest, Tables};
 use crate::context::{Chunk, Summary};
 use crate::index::directory::Directory;
 use crate::index::lives::Lives;
+use crate::index::run::List;
 use crate::index::tree::Tree;
 use crate::limits::CACHE_BYTES;
 
@@ -34,6 +35,10 @@ pub enum Cached {
     Tree(Arc<Tree>),
     /// Processes of a segment that has no index of them.
     Lives(Arc<Lives>),
+    /// Chunks of an index of a packed segment.
+    List(Arc<List>),
+    /// Paths of a packed segment that are images.
+    Images(Arc<Vec<String>>),
     /// Lowest and highest id of each chunk of a segment, with the chunk's key.
     Ranges(Arc<Vec<(u64, u64, u64)>>),
 }
@@ -50,6 +55,8 @@ pub enum Sort {
     Directory,
     Tree,
     Lives,
+    List,
+    Images,
     Ranges,
 }
 

@@ -12,14 +12,17 @@ use crate::segment::tables::{FILTERS, PieceKey, piece_key};
 /// The filters of a segment. What cannot be asked may have everything.
 pub struct Filters(Option<ReadOnlyTable<&'static PieceKey, &'static [u8]>>);
 
-/// Hashes of the terms that each path has that fits a pattern; of its last component only if that is asked for.
-pub fn terms(pattern: &PathPattern, with_name: bool) -> Vec<u64> {
-    if let Some(path) = pattern.exact() {
+/// Hashes of the terms that each path has that fits a pattern, of those that the filters of packed segments have, or those
+/// of the blocks of others.
+pub fn terms(pattern: &PathPattern, packed: bool) -> Vec<u64> {
+    let exact = pattern.exact();
+    if let Some(path) = exact.filter(|_| !packed) {
         return vec![hash(Term::Path, path.as_bytes())];
     }
     let directory = pattern.literal_prefix().rsplit_once('/').map(|(directory, _)| directory);
     let directory = directory.filter(|directory| !directory.is_empty());
-    let name = pattern.name().filter(|_| with_name);
+    let last = exact.map(|path| path.rsplit('/').next().unwrap_or(path));
+    let name = last.or(pattern.name()).filter(|_| packed);
     let directory = directory.map(|directory| hash(Term::Directory, format!("{directory}/").as_bytes()));
     directory.into_iter().chain(name.map(|name| hash(Term::Name, name.as_bytes()))).collect()
 }

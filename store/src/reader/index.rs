@@ -1,7 +1,6 @@
 //! Asking the indexes of a packed segment: which blocks and contexts can have what is asked for.
 
 use std::collections::HashSet;
-use std::ops::Bound;
 use std::sync::Arc;
 
 use redb::{ReadOnlyTable, TableError};
@@ -16,14 +15,12 @@ use crate::bytes::Damaged;
 use crate::index::directory::{Directory, mask};
 use crate::index::filter::{Term, hash};
 use crate::index::paths::{Chunk, Entry};
+use crate::index::run::List;
 use crate::index::tree::Tree;
-use crate::index::{DIRECTORY, TREE, pids};
+use crate::index::{BUILT_FROM, DIRECTORY, IMAGES, PATHS, PIDS, TREE, paths, pids};
 use crate::segment::file::{FileError, guarded};
-use crate::segment::tables::{INDEX, PATHS, PIDS, PieceKey, get};
+use crate::segment::tables::{INDEX, PieceKey, get, index_range};
 use crate::{Filter, PathPattern, SegmentState};
-
-/// Paths that are looked at for an image once all blocks are known.
-const PATHS_FOR_IMAGES: u32 = 4096;
 
 type Pieces = ReadOnlyTable<&'static PieceKey, &'static [u8]>;
 
@@ -35,10 +32,10 @@ fn table(view: &View) -> Result<Option<Pieces>, FileError> {
     }
 }
 
-/// The directory of a segment's indexes; `None` if there are none (it is not packed, or is of format 1) or they are
+/// The directory of a segment's indexes; `None` if there are none (it is not packed, or of an earlier format) or they are
 /// damaged, so that everything must be looked at.
 pub fn directory(shared: &Shared, segment: &Segment, view: &View) -> Option<Arc<Directory>> {
-    if !matches!(segment.form(), SegmentState::Packed | SegmentState::Thinned) {
+    if !matches!(segment.form(), SegmentState::Packed | SegmentState::Thinned) || view.format < BUILT_FROM {
         return None;
     }
     let key = (segment.uid, 0, 0);
@@ -92,6 +89,57 @@ fn tree(shared: &Shared, segment: &Segment, view: &View, blocks: usize) -> Resul
     Ok(tree)
 }
 
+/// A sorted run of an index.
+struct Run {
+    table: Pieces,
+    list: Arc<List>,
+    row: u64,
+}
+
+impl Run {
+    /// By the row of its list.
+    fn of(shared: &Shared, segment: &Segment, view: &View, row: u64) -> Result<Self, FileError> {
+        let missing = Damaged("an index is missing");
+        let table = table(view)?.ok_or(missing)?;
+        let key = (segment.uid, row, 0);
+        let list = match shared.cache.get(Sort::List, key) {
+            Some(Cached::List(list)) => list,
+            _ => {
+                let list = Arc::new(List::unpack(&get(&table, row)?.ok_or(missing)?)?);
+                shared.cache.put(Sort::List, key, Cached::List(Arc::clone(&list)), list.size());
+                list
+            }
+        };
+        Ok(Self { table, list, row })
+    }
+
+    fn chunk(&self, chunk: usize) -> Result<Vec<u8>, FileError> {
+        Ok(index_range(&self.table, self.row + 1, self.list.total(), self.list.place(chunk))?)
+    }
+}
+
+/// Whether a path of a segment's images fits one of some patterns.
+fn has_image(
+    shared: &Shared,
+    segment: &Segment,
+    view: &View,
+    patterns: &[PathPattern],
+) -> Result<bool, FileError> {
+    let key = (segment.uid, 0, 0);
+    let images = match shared.cache.get(Sort::Images, key) {
+        Some(Cached::Images(images)) => images,
+        _ => {
+            let missing = Damaged("the images are missing");
+            let value = get(&table(view)?.ok_or(missing)?, IMAGES)?.ok_or(missing)?;
+            let images = Arc::new(paths::images(&value)?);
+            let size = images.iter().map(|path| path.len() + 32).sum();
+            shared.cache.put(Sort::Images, key, Cached::Images(Arc::clone(&images)), size);
+            images
+        }
+    };
+    Ok(images.iter().any(|path| patterns.iter().any(|pattern| pattern.matches(path))))
+}
+
 /// What is left to be looked at.
 pub struct Narrowed {
     /// By number of block: whether it can have something.
@@ -132,10 +180,11 @@ pub fn narrow(
         let filters = Filters::new(view)?;
         for pattern in &filter.paths {
             if filters.may_have(0, &terms(pattern, true)) {
-                narrowed.images |= of_pattern(view, pattern, &blocks, &mut of_paths)?;
+                of_pattern(shared, segment, view, pattern, &blocks, &mut of_paths)?;
             }
         }
         and(&mut blocks, &of_paths);
+        narrowed.images = blocks.contains(&true) && has_image(shared, segment, view, &filter.paths)?;
     }
     narrowed.blocks = blocks;
     Ok(narrowed)
@@ -147,11 +196,9 @@ fn and(blocks: &mut [bool], others: &[bool]) {
     }
 }
 
-fn mark(blocks: &mut [bool], numbers: &[u64]) -> Result<(), Damaged> {
-    for number in numbers {
-        let place = usize::try_from(*number).ok().and_then(|number| blocks.get_mut(number));
-        *place.ok_or(Damaged("a block is out of range"))? = true;
-    }
+fn mark(blocks: &mut [bool], number: u64) -> Result<(), Damaged> {
+    let place = usize::try_from(number).ok().and_then(|number| blocks.get_mut(number));
+    *place.ok_or(Damaged("a block is out of range"))? = true;
     Ok(())
 }
 
@@ -184,20 +231,18 @@ fn processes(
         }
     };
     let mut contexts: Vec<u64> = Vec::new();
-    let table = view.transaction.open_table(PIDS)?;
+    let run = Run::of(shared, segment, view, PIDS)?;
+    wanted.retain(|_| run.list.len() > 0);
     for pid in wanted {
-        let row = table.range::<&[u8; 4]>(..=&pid.to_be_bytes())?.next_back();
-        let row = row.ok_or(Damaged("the first processes are missing"))??;
-        let next = pids::each(row.1.value(), |entry| {
+        pids::each(&run.chunk(run.list.find(&pid.to_be_bytes()))?, |entry| {
             if entry.process.pid == pid && fits(&entry.process) {
                 contexts.extend(entry.contexts()?);
-                mark(&mut blocks, &entry.blocks()?)?;
+                for block in entry.blocks()? {
+                    mark(&mut blocks, block)?;
+                }
             }
             Ok(())
         })?;
-        if next != 0 && next <= pid {
-            return Err(Damaged("some processes are missing").into());
-        }
     }
     if !filter.descendants {
         return Ok((Who::These(contexts.into_iter().collect()), blocks));
@@ -211,64 +256,56 @@ fn processes(
     Ok((Who::Under(tree, ranges), blocks))
 }
 
-/// Calls `each` with the paths that begin with `prefix` and are not before `from`, until it says false.
+/// Calls `each` with the paths that begin with `prefix` and are not before `from`, and the chunk of each, until it says
+/// false.
 fn scan(
-    view: &View,
+    run: &Run,
     prefix: &str,
     from: &str,
-    mut each: impl FnMut(Entry<'_>) -> Result<bool, Damaged>,
+    mut each: impl FnMut(&Chunk, Entry<'_>) -> Result<bool, Damaged>,
 ) -> Result<(), FileError> {
-    let table = view.transaction.open_table(PATHS)?;
-    let from = prefix.max(from).as_bytes();
-    // The chunk in which `from` would be begins at or before it; the first one's key is empty.
-    let start = table.range::<&[u8]>(..=from)?.next_back();
-    let start = start.ok_or(Damaged("the first paths are missing"))??.0.value().to_vec();
-    let mut expected = start.clone();
-    for row in table.range::<&[u8]>((Bound::Included(start.as_slice()), Bound::Unbounded))? {
-        let (key, value) = row?;
-        if key.value() != expected {
-            return Err(Damaged("some paths are missing").into());
+    let from = prefix.max(from);
+    for chunk in run.list.find(from.as_bytes())..run.list.len() {
+        if run.list.key(chunk).is_some_and(|key| key > from.as_bytes() && !key.starts_with(prefix.as_bytes()))
+        {
+            break;
         }
-        let chunk = Chunk::unpack(value.value())?;
+        let chunk = Chunk::open(run.chunk(chunk)?)?;
         let on = chunk.each(|entry| {
-            if entry.path.as_bytes() < from {
+            if entry.path < from {
                 return Ok(true);
             }
-            Ok(entry.path.starts_with(prefix) && each(entry)?)
+            Ok(entry.path.starts_with(prefix) && each(&chunk, entry)?)
         })?;
-        chunk.next()?.clone_into(&mut expected);
-        if !on || expected.is_empty() {
-            return Ok(());
+        if !on {
+            break;
         }
     }
-    Err(Damaged("the last paths are missing").into())
+    Ok(())
 }
 
-/// Marks the blocks that have a path of a pattern, until all that are of interest are; whether some have it as an image.
+/// Marks the blocks that have a path of a pattern, until all that are of interest are.
 fn of_pattern(
+    shared: &Shared,
+    segment: &Segment,
     view: &View,
     pattern: &PathPattern,
     wanted: &[bool],
     blocks: &mut [bool],
-) -> Result<bool, FileError> {
-    let mut images = false;
-    let mut more = 0;
-    scan(view, pattern.literal_prefix(), "", |entry| {
+) -> Result<(), FileError> {
+    let run = Run::of(shared, segment, view, PATHS)?;
+    let left = |blocks: &[bool]| {
+        let left = wanted.iter().zip(blocks).filter(|(wanted, block)| **wanted && !**block);
+        left.count()
+    };
+    let mut most = left(blocks);
+    scan(&run, pattern.literal_prefix(), "", |_, entry| {
         if pattern.matches(entry.path) {
-            images |= entry.images > 0;
-            mark(blocks, &entry.blocks()?)?;
+            entry.blocks(|block| mark(blocks, block))?;
+            most = left(blocks);
         }
-        if more > 0 || wanted.iter().zip(&*blocks).all(|(wanted, block)| *block || !wanted) {
-            // All that is left to know is whether one is an image; that costs less than to ask all contexts.
-            more += 1;
-            if images || more > PATHS_FOR_IMAGES {
-                images |= pattern.exact().is_none();
-                return Ok(false);
-            }
-        }
-        Ok(pattern.exact().is_none_or(|exact| entry.path < exact))
-    })?;
-    Ok(images)
+        Ok(most > 0 && pattern.exact().is_none_or(|exact| entry.path < exact))
+    })
 }
 
 /// Counts a packed segment's paths by its index; false if it has none that can be used.
@@ -278,9 +315,15 @@ pub fn counted(shared: &Shared, segment: &Segment, view: &View, counts: &mut Cou
     }
     let mut found: Vec<(String, u64)> = Vec::new();
     let look = || {
-        scan(view, counts.prefix(), counts.after().unwrap_or_default(), |entry| {
+        let run = Run::of(shared, segment, view, PATHS)?;
+        let mut of_chunk: Option<Vec<u64>> = None;
+        scan(&run, counts.prefix(), counts.after().unwrap_or_default(), |chunk, entry| {
+            if entry.row == 0 || of_chunk.is_none() {
+                of_chunk = Some(chunk.counts()?);
+            }
+            let count = of_chunk.as_ref().and_then(|counts| counts.get(entry.row));
             if counts.wants(entry.path) {
-                found.push((entry.path.to_owned(), entry.count));
+                found.push((entry.path.to_owned(), *count.ok_or(Damaged("a path has no count"))?));
             }
             Ok(found.len() < counts.limit())
         })

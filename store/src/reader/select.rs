@@ -156,8 +156,31 @@ pub fn may_fit(zone: &Zone, filter: &Filter, kinds: &impl Fn(Kind) -> bool) -> b
             || filter.outcomes.iter().any(|outcome| zone.outcomes & (1 << (*outcome as u8)) != 0))
 }
 
-/// Which of a block's distinct paths fit.
-pub fn paths(paths: &Paths, patterns: &[PathPattern]) -> Vec<bool> {
+/// The files, counted from 1, whose paths fit, and which pages have them. Only groups of files that can have some are looked
+/// at.
+fn files_of(tables: &Tables, patterns: &[PathPattern]) -> Result<(u64, Vec<bool>), Damaged> {
+    let mut groups = Vec::new();
+    for pattern in patterns {
+        groups.extend(tables.groups_with(pattern.literal_prefix(), pattern.exact().is_some())?);
+    }
+    groups.sort_unstable();
+    groups.dedup();
+    let (mut pages, mut files) = (0, vec![false; tables.file_count() + 1]);
+    for group in groups {
+        let group = tables.group(group)?;
+        let paths = paths(group.list()?, patterns);
+        if paths.contains(&true) {
+            pages |= tables.pages_of_group(group, &paths)?;
+            for (file, path) in (group.files.start + 1..).zip(group.file_paths()?) {
+                files[file] = paths[*path as usize];
+            }
+        }
+    }
+    Ok((pages, files))
+}
+
+/// Which of some distinct paths fit.
+fn paths(paths: &Paths, patterns: &[PathPattern]) -> Vec<bool> {
     let mut fits = vec![false; paths.len()];
     for pattern in patterns {
         let prefix = pattern.literal_prefix();
@@ -204,14 +227,12 @@ impl Wanted {
         }
         let mut files = None;
         if !filter.paths.is_empty() {
-            let paths = paths(tables.paths()?, &filter.paths);
-            let mut found = if paths.contains(&true) { tables.pages_of_paths(&paths)? } else { 0 };
+            let (mut found, of_paths) = files_of(tables, &filter.paths)?;
             if let Some(images) = &fits.images {
                 found |= tables.pages_of_contexts(images)?;
             }
             pages &= found;
-            let of_path = tables.file_paths()?.iter().map(|path| paths[*path as usize]);
-            files = Some(std::iter::once(false).chain(of_path).collect());
+            files = Some(of_paths);
         }
         Ok((pages != 0).then_some(Self { shapes, files, pages }))
     }
@@ -236,18 +257,33 @@ impl Wanted {
             Some(_) => (core.files()?, core.destinations()?),
             None => (&[][..], &[][..]),
         };
-        let rows = (0..core.len())
+        // Few have a path that is asked for: that is looked at first, and by itself.
+        let of_paths: Vec<usize> = match &self.files {
+            Some(wanted) if destinations.is_empty() && images.is_none() => {
+                let rows = files.iter().enumerate().filter(|(_, file)| wanted[**file as usize]);
+                rows.map(|(row, _)| row).collect()
+            }
+            Some(wanted) => {
+                let fits = |row: &usize| {
+                    let row = *row;
+                    wanted[files[row] as usize]
+                        || destinations.get(row).is_some_and(|file| wanted[*file as usize])
+                        || images.as_ref().is_some_and(|images| {
+                            let kind = shapes[shape_column[row] as usize].kind;
+                            matches!(kind, Kind::Exec | Kind::Exit) && images[whos[row] as usize]
+                        })
+                };
+                (0..core.len()).filter(fits).collect()
+            }
+            None => (0..core.len()).collect(),
+        };
+        let rows = of_paths
+            .into_iter()
             .filter(|row| {
                 let row = *row;
                 let shape = shape_column[row] as usize;
                 allowed[shape]
                     && (filter.ids.is_empty() || filter.ids.contains(&core.id(row)))
-                    && self.files.as_ref().is_none_or(|wanted| {
-                        wanted[files[row] as usize]
-                            || destinations.get(row).is_some_and(|file| wanted[*file as usize])
-                            || (matches!(shapes[shape].kind, Kind::Exec | Kind::Exit)
-                                && images.as_ref().is_some_and(|images| images[whos[row] as usize]))
-                    })
                     && filter.since.is_none_or(|since| times[row] >= since)
                     && filter.until.is_none_or(|until| times[row] < until)
                     && who.as_ref().is_none_or(|who| who[whos[row] as usize])

@@ -25,12 +25,12 @@ pub const EXITS: Pieces = TableDefinition::new("exits");
 pub const GAPS: Pieces = TableDefinition::new("gaps");
 /// Row number to what was found out about files; missing in segments of before there was such a table.
 pub const PROVENANCE: Pieces = TableDefinition::new("provenance");
-/// First path of a chunk to a chunk of the path index; packed segments only.
+/// First path of a chunk to a chunk of the path index; packed segments of formats 1 and 2 only.
 pub const PATHS: TableDefinition<'static, &'static [u8], &'static [u8]> = TableDefinition::new("paths");
-/// First pid of a chunk (big-endian) to a chunk of the process index; packed segments only.
+/// First pid of a chunk (big-endian) to a chunk of the process index; packed segments of formats 1 and 2 only.
 pub const PIDS: TableDefinition<'static, &'static [u8; 4], &'static [u8]> = TableDefinition::new("pids");
 
-/// 0: directory, 1: tree of processes; packed segments only, and not those of format 1.
+/// Indexes, by the numbers of `crate::index`; packed segments only, and not those of format 1.
 pub const INDEX: Pieces = TableDefinition::new("index");
 /// Filters in parts (not pieces: each part can be asked alone), by first event id of the sealed block whose paths it has;
 /// in packed segments one of everything, by 0. None in segments of format 1.
@@ -39,6 +39,9 @@ pub const FILTERS: Pieces = TableDefinition::new("filters");
 /// Largest piece: redb gives each large value a power of two of bytes, so that pieces just under one waste nothing. Each
 /// is read as a whole, also for a few bytes. (In format 2 and before four times as many.)
 const LARGEST: usize = 1 << 16;
+/// Likewise of indexes, of which chunks of some thousand bytes are asked for; what is left between large pieces when redb
+/// moves them together is not used.
+pub const INDEX_PIECE: usize = 1 << 14;
 /// Smallest piece cut off on purpose.
 const SMALLEST: usize = 1 << 12;
 /// Bytes that redb adds to a lone row of a leaf, with room to spare.
@@ -52,8 +55,8 @@ pub fn piece_key(number: u64, piece: u16) -> PieceKey {
     key
 }
 
-fn first_piece(rest: usize) -> usize {
-    let mut size = LARGEST;
+fn first_piece(rest: usize, largest: usize) -> usize {
+    let mut size = largest;
     while size >= SMALLEST {
         if rest > size - ROW_OVERHEAD {
             return size - ROW_OVERHEAD;
@@ -73,16 +76,34 @@ pub fn put(
     add(table, number, value)
 }
 
+/// Writes a value of an index where there is none of that number.
+pub fn put_index(
+    table: &mut Table<'_, &'static PieceKey, &'static [u8]>,
+    number: u64,
+    value: &[u8],
+) -> Result<(), StorageError> {
+    add_pieces(table, number, value, INDEX_PIECE)
+}
+
 /// Writes a value in pieces where there is none of that number.
 pub fn add(
     table: &mut Table<'_, &'static PieceKey, &'static [u8]>,
     number: u64,
     value: &[u8],
 ) -> Result<(), StorageError> {
+    add_pieces(table, number, value, LARGEST)
+}
+
+fn add_pieces(
+    table: &mut Table<'_, &'static PieceKey, &'static [u8]>,
+    number: u64,
+    value: &[u8],
+    largest: usize,
+) -> Result<(), StorageError> {
     let mut rest = value;
     let mut piece = 0;
     loop {
-        let (now, later) = rest.split_at(first_piece(rest.len()));
+        let (now, later) = rest.split_at(first_piece(rest.len(), largest));
         table.insert(&piece_key(number, piece), now)?;
         if later.is_empty() {
             return Ok(());
@@ -131,10 +152,30 @@ pub fn get_range(
     length: usize,
     range: Range<usize>,
 ) -> Result<Vec<u8>, StorageError> {
+    pieces_of(table, number, length, range, LARGEST)
+}
+
+/// Likewise of an index.
+pub fn index_range(
+    table: &impl ReadableTable<&'static PieceKey, &'static [u8]>,
+    number: u64,
+    length: usize,
+    range: Range<usize>,
+) -> Result<Vec<u8>, StorageError> {
+    pieces_of(table, number, length, range, INDEX_PIECE)
+}
+
+fn pieces_of(
+    table: &impl ReadableTable<&'static PieceKey, &'static [u8]>,
+    number: u64,
+    length: usize,
+    range: Range<usize>,
+    largest: usize,
+) -> Result<Vec<u8>, StorageError> {
     let mut value = Vec::with_capacity(range.len());
     let (mut start, mut piece) = (0, 0);
     while start < range.end.min(length) {
-        let end = start + first_piece(length - start);
+        let end = start + first_piece(length - start, largest);
         if end > range.start {
             let Some(row) = table.get(&piece_key(number, piece))? else { return Ok(value) };
             let from = range.start.saturating_sub(start);

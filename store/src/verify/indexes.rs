@@ -4,17 +4,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use redb::ReadableTable as _;
-
 use crate::SegmentState;
 use crate::block::{Core, Zone};
 use crate::bytes::{Damaged, unpack};
 use crate::index::filter::{parts, path_terms};
-use crate::index::{BUILT_FROM, Builder, DIRECTORY, LIVES, LIVES_FROM, Rows, TREE};
+use crate::index::paths::Chunk;
+use crate::index::run::List;
+use crate::index::{BUILT_FROM, Builder, DIRECTORY, IMAGES, LIVES, PATHS, PIDS, Rows, TREE};
 use crate::limits::MAX_SECTION;
 use crate::reader::{Contexts, Filters, Segment, Shared, View, exits, image_paths};
 use crate::segment::file::{FileError, guarded};
-use crate::segment::tables::{FILTERS, INDEX, PATHS, PIDS, get, piece_key};
+use crate::segment::tables::{FILTERS, INDEX, PieceKey, get, piece_key};
 
 /// Level of zstd of what is only made to be compared.
 const LEVEL: i32 = 1;
@@ -76,37 +76,50 @@ fn same(stored: &[u8], made: &[u8]) -> Result<bool, Damaged> {
     Ok(unpack(stored, MAX_SECTION)? == unpack(made, MAX_SECTION)?)
 }
 
+/// The chunks of a stored index, after its list's keys have been compared with those made.
+fn chunks(
+    table: &redb::ReadOnlyTable<&'static PieceKey, &'static [u8]>,
+    row: u64,
+    made: &[(Vec<u8>, Vec<u8>)],
+    what: &'static str,
+) -> Result<Vec<Vec<u8>>, FileError> {
+    let list = List::unpack(&get(table, row)?.ok_or_else(|| wrong(what))?)?;
+    let keys = made.iter().map(|(key, _)| Some(key.as_slice()));
+    if list.len() != made.len() || !keys.eq((0..list.len()).map(|chunk| list.key(chunk))) {
+        return Err(wrong(what));
+    }
+    let all = get(table, row + 1)?.ok_or_else(|| wrong(what))?;
+    if all.len() != list.total() {
+        return Err(wrong(what));
+    }
+    let chunk = |chunk| all.get(list.place(chunk)).map(<[u8]>::to_vec).ok_or_else(|| wrong(what));
+    (0..list.len()).map(chunk).collect()
+}
+
 fn compare(view: &View, rows: Rows) -> Result<(), FileError> {
     let table = view.transaction.open_table(INDEX)?;
-    let lives = (view.format >= LIVES_FROM).then_some(("lives", LIVES, rows.lives));
-    let others = [("blocks", DIRECTORY, rows.directory), ("descendants", TREE, rows.tree)];
-    for (what, key, made) in others.into_iter().chain(lives) {
+    for (what, key, made) in [
+        ("blocks", DIRECTORY, rows.directory),
+        ("descendants", TREE, rows.tree),
+        ("images", IMAGES, rows.images),
+        ("lives", LIVES, rows.lives),
+    ] {
         let stored = get(&table, key)?.ok_or_else(|| wrong(what))?;
         if !same(&stored, &made)? {
             return Err(wrong(what));
         }
     }
-    let mut made = rows.paths.into_iter();
-    for row in view.transaction.open_table(PATHS)?.iter()? {
-        let (key, stored) = row?;
-        let (begin, made) = made.next().ok_or_else(|| wrong("paths"))?;
-        if key.value() != begin || !same(stored.value(), &made)? {
+    let stored = chunks(&table, PATHS, &rows.paths, "paths")?;
+    for (stored, (_, made)) in stored.into_iter().zip(rows.paths) {
+        if !Chunk::open(stored)?.same(&Chunk::open(made)?)? {
             return Err(wrong("paths"));
         }
     }
-    if made.next().is_some() {
-        return Err(wrong("paths"));
-    }
-    let mut made = rows.pids.into_iter();
-    for row in view.transaction.open_table(PIDS)?.iter()? {
-        let (key, stored) = row?;
-        let (begin, made) = made.next().ok_or_else(|| wrong("processes"))?;
-        if *key.value() != begin.to_be_bytes() || !same(stored.value(), &made)? {
+    let stored = chunks(&table, PIDS, &rows.pids, "processes")?;
+    for (stored, (_, made)) in stored.into_iter().zip(rows.pids) {
+        if !same(&stored, &made)? {
             return Err(wrong("processes"));
         }
-    }
-    if made.next().is_some() {
-        return Err(wrong("processes"));
     }
     let filters = view.transaction.open_table(FILTERS)?;
     for (part, made) in (0..).zip(parts(rows.terms)) {
