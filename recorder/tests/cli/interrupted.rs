@@ -14,11 +14,11 @@ use rustix::{
     termios::{Action, tcflow},
 };
 use serde_json::Value;
-use store::{Batch, Query, Store, stream::StreamWriter};
+use store::{Query, Store, stream::StreamWriter};
 
 use crate::{
     terminal::{shown, terminal},
-    world::{BEGIN, SECOND, World, both, context, event, open, tacho},
+    world::{BEGIN, SECOND, World, both, opens, tacho},
 };
 
 /// A field of a file in `/proc` that has lines of `Name: value`.
@@ -87,24 +87,9 @@ fn said(output: &Output) -> String {
 fn segments() -> World {
     let world = World::new();
     for _ in 0..20 {
-        let mut writer = open(world.dir.path());
-        writer.append(&batch(writer.next_context_id(), 1)).unwrap();
-        writer.close().unwrap();
+        world.append(&|id| opens(id, 1));
     }
     world
-}
-
-/// A process that opens some files.
-fn batch(id: u64, files: i64) -> Batch {
-    let open = |number| {
-        let detail = event::Detail::Open { flags: 0, mode: 0 };
-        event(10 + number, event::Kind::Open, id, Some("/srv/x"), detail)
-    };
-    Batch {
-        contexts: vec![context(id, 100 + u32::try_from(id).unwrap(), None, "x").into()],
-        events: (0..files).map(open).collect(),
-        ..Batch::default()
-    }
 }
 
 #[test]
@@ -183,7 +168,7 @@ fn a_replay_that_is_interrupted_goes_on_to_the_same_store() {
     let stream = dir.path().join("stream");
     let mut writer = StreamWriter::new(File::create(&stream).unwrap()).unwrap();
     for id in 1..=200 {
-        writer.write(&batch(id, 20)).unwrap();
+        writer.write(&opens(id, 20)).unwrap();
     }
     writer.finish().unwrap();
     let replay = |store: &str, args: &[&str]| {
@@ -216,9 +201,7 @@ fn a_replay_that_is_interrupted_goes_on_to_the_same_store() {
 #[test]
 fn an_export_that_is_interrupted_goes_on_behind_its_last_event() {
     let world = World::new();
-    let mut writer = open(world.dir.path());
-    writer.append(&batch(writer.next_context_id(), 10_000)).unwrap();
-    writer.close().unwrap();
+    world.append(&|id| opens(id, 10_000));
     let until = event::render::Date(BEGIN + 100_000 * SECOND).to_string();
     let export = |args: &[&str]| {
         let mut command = world.verb("events");

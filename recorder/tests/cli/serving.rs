@@ -3,10 +3,13 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader},
+    path::Path,
     process::{Child, Stdio},
 };
 
-use crate::world::{World, both, tacho};
+use redb::{Database, ReadableTable as _, TableDefinition};
+
+use crate::world::{World, both, opens, tacho};
 
 /// A server of a world, killed at the end.
 struct Server {
@@ -92,4 +95,47 @@ fn a_new_token_counts_at_once_and_who_asked_is_logged() {
         .collect();
     assert_eq!(by, ["token", "nobody", "token"], "{log}");
     assert!(!log.contains(&old) && !log.contains(&new));
+}
+
+/// Flips a bit in the middle of a segment's last block.
+fn damage(file: &Path) {
+    const BLOCKS: TableDefinition<&[u8; 10], &[u8]> = TableDefinition::new("blocks");
+    let database = Database::open(file).unwrap();
+    let write = database.begin_write().unwrap();
+    {
+        let mut table = write.open_table(BLOCKS).unwrap();
+        let (key, mut value) =
+            table.last().unwrap().map(|(key, value)| (*key.value(), value.value().to_vec())).unwrap();
+        let middle = value.len() / 2;
+        value[middle] ^= 1;
+        table.insert(&key, value.as_slice()).unwrap();
+    }
+    write.commit().unwrap();
+}
+
+#[test]
+fn a_bad_block_is_named_and_a_server_goes_on_without_it_and_marks_the_gap() {
+    let world = World::new();
+    for files in [300, 30] {
+        world.append(&|id| opens(id, files));
+    }
+    let events = |text: &[u8]| text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count();
+    let whole = events(world.said("events", ["--all", "-o", "ndjson"]).as_bytes());
+    damage(&world.dir.path().join("segments/000000000002.redb"));
+    let verified = world.verb("verify").output().unwrap();
+    assert_eq!(verified.status.code(), Some(1));
+    let told = both(&verified);
+    assert!(told.contains("bad block: events ") && told.contains("NOT whole"), "{told}");
+    let server = Server::start(&world);
+    let token = world.said("token", [""; 0]);
+    // It goes on after it has met it.
+    for _ in 0..2 {
+        let mut command = tacho();
+        command.args(["events", "--all", "-o", "ndjson", "--url", &server.url]);
+        let output = command.env("TACHO_TOKEN", token.trim()).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{told}");
+        assert_eq!(events(&output.stdout), whole - 300);
+        assert!(told.contains("not complete") && told.contains("damaged"), "{told}");
+    }
 }

@@ -50,6 +50,14 @@ impl World {
         world
     }
 
+    /// One segment more, with what is made for its first free context id.
+    pub(crate) fn append(&self, make: &dyn Fn(u64) -> Batch) {
+        let mut writer = open(self.dir.path());
+        let batch = make(writer.next_context_id());
+        writer.append(&batch).unwrap();
+        writer.close().unwrap();
+    }
+
     /// A verb over it.
     pub(crate) fn verb(&self, verb: &str) -> Command {
         let mut command = tacho();
@@ -143,6 +151,16 @@ pub(crate) fn event(seconds: i64, kind: Kind, context: u64, path: Option<&str>, 
         file,
         destination: None,
         detail,
+    }
+}
+
+/// A process that opens a file so many times.
+pub(crate) fn opens(id: u64, times: i64) -> Batch {
+    let pid = 100 + u32::try_from(id).unwrap();
+    Batch {
+        contexts: vec![context(id, pid, None, "x").into()],
+        events: (0..times).map(|number| opened(10 + number, id, "/srv/x")).collect(),
+        ..Batch::default()
     }
 }
 
