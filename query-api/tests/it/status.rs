@@ -1,12 +1,18 @@
 //! `/stats`, `/metrics`, `/healthz`, `/schema`, and what is not there.
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use query_api::{AppState, Live, Role, app};
 use serde_json::{Value, json};
+use store::faults::{Operation, Watch};
+use store::{Options, Writer};
 
+use crate::scenario::{Host, dir};
 use crate::world::{World, ask};
 
 struct Recorder {
@@ -128,4 +134,50 @@ fn the_documentation_names_every_parameter_and_every_code() {
     for code in query_api::Code::ALL {
         assert!(text.contains(&format!("`{}`", code.name())), "{}", code.name());
     }
+}
+
+/// Holds the background thread the first time that it makes something durable.
+#[derive(Debug)]
+struct Held {
+    once: AtomicBool,
+    reached: Barrier,
+    go: Barrier,
+}
+
+impl Watch for Held {
+    fn before(&self, _: &Path, operation: Operation<'_>) -> std::io::Result<()> {
+        let background = std::thread::current().name() == Some("tacho-pack");
+        if background && matches!(operation, Operation::Sync) && !self.once.swap(true, Ordering::Relaxed) {
+            self.reached.wait();
+            self.go.wait();
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn stats_tell_how_far_the_closing_of_a_segment_is() {
+    let held = Arc::new(Held { once: AtomicBool::new(false), reached: Barrier::new(2), go: Barrier::new(2) });
+    let (dir, mut host) = (dir(), Host::new(5));
+    let watch = Some(Arc::clone(&held) as _);
+    let options = Options { boot: 7, segment_age: Duration::ZERO, watch, ..Options::default() };
+    let mut writer = Writer::open(dir.path(), options).unwrap();
+    let app = app(AppState::new(writer.reader(), Role::Recording));
+    let mut events = Vec::new();
+    for _ in 0..2 {
+        (0..50).for_each(|_| host.step());
+        let batch = host.take();
+        writer.append(&batch).unwrap();
+        events.push(batch.events.len());
+    }
+    // The first is closed now, and is being packed.
+    held.reached.wait();
+    let store = async || ask(&app, get("/stats")).await.json()["store"].take();
+    let work = json!({ "what": "pack", "segment": 1, "events": events[0], "done": 0 });
+    assert_eq!(store().await["work"], work);
+    held.go.wait();
+    writer.settle();
+    let done = store().await;
+    assert_eq!((&done["work"], &done["waiting"]), (&Value::Null, &0.into()));
+    assert_eq!(done["segments"][0]["state"], "packed");
 }
