@@ -4,7 +4,7 @@ use event::Nanos;
 
 use crate::decode::hex_digit;
 
-const FORMAT: u8 = 1;
+pub(crate) const FORMAT: u8 = 1;
 /// Bytes of the query's hash, and of the seal.
 const SHORT: usize = 8;
 /// Key of the seal. It is no secret: the seal tells a cursor that was changed or mistyped from a sound one, it
@@ -41,14 +41,7 @@ impl Cursor {
             bytes.extend(time.unwrap_or(0).to_be_bytes());
         }
         bytes.extend(&self.position);
-        bytes.extend(seal(&bytes));
-        let mut text = String::with_capacity(2 * bytes.len());
-        for byte in bytes {
-            for digit in [byte >> 4, byte & 15] {
-                text.extend(char::from_digit(digit.into(), 16));
-            }
-        }
-        text
+        sealed(bytes)
     }
 
     /// `None` if it is nothing that [`Cursor::encode`] gives.
@@ -76,6 +69,18 @@ impl Cursor {
         }
         Some(Self { query: *query, times, position: rest.to_vec() })
     }
+}
+
+/// A cursor's bytes with their seal, as text.
+pub(crate) fn sealed(mut bytes: Vec<u8>) -> String {
+    bytes.extend(seal(&bytes));
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 15] {
+            text.extend(char::from_digit(digit.into(), 16));
+        }
+    }
+    text
 }
 
 fn seal(bytes: &[u8]) -> [u8; SHORT] {

@@ -16,6 +16,8 @@ mod error;
 mod events;
 mod fields;
 mod follow;
+#[doc(hidden)]
+pub mod fuzzing;
 mod gaps;
 mod history;
 mod limits;

@@ -199,7 +199,7 @@ impl Batch {
     }
 }
 
-fn position(bytes: &[u8]) -> Result<EventId, ApiError> {
+pub(crate) fn position(bytes: &[u8]) -> Result<EventId, ApiError> {
     Ok(EventId::from_be_bytes(bytes.try_into().map_err(|_| Query::bad_cursor())?))
 }
 

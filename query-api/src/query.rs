@@ -3,7 +3,7 @@
 use event::Nanos;
 use store::Filter;
 
-use crate::cursor::Cursor;
+use crate::cursor::{Cursor, FORMAT, sealed};
 use crate::decode;
 use crate::error::{ApiError, Code};
 use crate::limits::MAX_VALUES;
@@ -61,6 +61,11 @@ impl Query {
     pub(crate) fn next(&self, position: Vec<u8>) -> String {
         let Filter { since, until, .. } = self.asked.filter;
         Cursor { query: self.hash, times: [since, until, self.asked.at], position }.encode()
+    }
+
+    /// A cursor to this query with this inside: times and position. For the fuzzer, which finds no seal by itself.
+    pub(crate) fn sealed(&self, inside: &[u8]) -> String {
+        sealed([&[FORMAT][..], &self.hash, inside].concat())
     }
 
     /// For a position that makes no sense.

@@ -14,7 +14,10 @@ use crate::index::run::List;
 use crate::index::tree::Tree;
 use crate::index::{filter, pids};
 use crate::segment::meta::{Closed, Head};
+use crate::sign::Signed;
 use crate::stream::StreamReader;
+use crate::verify::rewritten;
+use crate::writer::Rewriting;
 use crate::{Order, PathPattern, ProcessQuery, Query, Store, verify};
 
 /// Most events of a made-up block that are looked at.
@@ -191,7 +194,18 @@ pub fn index(bytes: &[u8]) {
 
 /// Rows of `meta`.
 pub fn facts(bytes: &[u8]) {
-    let _ = rmp_serde::from_slice::<Head>(bytes);
+    let head = rmp_serde::from_slice::<Head>(bytes).unwrap_or(Head {
+        number: 3,
+        boot: 7,
+        created: 5,
+        first_event: 9,
+        first_context: 4,
+        previous: None,
+        left_out: Vec::new(),
+    });
+    let _ = rmp_serde::from_slice::<Rewriting>(bytes);
+    let _ = rewritten(bytes);
+    let _ = Signed { format: 3, head: &head, digest: &[7; 32], origin: None }.check(Some(bytes));
     if let Ok(mut closed) = rmp_serde::from_slice::<Closed>(bytes) {
         closed.totals.add_kind(1, 1);
         let _ = closed.totals.next_event(1);
@@ -205,6 +219,18 @@ pub fn stream(bytes: &[u8]) {
         if let Ok(reader) = StreamReader::new(file) {
             let _ = reader.take_while(Result::is_ok).take(ROWS).count();
         }
+    }
+}
+
+/// The file of pins: what is read is written, and read again.
+///
+/// # Panics
+/// If it is not the same then.
+pub fn pins(bytes: &[u8]) {
+    let Ok(text) = str::from_utf8(bytes) else { return };
+    for text in [text, &format!("{}\n{text}", crate::pins::MAGIC)] {
+        let list = crate::pins::parse(text, Path::new("pins"));
+        assert_eq!(crate::pins::parse(&crate::pins::text(&list), Path::new("pins")), list);
     }
 }
 
@@ -242,7 +268,7 @@ mod tests {
         Source,
     };
 
-    use super::{chunk, context, decode_block, index, numbers, segment};
+    use super::{chunk, context, decode_block, index, numbers, pins, segment};
     use crate::block::{Form, GENESIS, encode};
     use crate::bytes::{Input, put, put_bytes, unpack};
 
@@ -305,6 +331,13 @@ mod tests {
     }
 
     #[test]
+    fn pins_come_through_the_fuzzers_door() {
+        for text in ["", "tachopins1\na 5 9 3\nb 1\n", "a 5 9 3\n\u{ff}"] {
+            pins(text.as_bytes());
+        }
+    }
+
+    #[test]
     fn a_real_block_comes_through_the_fuzzers_door() {
         let events = events();
         let refs: Vec<&Event> = events.iter().collect();
@@ -316,7 +349,7 @@ mod tests {
         });
         if let Some(corpus) = std::env::var_os(CORPUS) {
             let corpus = Path::new(&corpus);
-            for target in ["block", "context", "index", "facts", "stream", "pattern", "segment"] {
+            for target in ["block", "context", "index", "facts", "stream", "pattern", "pins", "segment"] {
                 std::fs::create_dir_all(corpus.join(target)).unwrap();
             }
             std::fs::write(corpus.join("block/real"), &seeds[0]).unwrap();
@@ -334,6 +367,8 @@ mod tests {
                 let seed = unpack(&value, 1 << 20).unwrap();
                 std::fs::write(corpus.join("index").join(name), [&[which], &seed[..]].concat()).unwrap();
             }
+            let pins = "tachopins1\na 5 9 3\nincident-2.x_ -3 9223372036854775807 0\n";
+            std::fs::write(corpus.join("pins/two"), pins).unwrap();
             let batch = rmp_serde::to_vec(&crate::Batch { events, ..crate::Batch::default() }).unwrap();
             let length = u32::try_from(batch.len()).unwrap().to_le_bytes();
             std::fs::write(corpus.join("stream/batch"), [&length[..], &batch].concat()).unwrap();

@@ -16,7 +16,7 @@ use crate::segment::backend;
 /// Name of the file.
 const NAME: &str = "pins";
 /// Its first line.
-const MAGIC: &str = "tachopins1";
+pub(crate) const MAGIC: &str = "tachopins1";
 
 /// A span that is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -216,7 +216,7 @@ fn read(path: &Path) -> io::Result<String> {
     std::fs::read_to_string(path)
 }
 
-fn parse(text: &str, path: &Path) -> Vec<Pin> {
+pub(crate) fn parse(text: &str, path: &Path) -> Vec<Pin> {
     let mut lines = text.lines();
     if lines.next() != Some(MAGIC) {
         tracing::warn!(file = %path.display(), "this is no list of pins: nothing is pinned");
@@ -242,15 +242,20 @@ fn line_of(line: &str) -> Option<Pin> {
     (words.next().is_none() && pin.since < pin.until).then_some(pin)
 }
 
-fn write(dir: &Path, path: &Path, list: &[Pin], watch: Option<&Arc<dyn Watch>>) -> io::Result<()> {
+/// What the file has.
+pub(crate) fn text(list: &[Pin]) -> String {
     use std::fmt::Write as _;
     let mut text = format!("{MAGIC}\n");
     for Pin { name, since, until, created } in list {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{name} {since} {until} {created}");
     }
+    text
+}
+
+fn write(dir: &Path, path: &Path, list: &[Pin], watch: Option<&Arc<dyn Watch>>) -> io::Result<()> {
     let temporary = path.with_extension("tmp");
-    let written = backend::write_new(watch, &temporary, text.as_bytes())
+    let written = backend::write_new(watch, &temporary, text(list).as_bytes())
         .and_then(|()| backend::rename(watch, &temporary, path));
     if written.is_err() {
         let _ = backend::remove(watch, &temporary);

@@ -108,12 +108,16 @@ impl<'a> Links<'a> {
 /// What a segment took down of those before it: numbers and digests.
 fn noted(view: &View) -> Result<Vec<(u64, Hash)>, FileError> {
     let table = view.transaction.open_table(META)?;
-    let Some(row) = table.get(REWRITTEN)? else { return Ok(Vec::new()) };
+    Ok(table.get(REWRITTEN)?.map_or_else(Vec::new, |row| rewritten(row.value())))
+}
+
+/// Numbers and digests of a row [`REWRITTEN`].
+pub(crate) fn rewritten(row: &[u8]) -> Vec<(u64, Hash)> {
     let entry = |entry: &[u8]| {
         let (number, digest) = entry.split_first_chunk::<8>()?;
         Some((u64::from_be_bytes(*number), digest.try_into().ok()?))
     };
-    Ok(row.value().chunks_exact(40).filter_map(entry).collect())
+    row.chunks_exact(40).filter_map(entry).collect()
 }
 
 fn broken(before: &Before, previous: Option<Hash>) -> Option<String> {

@@ -10,6 +10,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub(crate) use self::links::rewritten;
 pub use self::report::{Anchor, BadBlock, Progress, Report, SegmentReport, Unchecked};
 use crate::block::Hash;
 use crate::pins::Pins;
@@ -196,4 +197,4 @@ fn check(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

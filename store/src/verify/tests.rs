@@ -24,7 +24,7 @@ fn context(id: u64, pid: u32) -> Arc<Context> {
 
 /// A segment with a block and more of events of two processes, of which the third is of context `who` and path `path`; its
 /// file.
-fn segment(dir: &Path, pack: bool, who: u64, pid: u32, path: &str) -> PathBuf {
+pub(crate) fn segment(dir: &Path, pack: bool, who: u64, pid: u32, path: &str) -> PathBuf {
     let options = Options { boot: 7, segment_age: Duration::ZERO, pack, ..Options::default() };
     let mut writer = Writer::open(dir, Options { pack: false, ..options.clone() }).unwrap();
     let event = |time: i64, context, path: &str| Event {

@@ -40,7 +40,7 @@ pub(crate) use self::finish::recover;
 pub use self::host::{Host, Space};
 pub(crate) use self::lock::{exclusive as lock_exclusive, shared as lock_shared};
 pub(crate) use self::pack::unfinished;
-pub(crate) use self::repack::{Plan, Stopped, rewrite};
+pub(crate) use self::repack::{Plan, Rewriting, Stopped, rewrite};
 
 /// The one writer of a directory.
 #[derive(Debug)]

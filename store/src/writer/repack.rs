@@ -98,7 +98,7 @@ pub type Breathe<'a> = &'a mut dyn FnMut(&Step) -> Result<(), Stopped>;
 
 /// How far a file is, so that it can be gone on with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Rewriting {
+pub struct Rewriting {
     /// Digest of the segment that is written anew.
     source: Hash,
     plan: Plan,
