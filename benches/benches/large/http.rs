@@ -20,16 +20,17 @@ use super::{Question, costs, told};
 /// Asks all questions by one way after the other, then the store itself.
 pub fn http(dir: &Path) {
     let questions = Question::all(dir);
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap()
-        .block_on(asked(dir, &questions));
-    println!("http: peak memory {:.0} MB", costs().0 as f64 / 1e6);
+    ask(dir, &questions.iter().map(|(name, question)| (name.clone(), uri(question))).collect::<Vec<_>>());
     inside(&Store::open(dir).unwrap(), &questions);
 }
 
-async fn asked(dir: &Path, questions: &[(String, Question)]) {
+/// Asks by one way after the other; each question is a sort and a path with its query.
+pub fn ask(dir: &Path, questions: &[(String, String)]) {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(asked(dir, questions));
+    println!("http: peak memory {:.0} MB", costs().0 as f64 / 1e6);
+}
+
+async fn asked(dir: &Path, questions: &[(String, String)]) {
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("socket");
     let socket = bind_socket(&path).unwrap();
@@ -58,16 +59,16 @@ async fn asked(dir: &Path, questions: &[(String, Question)]) {
 }
 
 /// All questions on one connection, each answer read to its end.
-async fn round(way: &str, mut sender: SendRequest<Empty<Bytes>>, questions: &[(String, Question)]) {
+async fn round(way: &str, mut sender: SendRequest<Empty<Bytes>>, questions: &[(String, String)]) {
     for some in questions.chunk_by(|(name, _), (other, _)| name == other) {
         let (mut times, mut bytes) = (Vec::new(), 0);
         for (_, question) in some {
-            let request = hyper::Request::get(uri(question)).header("host", "localhost");
+            let request = hyper::Request::get(question).header("host", "localhost");
             let request = request.body(Empty::new()).unwrap();
             let begun = Instant::now();
             sender.ready().await.unwrap();
             let answer = sender.send_request(request).await.unwrap();
-            assert!(answer.status().is_success(), "{}: {question:?}", answer.status());
+            assert!(answer.status().is_success(), "{}: {question}", answer.status());
             bytes += answer.into_body().collect().await.unwrap().to_bytes().len();
             times.push(begun.elapsed());
         }
@@ -125,7 +126,7 @@ fn uri(question: &Question) -> String {
 }
 
 /// As a value of a query string; a comma too, at which the server splits.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut out = String::new();
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"/-._~*".contains(&byte) {

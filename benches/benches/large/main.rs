@@ -8,6 +8,7 @@
 #![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
 mod http;
+mod past;
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -36,6 +37,7 @@ fn main() {
             "query" => query(&dir),
             "timeline" => timeline(&dir),
             "http" => http::http(&dir),
+            "past" => past::past(&dir),
             "dirty" => dirty(&dir, &repeat(), events),
             "reopen" => reopen(&dir),
             other => println!("no part is called {other}"),
