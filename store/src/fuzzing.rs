@@ -9,6 +9,7 @@ use crate::block::{Rest, Zone, pages};
 use crate::bytes::{Damaged, Input, pack, put, put_bytes};
 use crate::context::{self, Summary, decode_stream, unpack_stream};
 use crate::index::directory::Directory;
+use crate::index::lives::Lives;
 use crate::index::paths::{self, Chunk};
 use crate::index::run::List;
 use crate::index::tree::Tree;
@@ -185,6 +186,13 @@ pub fn index(bytes: &[u8]) {
         }
         5 => {
             let _ = paths::images(&value);
+        }
+        6 => {
+            if let Ok(lives) = Lives::unpack(&value) {
+                for life in lives.iter() {
+                    let _ = (lives.contexts(life), life.overlap(Some(1), Some(2)), lives.of(&life.process));
+                }
+            }
         }
         _ => {
             let _ = filter::may_have(bytes, 1);
@@ -421,6 +429,12 @@ mod tests {
         if let Some(corpus) = std::env::var_os(CORPUS) {
             std::fs::create_dir_all(Path::new(&corpus).join("context")).unwrap();
             std::fs::write(Path::new(&corpus).join("context/chunk"), &seed).unwrap();
+            let mut lives = crate::index::lives::Builder::default();
+            lives.add(&crate::context::Summary::of(&contexts.iter().collect::<Vec<_>>()));
+            lives.exit(&event::Exit { process: contexts[0].process, time: 1 << 40, status: None });
+            let seed = unpack(&lives.lives().pack(1), 1 << 20).unwrap();
+            std::fs::create_dir_all(Path::new(&corpus).join("index")).unwrap();
+            std::fs::write(Path::new(&corpus).join("index/lives"), [&[6], &seed[..]].concat()).unwrap();
         }
     }
 
