@@ -1,12 +1,15 @@
 //! `follow=true`: the other names that a file had before and after, by renames and hard links.
 
-use event::{Event, EventId, Kind, Nanos, Outcome};
+use event::{Detail, Event, EventId, Kind, Nanos, Outcome};
 use serde_json::{Value, json};
 use store::{Budget, Filter, Found, Order, PathPattern, Query, Store};
 
 use crate::error::{ApiError, Code};
 use crate::limits::{BATCH, MAX_FOLLOWED, MAX_FOLLOWED_EVENTS, QUESTION_TIME};
 use crate::params::Asked;
+
+/// Flag of renameat2(2): both files are there, and each gets the name of the other.
+const RENAME_EXCHANGE: u32 = 2;
 
 /// A name, and when it was the file's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,15 +117,19 @@ impl Search<'_> {
             if file.path.is_empty() || destination.path.is_empty() {
                 continue;
             }
-            let linked = kind == Kind::Link;
-            if file.path == name.path {
-                let to = self.end(&destination.path, time)?;
-                self.add(Name { path: destination.path.clone(), from: time, to, by: Some(found.id) });
-            }
-            if destination.path == name.path {
-                let from = self.beginning(&file.path, time)?;
-                let to = if linked { self.end(&file.path, time)? } else { time };
-                self.add(Name { path: file.path.clone(), from, to, by: Some(found.id) });
+            let exchanged =
+                matches!(found.event.detail, Detail::Rename { flags } if flags & RENAME_EXCHANGE != 0);
+            let swapped = exchanged.then_some((destination, file));
+            for (file, destination) in [(file, destination)].into_iter().chain(swapped) {
+                if file.path == name.path {
+                    let to = self.end(&destination.path, time)?;
+                    self.add(Name { path: destination.path.clone(), from: time, to, by: Some(found.id) });
+                }
+                if destination.path == name.path {
+                    let from = self.beginning(&file.path, time)?;
+                    let to = if kind == Kind::Link { self.end(&file.path, time)? } else { time };
+                    self.add(Name { path: file.path.clone(), from, to, by: Some(found.id) });
+                }
             }
         }
         Ok(())

@@ -55,6 +55,25 @@ async fn earlier_and_later_names_are_followed_while_they_were_the_files() {
     assert!(plain.get("followed").is_none());
 }
 
+/// `RENAME_EXCHANGE`.
+const EXCHANGE: u32 = 2;
+
+#[tokio::test]
+async fn of_two_names_that_were_exchanged_each_file_is_followed() {
+    let mut lives = Lives::new();
+    let editor = lives.met(0, 10, 1);
+    lives.open_file(1, &editor, "/b", WRITE);
+    lives.on_file(2, &editor, Kind::Rename, Detail::Rename { flags: EXCHANGE }, "/a", Some("/b"));
+    lives.open_file(3, &editor, "/b", WRITE);
+    lives.on_file(4, &editor, Kind::Rename, Detail::Rename { flags: 0 }, "/c", Some("/b"));
+    lives.open_file(5, &editor, "/b", WRITE);
+    let app = lives.app();
+    // What is /a now was /b before, and what was /a is /b until another file takes its place.
+    let answer = get(&app, "/events?path=/a&follow=true&order=asc").await;
+    assert_eq!(dates(answer["events"].as_array().unwrap()), [1, 2, 3].map(date));
+    assert_eq!(answer["followed"]["whole"], json!(true));
+}
+
 #[tokio::test]
 async fn only_exact_paths_are_followed() {
     let app = story().app();
