@@ -20,7 +20,7 @@ mod version2;
 pub use chunk::{Chunk, has_summaries, version};
 pub use encode::encode;
 pub use stream::{decode_stream, encode_one, pack_stream, unpack_stream};
-pub use summary::Summary;
+pub use summary::{Summary, lived_since};
 
 pub use place::{COLUMNS, COUNTS};
 

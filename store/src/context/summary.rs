@@ -67,6 +67,11 @@ impl<'a> Texts<'a> {
     }
 }
 
+/// When a process began to live: when it was forked, if that is known (0 is not), or its first state began.
+pub fn lived_since(fork: i64, since: i64) -> i64 {
+    if fork == 0 { since } else { fork.min(since) }
+}
+
 impl Summary {
     /// Of contexts in order of id.
     pub fn of(contexts: &[&Context]) -> Self {
@@ -203,8 +208,7 @@ impl Summary {
     /// When the process of a row began to live, if this is its first state: what a snapshot found lived before. `None` if
     /// what is stored does not tell.
     pub fn began(&self, row: usize) -> Option<i64> {
-        let fork = *self.forks.get(row)?;
-        Some(if fork == 0 { self.since[row] } else { fork.min(self.since[row]) })
+        self.forks.get(row).map(|fork| lived_since(*fork, self.since[row]))
     }
 
     /// Container's id of a row.

@@ -8,9 +8,9 @@ use super::chosen::{Who, image_fits};
 use super::contexts::Contexts;
 use super::index;
 use super::segment::{Segment, View};
-use super::select::{self, asks_for_states};
+use super::select::{self, asks_for_changes};
 use super::shared::Shared;
-use crate::context::Summary;
+use crate::context::{Summary, lived_since};
 use crate::index::lives::{Life, Overlap};
 use crate::segment::file::FileError;
 use crate::{Filter, ProcessQuery};
@@ -94,9 +94,8 @@ impl<'a> Candidates<'a> {
             }
             under = filter.descendants.then_some(who);
         }
-        let only_parents = Filter { parents: Vec::new(), ..filter.clone() };
-        let states = asks_for_states(&only_parents);
-        Ok(Some(Self { filter, under, states, parents: filter.parents.iter().copied().collect() }))
+        let parents = filter.parents.iter().copied().collect();
+        Ok(Some(Self { filter, under, states: asks_for_changes(filter), parents }))
     }
 
     /// Whether a process fits, as far as can be told.
@@ -147,6 +146,6 @@ pub fn fits(contexts: &Contexts<'_>, ids: &[u64], end: Option<Nanos>, filter: &F
 fn began(contexts: &Contexts<'_>, id: u64, summary: &Summary, row: usize) -> Nanos {
     summary.began(row).unwrap_or_else(|| {
         let fork = contexts.get(id).map_or(0, |context| context.fork_time);
-        if fork == 0 { summary.since[row] } else { fork.min(summary.since[row]) }
+        lived_since(fork, summary.since[row])
     })
 }

@@ -74,7 +74,7 @@ pub fn processes(shared: &Shared, query: &ProcessQuery, budget: &Budget) -> Resu
             boots.0.push(head.boot);
         }
     }
-    let mut search = Search { shared, segments: &segments, boots: &boots, query, span: Span::of(query) };
+    let search = Search { shared, segments: &segments, boots: &boots, query, span: Span::of(query) };
     let (mut keys, mut after, mut window) = (Vec::new(), query.after, query.limit + 1);
     let next = loop {
         let found = search.window(after, window);
@@ -106,7 +106,7 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// The first `count` processes after one that can fit, by all segments.
-    fn window(&mut self, after: Option<ProcessKey>, count: usize) -> BTreeMap<Place, Candidate> {
+    fn window(&self, after: Option<ProcessKey>, count: usize) -> BTreeMap<Place, Candidate> {
         let after = after.map(|after| self.boots.place(&after));
         let mut found: BTreeMap<Place, Candidate> = BTreeMap::new();
         for (at, segment) in self.segments.iter().enumerate() {

@@ -23,8 +23,12 @@ pub fn asks_for_contexts(filter: &Filter) -> bool {
 
 /// Whether a filter has fields about the states of processes, not only about which ones.
 pub fn asks_for_states(filter: &Filter) -> bool {
+    !filter.parents.is_empty() || asks_for_changes(filter)
+}
+
+/// Whether a filter has fields in which the states of one process can differ: its creator stays the same.
+pub fn asks_for_changes(filter: &Filter) -> bool {
     !(filter.ppids.is_empty()
-        && filter.parents.is_empty()
         && filter.uids.is_empty()
         && filter.users.is_empty()
         && filter.comms.is_empty()
