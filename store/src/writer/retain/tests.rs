@@ -1,6 +1,7 @@
 //! Age and free room, with a clock that jumps and a disk that others fill.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use event::{Detail, Event, Kind, Nanos};
 
 use super::super::host::{Host, Space};
 use super::Retainer;
+use crate::faults::Operation;
 use crate::{Batch, Options, Writer};
 
 const HOUR: Nanos = 3_600_000_000_000;
@@ -205,18 +207,26 @@ fn room_is_left_on_the_file_system_but_others_cannot_empty_the_store() {
     assert!(stats.retention.unwrap().removed_for_free > 10);
 }
 
-/// Refuses to delete the first segment while it is told to.
-#[derive(Debug, Default)]
-struct Stuck(std::sync::atomic::AtomicBool);
+/// Refuses what it is about, with an error number, while it is told to.
+#[derive(Debug)]
+struct Refusing {
+    on: AtomicBool,
+    what: fn(&Path, &Operation<'_>) -> bool,
+    error: i32,
+}
 
-impl crate::faults::Watch for Stuck {
-    fn before(&self, path: &Path, operation: crate::faults::Operation<'_>) -> std::io::Result<()> {
-        let refused =
-            path.ends_with("000000000001.redb") && self.0.load(std::sync::atomic::Ordering::Relaxed);
-        match operation {
-            crate::faults::Operation::Remove if refused => Err(std::io::Error::from_raw_os_error(1)),
-            _ => Ok(()),
+impl Refusing {
+    fn new(what: fn(&Path, &Operation<'_>) -> bool, error: i32) -> Arc<Self> {
+        Arc::new(Self { on: AtomicBool::new(false), what, error })
+    }
+}
+
+impl crate::faults::Watch for Refusing {
+    fn before(&self, path: &Path, operation: Operation<'_>) -> std::io::Result<()> {
+        if self.on.load(Relaxed) && (self.what)(path, &operation) {
+            return Err(std::io::Error::from_raw_os_error(self.error));
         }
+        Ok(())
     }
 }
 
@@ -224,7 +234,10 @@ impl crate::faults::Watch for Stuck {
 fn a_file_that_could_not_be_deleted_counts_until_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let host = MadeUp::new();
-    let stuck = Arc::new(Stuck::default());
+    let stuck = Refusing::new(
+        |path, operation| path.ends_with("000000000001.redb") && matches!(operation, Operation::Remove),
+        1,
+    );
     let age = Some(Duration::from_hours(1));
     let options = Options { max_age: age, watch: Some(stuck.clone()), ..Options::default() };
     let mut writer = writer(dir.path(), &host, options);
@@ -233,47 +246,32 @@ fn a_file_that_could_not_be_deleted_counts_until_it_is() {
     segment(&mut writer, &host);
     let files = || std::fs::read_dir(dir.path().join("segments")).unwrap().count();
     let before = files();
-    stuck.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    stuck.on.store(true, Relaxed);
     host.pass(Duration::from_mins(1));
     segment(&mut writer, &host);
     assert!(!numbers(&writer).contains(&1), "an old segment is not answered from, whatever its file does");
     assert!(files() > before, "its file is still there");
     assert!(writer.retainer.undeleted.bytes() > 0);
-    stuck.0.store(false, std::sync::atomic::Ordering::Relaxed);
+    stuck.on.store(false, Relaxed);
     segment(&mut writer, &host);
     assert_eq!(writer.retainer.undeleted.bytes(), 0);
     assert!(!dir.path().join("segments/000000000001.redb").exists());
-}
-
-/// Refuses to make files while it is told to.
-#[derive(Debug, Default)]
-struct NoNew(std::sync::atomic::AtomicBool);
-
-impl crate::faults::Watch for NoNew {
-    fn before(&self, _: &Path, operation: crate::faults::Operation<'_>) -> std::io::Result<()> {
-        match operation {
-            crate::faults::Operation::Create if self.0.load(std::sync::atomic::Ordering::Relaxed) => {
-                Err(std::io::Error::from_raw_os_error(5))
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
 #[test]
 fn the_newest_segment_stays_until_the_next_has_begun_so_that_ids_are_given_out_once() {
     let dir = tempfile::tempdir().unwrap();
     let host = MadeUp::new();
-    let broken = Arc::new(NoNew::default());
+    let broken = Refusing::new(|_, operation| matches!(operation, Operation::Create), 5);
     // So small that nothing but the open segment may stay.
     let options = Options { max_size: 4096, watch: Some(broken.clone()), ..Options::default() };
     let mut first = writer(dir.path(), &host, options.clone());
     segment(&mut first, &host);
     let next = first.next_event_id();
-    broken.0.store(true, std::sync::atomic::Ordering::Relaxed);
+    broken.on.store(true, Relaxed);
     first.append(&batch(&host)).unwrap_err();
     drop(first);
-    broken.0.store(false, std::sync::atomic::Ordering::Relaxed);
+    broken.on.store(false, Relaxed);
     let mut second = writer(dir.path(), &host, options);
     assert_eq!(second.next_event_id(), next);
     assert_eq!(second.append(&batch(&host)).unwrap().first_event, next);
