@@ -19,6 +19,8 @@ for port in (9, 4444):
         except OSError:
             pass
 '
+# More arguments than are recorded.
+/bin/true $(seq 1 20000)
 i=0
 while [ $i -lt 40 ]; do
     ls / >/dev/null

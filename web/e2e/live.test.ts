@@ -14,6 +14,21 @@ afterEach((context) => world.close(context.task.result?.state === 'fail'));
 afterAll(() => world.end());
 
 describe('live mode', () => {
+  it('begins with what was recorded last, and goes on without a hole', async () => {
+    for (let count = 0; count < 5; count++) writeFileSync(world.path(`before-${count}`), 'x');
+    const page = await world.open(`${address}/?path=${encodeURIComponent(`${world.directory}/**`)}&name=open`);
+    await page.locator('.lines .line').filter({ hasText: 'before-4' }).first().waitFor();
+    await page.keyboard.press('l');
+    await page.getByRole('button', { name: 'Live: live' }).waitFor();
+    await page.locator('.lines .line').filter({ hasText: 'before-0' }).first().waitFor();
+    for (let count = 0; count < 5; count++) writeFileSync(world.path(`then-${count}`), 'x');
+    await page.locator('.lines .line').filter({ hasText: 'then-4' }).first().waitFor();
+    const names = await page.locator('.lines .line').evaluateAll((all) => all.flatMap((line) => /(?:before|then)-\d/.exec(line.textContent ?? '')?.[0] ?? []));
+    expect(names).toEqual(['before', 'then'].flatMap((word) => [0, 1, 2, 3, 4].map((count) => `${word}-${count}`)));
+    await world.picture(page, '19-live-begins');
+    expect(world.complaints).toEqual([]);
+  });
+
   it('shows what happens as it happens, and lets go when the reader looks back', async () => {
     // Only what happens in one directory: the rest of the machine may do as it likes meanwhile.
     const page = await world.open(`${address}/?path=${encodeURIComponent(`${world.directory}/**`)}`);

@@ -1,12 +1,10 @@
 // The page over a real store with a planted intrusion.
 
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { findings, lines, ready, search } from './hand';
 import { World } from './world';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const world = new World();
 let address = '';
 
@@ -16,26 +14,6 @@ beforeAll(async () => {
 });
 afterEach((context) => world.close(context.task.result?.state === 'fail'));
 afterAll(() => world.end());
-
-const lines = (page: Page) => page.locator('.lines .line');
-const search = async (page: Page, words: string) => {
-  await page.keyboard.press('/');
-  await page.keyboard.type(words);
-  await page.keyboard.press('Enter');
-  await page.keyboard.press('Escape');
-};
-const ready = (page: Page) => page.locator('.lanes canvas[data-drawn]').waitFor();
-
-/** Findings of axe that are serious or worse. */
-async function findings(page: Page): Promise<string[]> {
-  // As a file of the page's own it would be refused by the policy, rightly; the debugger may run what it likes.
-  await page.evaluate(AXE);
-  const found = await page.evaluate(async () => {
-    const axe = (globalThis as unknown as { axe: { run: () => Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }> } }).axe;
-    return (await axe.run()).violations;
-  });
-  return found.filter((one) => ['serious', 'critical'].includes(one.impact)).map((one) => `${one.id}: ${one.nodes.map((node) => node.html).join(' ').slice(0, 400)}`);
-}
 
 describe('someone who looks for an intrusion', () => {
   it('finds it by a word, follows it to its ancestors, and sends the link', async () => {
@@ -224,7 +202,7 @@ describe('an answer that is not there, or not whole', () => {
     await page.goto(address);
     await page.getByText('Asking for processes').waitFor();
     await page.getByText('Counting events').waitFor();
-    await world.picture(page, '15-loading');
+    await world.picture(page, '15-loading', 'once');
     answer = 'fail';
     for (const go of waiting.splice(0)) go();
     await page.getByText('Could not get the processes.').waitFor();
@@ -247,9 +225,13 @@ describe('an answer that is not there, or not whole', () => {
   it('says what of it is missing', async () => {
     const page = await world.open(`${address}/healthz`);
     await page.route(/\/(processes|tree)\?/, async (route) => {
-      const response = await route.fetch();
+      const url = new URL(route.request().url());
+      // The page that would come behind: no such cursor was given out.
+      const behind = url.searchParams.has('cursor') ? { processes: [] } : {};
+      url.searchParams.delete('cursor');
+      const response = await route.fetch({ url: String(url) });
       const cut = { reason: 'more processes match than one answer has' };
-      await route.fulfill({ response, json: { ...((await response.json()) as object), next: 'more', complete: false, cut } });
+      await route.fulfill({ response, json: { ...((await response.json()) as object), ...behind, next: 'more', complete: false, cut } });
     });
     await page.goto(address);
     await ready(page);

@@ -1,9 +1,9 @@
 // The real thing around the page: a recorder, a store that it recorded, a server, a browser.
 
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 
@@ -42,6 +42,19 @@ export class World {
     return store;
   }
 
+  /** What `sh` does with a command line in which `tacho` asks the server that was started first. */
+  shell(command: string): string {
+    const bin = this.path('bin');
+    if (!existsSync(bin)) {
+      mkdirSync(bin);
+      symlinkSync(resolve(TACHO), join(bin, 'tacho'));
+    }
+    const env = { ...process.env, PATH: `${bin}:${process.env['PATH'] ?? ''}`, TACHO_SOCKET: this.path('0.sock') };
+    const done = spawnSync('sh', ['-c', command], { encoding: 'utf8', timeout: LIMIT, env });
+    if (done.status !== 0) throw new Error(`${command}\nended with ${done.status ?? done.signal}: ${done.stderr}`);
+    return done.stdout;
+  }
+
   /** Starts `tacho` with an address of its own, and tells that address. */
   async start(...args: string[]): Promise<string> {
     const child = spawn(TACHO, [...args, '--socket', this.path(`${this.children.length}.sock`), '--listen', '127.0.0.1:0'], {
@@ -49,7 +62,7 @@ export class World {
       cwd: this.directory,
     });
     this.children.push(child);
-    return new Promise((resolve, reject) => {
+    return new Promise((told, reject) => {
       let text = '';
       const limit = setTimeout(() => reject(new Error(`tacho ${args.join(' ')} told no address:\n${text}`)), LIMIT);
       const read = (chunk: Buffer) => {
@@ -58,7 +71,7 @@ export class World {
         const address = /(http:\/\/[^\s;]+)[\s;]/.exec(text)?.[1];
         if (!address) return;
         clearTimeout(limit);
-        resolve(address.replace(/\/$/, ''));
+        told(address.replace(/\/$/, ''));
       };
       child.stdout?.on('data', read);
       child.stderr?.on('data', read);
@@ -102,8 +115,12 @@ export class World {
     return page;
   }
 
-  /** Keeps a picture, outside of what is committed. */
-  async picture(page: Page, name: string): Promise<void> {
+  /** Keeps a picture, outside of what is committed: when everything that was asked for is there, unless that is its subject. */
+  async picture(page: Page, name: string, at: 'rest' | 'once' = 'rest'): Promise<void> {
+    if (at === 'rest') {
+      await page.locator('.loading').first().waitFor({ state: 'hidden' });
+      await page.getByText('loading…').first().waitFor({ state: 'hidden' });
+    }
     const directory = process.env['TACHO_SCREENSHOTS'] ?? join(HERE, '../screenshots');
     mkdirSync(directory, { recursive: true });
     await page.screenshot({ path: join(directory, `${name}.png`) });

@@ -111,7 +111,7 @@ function TimePanes() {
   const failed = detail.loaded.value.state === 'failed' ? detail.loaded.value.error : undefined;
   const zoomed = shown.from > all.from || shown.to < all.to;
   return (
-    <section class="spans" aria-label="Time">
+    <section class={`spans${aboveStacks ? '' : ' waiting'}`} aria-label="Time">
       <div class="spans-head">
         <span>
           <time>{showTime(formatTime(shown.from), zone, 3)}</time> to <time>{showTime(formatTime(shown.to), zone, 3)}</time> {zoneName(zone, shown.from)}{' '}
@@ -123,8 +123,11 @@ function TimePanes() {
           </button>
         )}
         <Legend stacks={belowStacks} />
+      </div>
+      <div class="spans-head">
         {below && !below.complete && <Gaps gaps={below.gaps} zone={zone} />}
         {below && <LeftOut spans={below.left_out ?? []} zone={zone} />}
+        {below?.complete && <span class="muted">No gaps in this span.</span>}
       </div>
       {aboveStacks && (
         <Histogram name="The whole store" span={all} stacks={aboveStacks} hatches={aboveHatches} height={44} zone={zone} window={zoomed ? shown : null} axis={false} onBrush={(next) => show(next)} onReset={() => change({ span: null })} />

@@ -29,13 +29,12 @@ export async function get<T>(path: string, parameters: Parameters = [], signal?:
   try {
     response = await fetch(address(path, parameters as [string, string][]), {
       signal: both,
-      headers: { accept: 'application/json' },
       credentials: 'same-origin',
     });
   } catch (error) {
     if (signal?.aborted) throw error;
     if (limit.aborted) throw new ApiError(0, 'timeout', `no answer within ${PATIENCE / 1000} s`);
-    throw new ApiError(0, 'unreachable', 'the server does not answer: has the recorder ended?');
+    throw new ApiError(0, 'unreachable', 'the server does not answer.');
   }
   if (response.ok) return (await response.json()) as T;
   throw await refusal(response);

@@ -2,21 +2,23 @@
 
 import { useState } from 'preact/hooks';
 import type { EventJson, Json } from '../api/model';
-import { change, event, filterBy, onlySubtree, process, view } from '../state/app';
+import { around, change, event, filterBy, onlyProcess, onlySubtree, process, view } from '../state/app';
 import { valueOf } from '../state/resource';
 import { number, text } from '../list/json';
-import { Empty, Failure } from '../view/States';
-import { showTime } from '../view/time';
-import { filterOf, filterValue } from './clickable';
+import { Cut, Empty, Failure, Unknown } from '../view/States';
+import { parseTime, showTime, zoneName } from '../view/time';
+import { DETAILS } from '../state/url';
+import { copy } from '../state/copy';
+import { Begin } from './Begin';
+import { clickOf } from './clickable';
 import { ProcessCard } from './ProcessCard';
 
 export function Detail() {
-  const { event: eventId, process: processId } = view.value;
-  const [tab, setTab] = useState<'process' | 'event'>('event');
+  const { event: eventId, process: processId, details: tab } = view.value;
   if (eventId === null && processId === null) {
     return (
       <aside class="detail" aria-label="Details">
-        <Empty words="Select a bar or an event. Press ? for the keys." />
+        <Begin />
       </aside>
     );
   }
@@ -25,7 +27,7 @@ export function Detail() {
     <aside class="detail" aria-label="Details">
       <div class="tabs">
        <div class="tabs-list" role="tablist" aria-label="Details of">
-        {(['event', 'process'] as const).map((name) => (
+        {DETAILS.map((name) => (
           <button
             key={name}
             type="button"
@@ -34,7 +36,7 @@ export function Detail() {
             aria-selected={shown === name}
             aria-controls="detail-panel"
             disabled={(name === 'event' ? eventId : processId) === null}
-            onClick={() => setTab(name)}
+            onClick={() => change({ details: name })}
           >
             {name === 'event' ? 'Event' : 'Process'}
           </button>
@@ -60,6 +62,7 @@ function WholeProcess() {
 }
 
 function WholeEvent() {
+  const [done, setDone] = useState<string | null>(null);
   const loaded = event.loaded.value;
   if (loaded.state === 'failed') return <Failure error={loaded.error} what="the event" onRetry={event.reload} />;
   if (loaded.state === 'ready' && loaded.value === undefined) {
@@ -74,17 +77,29 @@ function WholeEvent() {
         {text(known, 'evt', 'name')} <span class="muted">{text(known, 'title')}</span>
       </h3>
       <p>
-        <time title={text(known, 'date')}>{showTime(text(known, 'date') ?? '', view.value.zone, 9)}</time>
+        <time title={text(known, 'date')}>{showTime(text(known, 'date') ?? '', view.value.zone, 9)}</time> {zoneName(view.value.zone, parseTime(text(known, 'date') ?? ''))}
       </p>
       <p class="actions">
         {own && (
-          <button type="button" onClick={() => onlySubtree(own)}>
-            Only this subtree
-          </button>
+          <>
+            <button type="button" onClick={() => change({ process: own, details: 'process' })}>
+              Its process
+            </button>
+            <button type="button" onClick={() => onlyProcess(own)}>
+              Only this process
+            </button>
+            <button type="button" onClick={() => onlySubtree(own)}>
+              Only this subtree
+            </button>
+          </>
         )}
-        <button type="button" onClick={() => void navigator.clipboard.writeText(JSON.stringify(known, null, 2))}>
+        <button type="button" onClick={() => around(parseTime(text(known, 'date') ?? ''))} title="A second before and after it">
+          Around it
+        </button>
+        <button type="button" onClick={() => void copy('Event', JSON.stringify(known, null, 2)).then(setDone)}>
           Copy JSON
         </button>
+        {done !== null && <span class="muted">{done}</span>}
       </p>
       <Members value={known} path="" open={2} />
     </>
@@ -186,16 +201,23 @@ function Words({ values, path }: { readonly values: readonly Json[]; readonly pa
 }
 
 function Value({ value, path }: { readonly value: Json; readonly path: string }) {
-  const filter = filterOf(path);
-  const own = filter === undefined ? undefined : filterValue(value);
-  if (filter !== undefined && own !== undefined) {
+  const click = clickOf(path, value);
+  if (click?.kind === 'filter') {
     return (
-      <button type="button" class="value" title={`Filter: ${filter}=${own}`} onClick={() => filterBy(filter, own)}>
-        {own}
+      <button type="button" class="value" title={`Filter: ${click.name}=${click.value}`} onClick={() => filterBy(click.name, click.value)}>
+        {String(value)}
       </button>
     );
   }
-  if (value === null) return <span class="unknown">unknown</span>;
+  if (click?.kind === 'time') {
+    return (
+      <button type="button" class="value" title="Show the second before and after it" onClick={() => around(click.at)}>
+        {String(value)}
+      </button>
+    );
+  }
+  if (value === null) return <Unknown />;
   if (value === '') return <span class="muted">empty</span>;
-  return <span class={`plain ${typeof value}`}>{/_truncated$/.test(path) && value === true ? 'cut' : String(value)}</span>;
+  if (/_truncated$/.test(path) && value === true) return <Cut what={path.replace(/^.*\.|_truncated$/g, '')} />;
+  return <span class={`plain ${typeof value}`}>{String(value)}</span>;
 }

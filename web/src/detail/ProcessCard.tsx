@@ -2,10 +2,12 @@
 
 import { useEffect, useState } from 'preact/hooks';
 import * as api from '../api/client';
-import type { Life, Process, Processes } from '../api/model';
+import type { Life, Process } from '../api/model';
 import { badges } from '../lanes/bars';
 import { commandLine, exit } from '../list/what';
-import { change, filterBy, onlySubtree, view } from '../state/app';
+import { valueOf } from '../state/resource';
+import { change, filterBy, onlyProcess, processes, onlySubtree, select, view } from '../state/app';
+import { Cut, Unknown } from '../view/States';
 import { showSpan, showTime, parseTime } from '../view/time';
 import type { Json } from '../api/model';
 
@@ -17,11 +19,11 @@ const STEPS = 64;
 export function ProcessCard({ process }: { readonly process: Life }) {
   const zone = view.value.zone;
   const marks = badges(process);
-  const when = (time: string | null) => (time === null ? <span class="unknown">unknown</span> : <time title={time}>{showTime(time, zone, 6)}</time>);
+  const when = (time: string | null) => (time === null ? <Unknown /> : <time title={time}>{showTime(time, zone, 6)}</time>);
   return (
     <>
       <h3>
-        {process.comm || <span class="unknown">unknown</span>} <span class="muted">pid {process.pid}</span>
+        {process.comm || <Unknown />} <span class="muted">pid {process.pid}</span>
       </h3>
       <Ancestors process={process} />
       {marks.map((mark) => (
@@ -47,7 +49,7 @@ export function ProcessCard({ process }: { readonly process: Life }) {
         <div class="member">
           <dt>user</dt>
           <dd>
-            {process.user ? <button type="button" class="value" onClick={() => filterBy('user', process.user!)}>{process.user}</button> : <span class="unknown">unknown</span>} {process.uid !== undefined && `(${process.uid})`}
+            {process.user ? <button type="button" class="value" onClick={() => filterBy('user', process.user!)}>{process.user}</button> : <Unknown />} {process.uid !== undefined && `(${process.uid})`}
           </dd>
         </div>
         {process.container && (
@@ -57,8 +59,9 @@ export function ProcessCard({ process }: { readonly process: Life }) {
       </dl>
       <p class="actions">
         <button type="button" onClick={() => onlySubtree(process.id)}>Only this subtree</button>
-        <button type="button" onClick={() => filterBy('process', process.id)}>Only this process</button>
-        <button type="button" onClick={() => change({ pane: 'trace', trace: null })}>Where did it come from?</button>
+        <button type="button" onClick={() => onlyProcess(process.id)}>Only this process</button>
+        <button type="button" onClick={() => change({ pane: 'trace', trace: `process:${process.id}`, direction: 'backward' })}>Where did it come from?</button>
+        <button type="button" onClick={() => change({ pane: 'trace', trace: `process:${process.id}`, direction: 'forward' })}>What came of it?</button>
       </p>
       <h4>Programs it ran</h4>
       <ol class="images">
@@ -67,12 +70,16 @@ export function ProcessCard({ process }: { readonly process: Life }) {
             {when(image.exec_time)} as {image.user || image.uid}
             {image.exec_time !== null && process.start !== null && parseTime(image.exec_time) < parseTime(process.start) && <span class="muted"> (its parent's program, which it began with)</span>}
             <br />
-            <button type="button" class="value" title={`Filter: exe=${image.executable.path ?? ''}`} onClick={() => filterBy('exe', image.executable.path ?? '')}>
-              {image.executable.path ?? '?'}
-            </button>
+            {image.executable.path ? (
+              <button type="button" class="value" title={`Filter: exe=${image.executable.path}`} onClick={() => filterBy('exe', image.executable.path!)}>
+                {image.executable.path}
+              </button>
+            ) : (
+              <Unknown words="unknown program" />
+            )}
             {image.executable.package_name && <span class="muted"> {image.executable.package_name} {image.executable.package_version}</span>}
             <br />
-            <code class="command">{commandLine(image as unknown as Json)}</code>
+            <code class="command">{commandLine(image as unknown as Json)}</code> {image.args_truncated && <Cut what="the arguments" />}
           </li>
         ))}
       </ol>
@@ -105,7 +112,7 @@ function History({ life }: { readonly life: Life }) {
           Was a child of{' '}
           {life.parents.map((parent) => (
             <span key={parent.since}>
-              {parent.id === null ? parent.ppid : <button type="button" class="value" onClick={() => change({ process: parent.id })}>{parent.ppid}</button>} since {showTime(parent.since, zone, 3, false)};{' '}
+              {parent.id === null ? parent.ppid : <button type="button" class="value" onClick={() => select(parent.id)}>{parent.ppid}</button>} since {showTime(parent.since, zone, 3, false)};{' '}
             </span>
           ))}
         </p>
@@ -130,9 +137,10 @@ function Ancestors({ process }: { readonly process: Process }) {
       let end = process.parent === 'unknown' ? 'unknown parent' : '';
       try {
         while (parent !== null && list.length < STEPS) {
-          // Not its whole life: a name is shown, and the way on.
-          const found: Processes = await api.processes([['process', parent], ['fields', STEP]], own.signal);
-          const next = found.processes[0];
+          // Not its whole life: a name is shown, and the way on. The lanes know most of them.
+          const id: string = parent;
+          const drawn = valueOf(processes.loaded.peek())?.processes.find((other) => other.id === id);
+          const next: Process | undefined = drawn ?? (await api.processes([['process', id], ['fields', STEP]], own.signal)).processes[0];
           if (!next) {
             end = 'not recorded';
             break;
@@ -154,7 +162,7 @@ function Ancestors({ process }: { readonly process: Process }) {
       {chain.end && <span class="unknown">{chain.end} ›</span>}
       {chain.list.map((own) => (
         <span key={own.id}>
-          <button type="button" class="value" onClick={() => change({ process: own.id })}>{own.comm ?? '?'} {own.pid}</button> ›{' '}
+          <button type="button" class="value" onClick={() => select(own.id)}>{own.comm ?? '?'} {own.pid}</button> ›{' '}
         </span>
       ))}
       <strong>{process.comm ?? '?'} {process.pid}</strong>

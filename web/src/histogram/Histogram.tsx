@@ -1,10 +1,11 @@
 // The histogram: stacked bars by category over time, gaps hatched, a brush to choose a span.
 
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { hatched } from '../lanes/draw';
 import { colour, dark } from '../state/theme';
-import type { Span } from '../view/scale';
+import { APART } from '../lanes/draw';
+import { ticks, type Span, type Ticks } from '../view/scale';
 import type { Hatch, Stacks } from '../view/timeline';
 import { CATEGORIES } from '../view/timeline';
 import { formatTime, showCount, showTime, type Zone } from '../view/time';
@@ -36,6 +37,9 @@ const SCROLLBAR = (() => {
   return width;
 })();
 
+/** Room that a label of the axis takes, in pixels. */
+const LABEL = 88;
+
 /** Names of the style sheet's colours for the series. */
 const COLOURS = ['cat-process', 'cat-file', 'cat-network', 'cat-kernel', 'cat-other'];
 
@@ -46,6 +50,7 @@ function seriesColour(index: number): string {
 export function Histogram(props: Props) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>();
+  const frame = useRef<Frame>();
   const latest = useRef(props);
   latest.current = props;
   const isDark = dark.value;
@@ -55,7 +60,12 @@ export function Histogram(props: Props) {
     if (!element) return;
     const own = new uPlot(options(element.clientWidth, latest), data(latest.current), element);
     plot.current = own;
-    const observer = new ResizeObserver(() => own.setSize({ width: element.clientWidth, height: latest.current.height }));
+    frame.current = new Frame(own);
+    frame.current.show(latest.current.window ?? null);
+    const observer = new ResizeObserver(() => {
+      own.setSize({ width: element.clientWidth, height: latest.current.height });
+      frame.current?.show(latest.current.window ?? null);
+    });
     observer.observe(element);
     const reset = () => latest.current.onReset();
     own.over.addEventListener('dblclick', reset);
@@ -65,7 +75,7 @@ export function Histogram(props: Props) {
     };
   }, [isDark, props.axis, props.zone, props.stacks.names.join()]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const own = plot.current;
     if (!own) return;
     own.batch(() => {
@@ -73,7 +83,9 @@ export function Histogram(props: Props) {
       own.setScale('x', { min: props.span.from / 1000, max: props.span.to / 1000 });
       own.setScale('y', { min: 0, max: Math.max(props.stacks.most * 1.05, 1) });
     });
-  }, [props.stacks, props.span.from, props.span.to, props.hatches, props.window]);
+    frame.current?.show(latest.current.window ?? null);
+  }, [props.stacks, props.span.from, props.span.to, props.hatches]);
+  useLayoutEffect(() => frame.current?.show(props.window ?? null), [props.window?.from, props.window?.to]);
 
   return (
     <div
@@ -95,7 +107,6 @@ function data(props: Props): uPlot.AlignedData {
 function options(width: number, latest: { readonly current: Props }): uPlot.Options {
   const props = latest.current;
   const names = [...props.stacks.names].reverse();
-  const bars = (uPlot.paths.bars as NonNullable<typeof uPlot.paths.bars>)({ size: [1, Infinity], gap: 0, align: 0 });
   const text = colour('muted');
   const line = { stroke: colour('grid'), width: 1 };
   return {
@@ -116,8 +127,12 @@ function options(width: number, latest: { readonly current: Props }): uPlot.Opti
         grid: line,
         ticks: line,
         size: 26,
-        space: 90,
-        values: (_, splits, __, ___, step) => splits.map((at) => label(at * 1000, step, latest.current.zone)),
+        splits: (plot, _, from, to) => marks(plot, from, to, latest.current.zone).times.map((time) => time / 1000),
+        values: (plot, splits) => {
+          const { step } = marks(plot, plot.scales['x']!.min ?? 0, plot.scales['x']!.max ?? 0, latest.current.zone);
+          // Half a label says another time.
+          return splits.map((at) => (plot.valToPos(at, 'x') > plot.over.clientWidth - LABEL / 2 ? '' : label(at * 1000, step / 1000, latest.current.zone)));
+        },
       },
       { show: true, stroke: text, grid: line, ticks: line, size: GUTTER, splits: (_, __, ___, max) => [0, Math.floor(max)], values: (_, splits) => splits.map(short) },
     ],
@@ -128,7 +143,8 @@ function options(width: number, latest: { readonly current: Props }): uPlot.Opti
         label: name,
         fill: seriesColour(names.length - 1 - index),
         width: 0,
-        paths: bars,
+        // Rectangles are drawn below: as paths they cost most of a frame.
+        paths: () => null,
         points: { show: false },
       })),
     ],
@@ -149,6 +165,12 @@ function options(width: number, latest: { readonly current: Props }): uPlot.Opti
   };
 }
 
+/** The same ticks as in the lanes below. */
+function marks(plot: uPlot, from: number, to: number, zone: Zone): Ticks {
+  const shift = zone === 'local' ? -new Date(from * 1000).getTimezoneOffset() * 60_000 : 0;
+  return ticks({ from: from * 1000, to: to * 1000 }, plot.bbox.width / devicePixelRatio, APART, shift);
+}
+
 function short(count: number): string {
   if (count >= 1e6) return `${Number((count / 1e6).toPrecision(3))}M`;
   return count >= 1e4 ? `${Number((count / 1e3).toPrecision(3))}k` : String(count);
@@ -157,11 +179,15 @@ function short(count: number): string {
 function label(time: number, step: number, zone: Zone): string {
   const digits = step >= 1 ? 0 : step >= 0.001 ? 3 : 6;
   const text = showTime(formatTime(time), zone, digits, step >= 86_400);
-  return step >= 86_400 ? text.slice(0, 10) : step >= 60 ? text.slice(0, 5) : text;
+  if (step >= 86_400) return text.slice(0, 10);
+  // Midnight is where another day begins.
+  if (text.startsWith('00:00:00') && step >= 60) return showTime(formatTime(time), zone, 0).slice(5, 10);
+  return step >= 60 ? text.slice(0, 5) : text;
 }
 
-/** Hatches the gaps, and shades what is outside of the window. */
+/** The bars, at whole pixels, and the hatches of gaps over them. */
 function over(plot: uPlot, props: Props): void {
+  bars(plot, props.stacks);
   const { left, top, width, height } = plot.bbox;
   const ratio = devicePixelRatio;
   const x = (time: number) => Math.min(Math.max(plot.valToPos(time / 1000, 'x', true), left), left + width);
@@ -169,15 +195,52 @@ function over(plot: uPlot, props: Props): void {
     const from = x(hatch.from);
     hatched(plot.ctx, from, top, Math.max(x(hatch.to) - from, 3 * ratio), height, colour('gap'));
   }
-  if (!props.window) return;
-  plot.ctx.save();
-  plot.ctx.fillStyle = colour('shade');
-  plot.ctx.fillRect(left, top, x(props.window.from) - left, height);
-  plot.ctx.fillRect(x(props.window.to), top, left + width - x(props.window.to), height);
-  plot.ctx.strokeStyle = colour('focus');
-  plot.ctx.lineWidth = ratio;
-  plot.ctx.strokeRect(x(props.window.from), top, Math.max(x(props.window.to) - x(props.window.from), ratio), height);
-  plot.ctx.restore();
+}
+
+function bars(plot: uPlot, { starts, width, sums }: Stacks): void {
+  const { left, top, height } = plot.bbox;
+  const right = left + plot.bbox.width;
+  const y = (sum: number) => Math.round(plot.valToPos(sum, 'y', true));
+  const x = (time: number) => Math.round(Math.min(Math.max(plot.valToPos(time / 1000, 'x', true), left), right));
+  sums.forEach((own, index) => {
+    plot.ctx.fillStyle = seriesColour(index);
+    own.forEach((sum, at) => {
+      const below = sums[index - 1]?.[at] ?? 0;
+      if (sum === below) return;
+      const [from, to] = [x(starts[at]!), x(starts[at]! + width)];
+      // What is there is seen, however little it is.
+      const bottom = Math.min(y(below), Math.round(top + height));
+      plot.ctx.fillRect(from, Math.min(y(sum), bottom - 1), Math.max(to - from, 1), Math.max(bottom - y(sum), 1));
+    });
+  });
+}
+
+/** The window that the panes below show: elements over the canvas, which need not be drawn anew when it moves. */
+class Frame {
+  private readonly parts: readonly HTMLElement[];
+
+  constructor(private readonly plot: uPlot) {
+    this.parts = ['shade', 'shade', 'frame'].map((name) => {
+      const element = document.createElement('div');
+      element.className = `window-${name}`;
+      plot.over.append(element);
+      return element;
+    });
+  }
+
+  show(window: Span | null): void {
+    const [before, behind, frame] = this.parts as [HTMLElement, HTMLElement, HTMLElement];
+    for (const part of this.parts) part.hidden = window === null;
+    if (window === null) return;
+    const wide = this.plot.over.clientWidth;
+    const x = (time: number) => Math.min(Math.max(this.plot.valToPos(time / 1000, 'x'), 0), wide);
+    const [from, to] = [x(window.from), Math.max(x(window.to), x(window.from) + 2)];
+    before.style.width = `${from}px`;
+    behind.style.left = `${to}px`;
+    behind.style.width = `${Math.max(wide - to, 0)}px`;
+    frame.style.left = `${from}px`;
+    frame.style.width = `${to - from}px`;
+  }
 }
 
 /** What is under the pointer, as the element's title. */

@@ -1,42 +1,44 @@
 // Lanes of processes: each a bar from its beginning to its end, under its parent.
 
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { change, MOST_PROCESSES, onlySubtree, processes, say, show, span, view, whole } from '../state/app';
-import { listed } from '../state/list';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { onlySubtree, processes, select, span, view } from '../state/app';
+import { deeds } from '../state/deeds';
+import { listedCount, lit as litNow } from '../state/list';
 import { valueOf } from '../state/resource';
 import { colour, dark } from '../state/theme';
-import { isEmpty, ofProcesses } from '../state/filters';
-import { pan, zoom, type Span } from '../view/scale';
-import { formatTime, showSpan, showTime } from '../view/time';
+import { isEmpty } from '../state/filters';
+import { showSpan, showTime } from '../view/time';
 import { hatches } from '../view/timeline';
-import { bar, type Bar } from './bars';
+import { bar, colourOf, withAncestors, type Bar } from './bars';
 import { draw } from './draw';
 import { layout } from './layout';
-import { pick, step, type Direction } from './pick';
+import { drag, keys, wheel } from './moves';
+import { Note } from './Note';
+import { pick } from './pick';
 import { GUTTER } from '../histogram/Histogram';
 import { Empty, Failure } from '../view/States';
 
 /** Heights of a row in pixels: words fit into the first. */
-const ROWS = [20, 12, 5] as const;
+const HEIGHTS = { large: 20, small: 12, tiny: 5 } as const;
 
 export function Lanes() {
   const loaded = processes.loaded.value;
   const answer = valueOf(loaded);
   const shown = span.value;
-  const bars = useMemo(() => (answer?.processes ?? []).map(bar).filter((own) => Number.isFinite(own.start) || own.end > 0), [answer]);
+  const { process: selected, colour: by, filters, rows, only } = view.value;
+  // Filters of events do not choose processes: those that did what the list shows are lit.
+  const lit = litNow.value;
+  const known = useMemo(() => (answer?.processes ?? []).map(bar).filter((own) => Number.isFinite(own.start) || own.end > 0), [answer]);
+  const bars = useMemo(() => (only && lit ? withAncestors(known, lit) : known), [known, only && lit]);
   const placed = useMemo(() => layout(bars), [bars]);
-  const [density, setDensity] = useState(0);
+  const did = deeds.value.of;
+  const colours = useMemo(() => bars.map((own) => colourOf(own, by, did)), [bars, by, did]);
   const scroller = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [hovered, setHovered] = useState<string | null>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [top, setTop] = useState(0);
-  const { process: selected, colour: by, filters } = view.value;
-  const rowHeight = ROWS[density] ?? ROWS[0];
-  // Filters of events do not choose processes: those that did what the list shows are lit.
-  const { cut } = ofProcesses(filters);
-  const rows = listed.value.rows;
-  const lit = useMemo(() => (cut ? new Set(rows.map((row) => row.process)) : null), [cut, rows]);
+  const rowHeight = HEIGHTS[rows];
   const isDark = dark.value;
 
   useEffect(() => {
@@ -58,9 +60,21 @@ export function Lanes() {
     }
   }, [selected, placed, rowHeight]);
 
+  // Of those that are lit one is in sight, once for each question: after that the reader scrolls.
+  const brought = useRef('');
   useEffect(() => {
+    const element = scroller.current;
+    const asked = JSON.stringify(filters);
+    if (!lit || !element || brought.current === asked) return;
+    const all = [...lit].flatMap((id) => placed.places.get(id)?.row ?? []).sort((one, other) => one - other);
+    const inSight = (row: number) => row * rowHeight >= element.scrollTop && (row + 1) * rowHeight <= element.scrollTop + element.clientHeight;
+    if (all.length > 0) brought.current = asked;
+    if (all.length > 0 && !all.some(inSight)) element.scrollTop = Math.max(0, (all[0]! - 1) * rowHeight);
+  }, [lit, placed, rowHeight]);
+
+  useLayoutEffect(() => {
     const element = canvas.current;
-    const context = element?.getContext('2d');
+    const context = element?.getContext('2d', { alpha: false });
     if (!element || !context || !shown || size.width <= 0) return;
     const frame = requestAnimationFrame(() => {
       const ratio = devicePixelRatio;
@@ -69,16 +83,16 @@ export function Lanes() {
         element.width = width;
         element.height = height;
       }
-      context.setTransform(ratio, 0, 0, ratio, 0, 0);
       const palette = cached();
       const scene = {
         bars,
+        colours,
+        ratio,
         layout: placed,
         span: shown,
         ...size,
         rowHeight,
         top,
-        by,
         selected,
         hovered,
         lit,
@@ -89,7 +103,7 @@ export function Lanes() {
       element.dataset['drawn'] = String(drawn);
     });
     return () => cancelAnimationFrame(frame);
-  }, [bars, placed, shown?.from, shown?.to, size, rowHeight, top, by, selected, hovered, lit, isDark, answer]);
+  }, [bars, colours, placed, shown?.from, shown?.to, size, rowHeight, top, selected, hovered, lit, isDark, answer]);
 
   if (loaded.state === 'failed') return <Failure error={loaded.error} what="the processes" onRetry={processes.reload} />;
   if (!answer || !shown) return <Empty loading={true} words="Asking for processes" />;
@@ -107,17 +121,7 @@ export function Lanes() {
 
   return (
     <div class="lanes-pane">
-      <div class="lanes-note" role="status">
-        <button type="button" onClick={() => setDensity((density + 1) % ROWS.length)} title="Change the height of rows">
-          Rows: {['large', 'small', 'tiny'][density]}
-        </button>
-        <span>
-          {bars.length} processes{answer.next !== null && <strong class="warn"> of more: the first {MOST_PROCESSES} are shown; narrow the span or filter</strong>}
-          {lit && <span class="muted"> — lit: those of the {rows.length} listed events</span>}
-        </span>
-        {loaded.state === 'loading' && <span class="muted">loading…</span>}
-        {!answer.complete && <span class="warn">some processes may be missing (hatched)</span>}
-      </div>
+      <Note bars={bars} more={answer.next !== null} complete={answer.complete} loading={loaded.state === 'loading'} lit={lit && listedCount.value} />
       <div
         class="lanes"
         ref={scroller}
@@ -136,7 +140,7 @@ export function Lanes() {
             onMouseLeave={() => setHovered(null)}
             onMouseDown={(event) => drag(event, shown, size.width, () => {
               const found = at(event);
-              change({ process: found?.id ?? null });
+              select(found?.id ?? null);
             })}
             onDblClick={(event) => {
               const found = at(event);
@@ -165,12 +169,12 @@ function cached(): (name: string) => string {
 
 function Tip({ bar }: { readonly bar: Bar }) {
   const zone = view.value.zone;
-  const end = bar.end === Infinity ? 'alive' : `until ${showTime(formatTime(bar.end), zone, 6, false)} (${showSpan(bar.end - bar.start)})`;
   return (
     <div class="tip" role="tooltip">
       <strong>{bar.label}</strong> {bar.user} <code>{bar.path}</code>
       <br />
-      {Number.isFinite(bar.start) ? showTime(formatTime(bar.start), zone, 6) : 'began before recording'} {end}
+      {bar.began === null ? 'began before recording' : showTime(bar.began, zone, 9)}
+      {bar.ended === null ? ', alive' : ` to ${showTime(bar.ended, zone, 9, false)} (${showSpan(bar.end - bar.start)})`}
       {bar.badges.map((badge) => (
         <span key={badge.letter} class="badge-words">
           <b>{badge.letter}</b> {badge.words}
@@ -178,67 +182,4 @@ function Tip({ bar }: { readonly bar: Bar }) {
       ))}
     </div>
   );
-}
-
-function wheel(event: WheelEvent, shown: Span, width: number): void {
-  const all = whole.peek();
-  if (!all) return;
-  if (event.ctrlKey || event.metaKey) {
-    event.preventDefault();
-    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
-    const x = Math.min(Math.max(event.clientX - box.left - GUTTER, 0), width);
-    show(zoom(shown, all, width, x, Math.exp(event.deltaY * 0.004)), 'slide');
-  } else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
-    event.preventDefault();
-    show(pan(shown, all, (event.deltaX || event.deltaY) / width), 'slide');
-  }
-}
-
-/** Dragging moves the span; a press without a move is a click. */
-function drag(event: MouseEvent, from: Span, width: number, click: () => void): void {
-  const all = whole.peek();
-  if (!all || event.button !== 0) return;
-  const x = event.clientX;
-  let moved = false;
-  const move = (now: MouseEvent) => {
-    if (!moved && Math.abs(now.clientX - x) < 4) return;
-    moved = true;
-    show(pan(from, all, (x - now.clientX) / width), 'slide');
-  };
-  const up = () => {
-    removeEventListener('mousemove', move);
-    removeEventListener('mouseup', up);
-    if (!moved) click();
-  };
-  addEventListener('mousemove', move);
-  addEventListener('mouseup', up);
-}
-
-const MOVES: Readonly<Record<string, Direction>> = {
-  ArrowUp: 'up',
-  ArrowDown: 'down',
-  ArrowLeft: 'left',
-  ArrowRight: 'right',
-  p: 'parent',
-  c: 'child',
-};
-
-function keys(event: KeyboardEvent, bars: readonly Bar[], placed: ReturnType<typeof layout>, shown: Span): void {
-  const direction = event.ctrlKey || event.altKey || event.metaKey || event.shiftKey ? undefined : MOVES[event.key];
-  if (!direction) return;
-  const next = step(bars, placed, view.peek().process ?? undefined, direction);
-  event.preventDefault();
-  if (next === undefined) return;
-  const found = bars.find((own) => own.id === next);
-  change({ process: next }, 'slide');
-  if (found) {
-    const marks = found.badges.map((badge) => badge.words).join(', ');
-    say(`${found.comm}, pid ${found.pid}, user ${found.user}${marks ? `, ${marks}` : ''}`);
-    // A bar that is out of sight is of no use.
-    const all = whole.peek();
-    if (all && (found.start > shown.to || found.end < shown.from)) {
-      const half = (shown.to - shown.from) / 2;
-      show({ from: Math.max(found.start, all.from) - half, to: Math.max(found.start, all.from) + half }, 'slide');
-    }
-  }
 }

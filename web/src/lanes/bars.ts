@@ -23,6 +23,9 @@ export interface Bar extends Life {
   /** How it ended: `alive`, `ok`, `failed`, `killed`, `unseen`. */
   readonly ending: Ending;
   readonly path: string;
+  /** Its beginning and end as the API sent them; null: before recording, and while it lives. */
+  readonly began: string | null;
+  readonly ended: string | null;
 }
 
 export type Ending = 'alive' | 'ok' | 'failed' | 'killed' | 'unseen';
@@ -72,14 +75,26 @@ export function bar(process: Process): Bar {
     pid: process.pid,
     label: `${comm} ${process.pid}`,
     uid: process.uid,
-    user: process.user || (process.uid === undefined ? '?' : String(process.uid)),
+    user: process.user || (process.uid === undefined ? '?' : `uid ${process.uid}`),
     comm,
     // An image from before the fork is the parent's.
     execs: execs.filter((time) => time >= start),
     badges: badges(process),
     ending: ending(process.exit),
     path: last?.executable.path ?? '',
+    began: process.start,
+    ended: process.exit?.time ?? null,
   };
+}
+
+/** The processes of a set with those above them, as far as they are there. */
+export function withAncestors(bars: readonly Bar[], ids: ReadonlySet<string>): Bar[] {
+  const index = new Map(bars.map((own) => [own.id, own]));
+  const kept = new Set<string>();
+  for (const id of ids) {
+    for (let own = index.get(id); own && !kept.has(own.id); own = own.parent === null ? undefined : index.get(own.parent)) kept.add(own.id);
+  }
+  return bars.filter((own) => kept.has(own.id));
 }
 
 /** Number of colours for names. */
@@ -89,12 +104,29 @@ export const HUES = 8;
 export function hue(name: string): number {
   let hash = 2166136261;
   for (const letter of name) hash = Math.imul(hash ^ letter.codePointAt(0)!, 16777619);
-  return ((hash >>> 0) ^ (hash >>> 16)) % HUES;
+  return ((hash ^ (hash >>> 16)) >>> 0) % HUES;
 }
 
+/** Categories of what processes did, those that say most first: most processes have events of the later ones. */
+export const SAYING = ['network', 'kernel', 'file', 'process'] as const;
+export type Saying = (typeof SAYING)[number];
+
+/** What processes did, by their ids, as far as it is known. */
+export type Deeds = ReadonlyMap<string, Saying>;
+
+/** What a bar's colour stands for: a word of the legend. */
+export function meaningOf(bar: Bar, by: Colour, deeds: Deeds): string {
+  if (by === 'exit') return ENDINGS[bar.ending];
+  if (by === 'category') return deeds.get(bar.id) ?? 'process';
+  return by === 'user' ? bar.user : bar.comm;
+}
+
+const ENDINGS: Readonly<Record<Ending, string>> = { alive: 'alive', ok: 'status 0', failed: 'other status', killed: 'killed', unseen: 'end unseen' };
+
 /** Name of the style sheet's colour for a bar. */
-export function colourOf(bar: Bar, by: Colour): string {
+export function colourOf(bar: Bar, by: Colour, deeds: Deeds): string {
   if (by === 'exit') return `end-${bar.ending}`;
+  if (by === 'category') return `did-${deeds.get(bar.id) ?? 'process'}`;
   if (by === 'user') return bar.uid === 0 ? 'root' : `hue-${hue(bar.user)}`;
   return `hue-${hue(bar.comm)}`;
 }

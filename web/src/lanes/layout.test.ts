@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Process } from '../api/model';
-import { badges } from './bars';
+import { badges, HUES, hue, withAncestors, type Bar } from './bars';
 import { forest, layout, type Life } from './layout';
 import { pick, step } from './pick';
 
@@ -74,6 +74,33 @@ describe('finding a bar', () => {
     expect(step(all, placed, 'c', 'parent')).toBe('a');
     expect(step(all, placed, 'a', 'child')).toBe('b');
     expect(step(all, placed, 'c', 'right')).toBeUndefined();
+  });
+});
+
+describe('colours', () => {
+  it('are those of the style sheet, whatever the name', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (name) => {
+        expect(hue(name)).toBeGreaterThanOrEqual(0);
+        expect(hue(name)).toBeLessThan(HUES);
+      }),
+    );
+  });
+});
+
+describe('only some processes', () => {
+  it('come with those above them, and without others', () => {
+    fc.assert(
+      fc.property(lives, fc.array(fc.integer({ min: 0, max: 30 })), (all, chosen) => {
+        const ids = new Set(chosen.map((at) => `p${at}`));
+        const kept = new Set(withAncestors(all as unknown as Bar[], ids).map((own) => own.id));
+        for (const { id, parent } of all) {
+          if (ids.has(id)) expect(kept.has(id)).toBe(true);
+          if (kept.has(id) && parent !== null && all.some((own) => own.id === parent)) expect(kept.has(parent)).toBe(true);
+          if (kept.has(id) && !ids.has(id)) expect(all.some((own) => own.parent === id && kept.has(own.id))).toBe(true);
+        }
+      }),
+    );
   });
 });
 

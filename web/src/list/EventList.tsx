@@ -1,11 +1,11 @@
 // The list of events: only the lines in sight are in the document.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { change, span, view } from '../state/app';
-import { connection, letGo, liveGap } from '../state/live';
-import { KEPT, listed, more } from '../state/list';
+import { change, detail, span, view } from '../state/app';
+import { begin, connection, letGo, liveGap } from '../state/live';
+import { KEPT, listAll, listed, more } from '../state/list';
 import { isEmpty } from '../state/filters';
-import { Empty, Failure, Gaps } from '../view/States';
+import { Cut, Empty, Failure, Gaps, Unknown } from '../view/States';
 import { oneDay, showCount, showTime, zoneName, parseTime } from '../view/time';
 import { useHeight } from './useHeight';
 import { visible } from './visible';
@@ -14,7 +14,9 @@ import type { Row } from './row';
 export const LINE = 22;
 
 export function EventList() {
-  const { rows, state, error, gaps, complete, more: hasMore, cut } = listed.value;
+  const { rows, state, error, gaps, complete, more: hasMore, cut, earlier } = listed.value;
+  const counts = detail.loaded.value;
+  const total = counts.state === 'ready' ? counts.value.total : undefined;
   const { event: selected, zone, order, live, filters } = view.value;
   const scroller = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
@@ -59,9 +61,20 @@ export function EventList() {
           {order === 'asc' ? 'oldest first' : 'newest first'}
         </button>
         <span class="muted" role="status">
-          {showCount(rows.length)}
-          {hasMore ? '+' : ''} shown{cut ? ` (at most ${showCount(KEPT)}: narrow the span)` : ''}
+          {state === 'loading' && rows.length === 0 ? '…' : showCount(rows.length)}
+          {hasMore || cut ? ` listed${total === undefined ? ', more below' : ` of ${showCount(total)}`}` : ' listed'}
+          {cut && !earlier ? ` (at most ${showCount(KEPT)}: narrow the span)` : ''}
         </span>
+        {earlier && (
+          <span class="warn">
+            earlier ones are not listed{' '}
+            {!live && (
+              <button type="button" onClick={listAll}>
+                List the whole span
+              </button>
+            )}
+          </span>
+        )}
         {live && <span class={`live-state ${connection.value}`}>{connection.value}</span>}
         {liveGap.value !== null && <span class="warn">{liveGap.value}</span>}
         {!complete && <Gaps gaps={gaps} zone={zone} />}
@@ -91,7 +104,7 @@ export function EventList() {
             <Line key={row.id} row={row} top={(first + index) * LINE} selected={row.id === selected} place={first + index + 1} date={!one} />
           ))}
         </div>
-        {state === 'failed' && error && <Failure error={error} what="the events" onRetry={() => void more()} />}
+        {state === 'failed' && error && <Failure error={error} what="the events" onRetry={() => void (live ? begin() : more())} />}
         {state === 'loading' && <Empty loading={true} words={rows.length > 0 ? 'more…' : 'Asking for events'} />}
         {state === 'ready' && rows.length === 0 && (
           <Empty words={live ? 'Waiting for the next event.' : isEmpty(filters) ? 'Nothing happened in this span.' : 'No event fits these filters in this span.'} />
@@ -101,8 +114,13 @@ export function EventList() {
   );
 }
 
+/** What is not known has a mark of its own. */
+function known(text: string) {
+  return text === '?' ? <Unknown /> : text;
+}
+
 function select(row: Row, how: 'step' | 'slide'): void {
-  change({ event: row.id, process: row.process || view.peek().process }, how);
+  change({ event: row.id, process: row.process || view.peek().process, details: 'event' }, how);
 }
 
 interface LineProps {
@@ -129,12 +147,13 @@ function Line({ row, top, selected, place, date }: LineProps) {
       <time class="time" title={showTime(row.date, zone, 9)} dateTime={row.date}>
         {showTime(row.date, zone, 3, date)}
       </time>
-      <span class="pid">{row.pid}</span>
-      <span class="comm">{row.comm}</span>
-      <span class="user">{row.user}</span>
+      <span class="pid">{known(row.pid)}</span>
+      <span class="comm">{known(row.comm)}</span>
+      <span class="user">{known(row.user)}</span>
       <span class={`name cat ${row.category.split(' ')[0]?.toLowerCase() ?? ''}`}>{row.name}</span>
       <span class="outcome">{row.errno || row.outcome}</span>
       <span class="what" title={row.what}>
+        {row.cut && <Cut what="the arguments" />}
         {row.what}
       </span>
     </div>

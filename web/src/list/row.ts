@@ -1,6 +1,6 @@
 // An event as the list keeps it: what a line shows, and no more. The whole of it is asked for when it is selected.
 
-import { number, text } from './json';
+import { at, number, text } from './json';
 import { what } from './what';
 import type { EventJson } from '../api/model';
 
@@ -17,6 +17,21 @@ export interface Row {
   readonly comm: string;
   readonly user: string;
   readonly what: string;
+  /** Something of it was too long to be recorded. */
+  readonly cut: boolean;
+}
+
+/** Whether a number of an event comes after another: they are too long for numbers of this language. */
+export function after(one: string, other: string): boolean {
+  return one.length === other.length ? one > other : one.length > other.length;
+}
+
+/** Two lists in order of their events' numbers as one, each event once. */
+export function merged(one: readonly Row[], other: readonly Row[]): Row[] {
+  const last = one.at(-1);
+  if (last === undefined || (other[0] !== undefined && after(other[0].id, last.id))) return [...one, ...other];
+  const all = new Map([...one, ...other].map((own) => [own.id, own]));
+  return [...all.values()].sort((a, b) => (a.id === b.id ? 0 : after(a.id, b.id) ? 1 : -1));
 }
 
 /** Longest text of a line. */
@@ -36,5 +51,6 @@ export function row(event: EventJson): Row {
     comm: text(event, 'process', 'comm') ?? '?',
     user: text(event, 'process', 'user') ?? String(number(event, 'process', 'uid') ?? '?'),
     what: words.length > WHAT ? `${words.slice(0, WHAT)} ...` : words,
+    cut: text(event, 'evt', 'name') === 'exec' && at(event, 'process', 'args_truncated') === true,
   };
 }

@@ -2,9 +2,9 @@
 
 import { computed, signal } from '@preact/signals';
 import * as api from '../api/client';
-import type { Stats, Timeline } from '../api/model';
+import type { Processes, Stats, Timeline } from '../api/model';
 import { clamp, type Span } from '../view/scale';
-import { parseTime } from '../view/time';
+import { parseTime, type Ms } from '../view/time';
 import { added, isEmpty, ofProcesses, parameters, type FilterName, type Filters } from './filters';
 import { question } from './commands';
 import { resource, valueOf, type Loaded } from './resource';
@@ -12,21 +12,47 @@ import { formatView, parseView, type View } from './url';
 
 export const view = signal<View>(parseView(location.search));
 
-/** Changes the view. A step that one may want to go back from is one of the history; dragging is not. */
+/** How long what slides has to stand still before the address follows, in milliseconds. */
+const SETTLED = 150;
+let settling: ReturnType<typeof setTimeout> | undefined;
+
+function addressOf(own: View): string {
+  const query = formatView(own);
+  return query === '' ? '/' : `/?${query}`;
+}
+
+/** Makes the address that of the view at once. */
+export function settle(): void {
+  if (settling === undefined) return;
+  clearTimeout(settling);
+  settling = undefined;
+  history.replaceState(null, '', addressOf(view.peek()));
+}
+
+/**
+ * Changes the view. A step that one may want to go back from is one of the history; dragging is not, and the address
+ * follows it when it stands still: browsers allow only so many changes of it, and each costs a frame.
+ */
 export function change(part: Partial<View>, how: 'step' | 'slide' = 'step'): void {
   const next = { ...view.peek(), ...part };
-  const query = formatView(next);
-  if (query !== formatView(view.peek())) {
-    const address = query === '' ? '/' : `/?${query}`;
-    if (how === 'step') history.pushState(null, '', address);
-    else history.replaceState(null, '', address);
+  if (formatView(next) !== formatView(view.peek())) {
+    if (how === 'step') {
+      settle();
+      history.pushState(null, '', addressOf(next));
+    } else {
+      clearTimeout(settling);
+      settling = setTimeout(settle, SETTLED);
+    }
   }
   view.value = next;
 }
 
 addEventListener('popstate', () => {
+  clearTimeout(settling);
+  settling = undefined;
   view.value = parseView(location.search);
 });
+addEventListener('pagehide', settle);
 
 export const stats = resource(
   computed(() => 'stats'),
@@ -65,9 +91,21 @@ export function show(next: Span, how: 'step' | 'slide' = 'step'): void {
 /** Buckets of the histogram: about one for each five pixels at 1280. */
 export const BUCKETS = 200;
 
+/** The store's span as it was known first. */
+let atFirst: string | undefined;
+
+/**
+ * Counts of the whole store. Asked without a span, so that it can be asked before anything is known: the page's head
+ * does so (`index.html` has the same question), and the histogram is there with the page.
+ */
 export const overview = resource(
-  computed(() => (whole.value ? { span: whole.value } : null)),
-  ({ span }, signal) => api.timeline(histogram({}, span), signal),
+  computed(() => {
+    const loaded = stats.loaded.value;
+    const all = JSON.stringify(whole.value);
+    if (whole.value === null) return loaded.state === 'ready' ? null : {};
+    return all === (atFirst ??= all) ? {} : { all };
+  }),
+  (_, signal) => api.timeline(histogram({}, null), signal),
 );
 
 /** Nothing is chosen: the shown span is counted already. */
@@ -89,7 +127,7 @@ export const detail = {
   reload: () => (everything.peek() ? overview : part).reload(),
 };
 
-function histogram(filters: Filters, span: Span): [string, string][] {
+function histogram(filters: Filters, span: Span | null): [string, string][] {
   return question(filters, span, [
     ['buckets', String(BUCKETS)],
     ['by', 'category'],
@@ -99,9 +137,12 @@ function histogram(filters: Filters, span: Span): [string, string][] {
 /** As many processes as are drawn at once. */
 export const MOST_PROCESSES = 10_000;
 
+/** Of them those that are drawn before the others are there: more than fit on a screen. */
+const FIRST_PROCESSES = 500;
+
 /** What a bar needs of a process, and what a line of the tree needs: all of it is some kilobytes. */
 const BAR =
-  'id,pid,ppid,parent_id,parent,start,comm,uid,user,container,exit,source,images.exec_time,images.comm,images.uid,images.user,' +
+  'id,pid,parent_id,parent,start,comm,uid,user,container,exit,images.exec_time,images.uid,' +
   'images.executable.path,images.executable.mode,images.interpreter.path';
 const LINE = `${BAR},images.argv0,images.args,images.args_truncated`;
 
@@ -110,8 +151,17 @@ export const processes = resource(
     if (!span.value || view.value.pane !== 'lanes') return null;
     return { span: span.value, filters: ofProcesses(view.value.filters).filters };
   }),
-  ({ span, filters }, signal) =>
-    api.processes(question(filters, span, [['limit', String(MOST_PROCESSES)], ['fields', BAR]]), signal),
+  async ({ span, filters }, signal, part: (value: Processes) => void, before: Processes | undefined): Promise<Processes> => {
+    const page = (limit: number, more: [string, string][] = []) =>
+      api.processes(question(filters, span, [['limit', String(limit)], ['fields', BAR], ...more]), signal);
+    // What is shown already does not give way to a part of what comes.
+    if (before) return page(MOST_PROCESSES);
+    const first = await page(FIRST_PROCESSES);
+    if (first.next === null) return first;
+    part(first);
+    const rest = await page(MOST_PROCESSES - FIRST_PROCESSES, [['cursor', first.next]]);
+    return { ...rest, complete: first.complete && rest.complete, processes: [...first.processes, ...rest.processes] };
+  },
 );
 
 export const tree = resource(
@@ -145,6 +195,24 @@ export function filterBy(name: FilterName, value: string): void {
 /** Only what a process and its descendants did. */
 export function onlySubtree(id: string): void {
   change({ filters: { process: [id], descendants: ['true'] }, process: id });
+}
+
+/** Only what a process did. */
+export function onlyProcess(id: string): void {
+  change({ filters: { process: [id] }, process: id });
+}
+
+/** Milliseconds before and after a moment that are shown of it. */
+const AROUND = 1000;
+
+/** Shows what happened around a moment. */
+export function around(time: Ms): void {
+  if (Number.isFinite(time)) show({ from: time - AROUND, to: time + AROUND });
+}
+
+/** Shows a process; an event that is selected stays so. */
+export function select(id: string | null, how: 'step' | 'slide' = 'step'): void {
+  change({ process: id, details: 'process' }, how);
 }
 
 /** Words for who cannot see what has changed; read out by screen readers. */

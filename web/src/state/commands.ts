@@ -27,17 +27,17 @@ export function address(path: string, parameters: readonly [string, string][]): 
 
 /** `curl` for the same events, without the token: it has no place in a history of commands. */
 export function curl(origin: string, filters: Filters, span: Span | null): string {
-  const parts = question(filters, span, [['limit', '10000']]).map(
+  const parts = question(filters, span, [['order', 'asc'], ['limit', '10000']]).map(
     ([name, value]) => `--data-urlencode ${quoted(`${name}=${value}`)}`,
   );
   const token = `-H "Authorization: Bearer $(cat /var/lib/tachograph/token)"`;
   return ['curl -sG', token, ...parts, quoted(`${origin}/events`)].join(' ');
 }
 
-/** `tacho` for the same events. */
+/** `tacho` for the same events, all of them. */
 export function tacho(filters: Filters, span: Span | null): string {
   const flags = question(filters, span).map(([name, value]) =>
     name === 'descendants' ? '--descendants' : `--${name} ${quoted(value)}`,
   );
-  return ['tacho events', ...flags, '-o ndjson'].join(' ');
+  return ['tacho events', ...flags, '--all -o ndjson'].join(' ');
 }

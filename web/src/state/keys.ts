@@ -50,7 +50,7 @@ export const KEYS: readonly Key[] = [
   { keys: ['/'], words: 'search', run: () => focusOn(`#${FIELD}`) },
   { keys: ['1'], words: 'to the lanes', run: () => pane('lanes', '.lanes') },
   { keys: ['2'], words: 'to the tree', run: () => pane('tree', '.tree') },
-  { keys: ['3'], words: 'to the trace of what is selected', run: () => pane('trace', '.trace') },
+  { keys: ['3'], words: 'to the trace of the selected process', run: trace },
   { keys: ['4', 'e'], words: 'to the list of events', run: () => focusOn('.lines') },
   { keys: ['5', 'd'], words: 'to the details', run: () => focusOn('#detail-panel') },
   { keys: ['+', '='], words: 'zoom in', run: () => zoomBy(0.5) },
@@ -63,7 +63,7 @@ export const KEYS: readonly Key[] = [
   { keys: ['x'], words: 'no filters', run: () => change({ filters: {} }) },
   { keys: ['l'], words: 'follow what is recorded', run: toggleLive },
   { keys: ['r'], words: 'ask again', run: () => stats.reload() },
-  { keys: ['o'], words: 'colour bars by user, program, end', run: recolour },
+  { keys: ['o'], words: 'colour bars by user, category, program, end', run: recolour },
   { keys: ['t'], words: 'light, dark, as the system', run: () => say(`Theme: ${nextTheme()}`) },
   { keys: ['u'], words: 'times in UTC or local', run: () => change({ zone: view.peek().zone === 'utc' ? 'local' : 'utc' }) },
   { keys: ['Escape'], words: 'close, let go', run: escape },
@@ -82,6 +82,12 @@ export const PANE_KEYS: readonly (readonly [string, string])[] = [
 function pane(name: 'lanes' | 'tree' | 'trace', selector: string): void {
   change({ pane: name });
   requestAnimationFrame(() => focusOn(selector));
+}
+
+function trace(): void {
+  const { process, trace: shown } = view.peek();
+  change({ trace: process === null ? shown : `process:${process}` });
+  pane('trace', '.trace');
 }
 
 function subtree(): void {

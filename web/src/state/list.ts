@@ -1,10 +1,11 @@
 // The events of the list: pages in the asked order, one after the other as the reader scrolls, and new ones in live mode.
 
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import * as api from '../api/client';
 import type { Gap } from '../api/model';
-import { row, type Row } from '../list/row';
+import { merged, row, type Row } from '../list/row';
 import { span, view } from './app';
+import { ofProcesses, type Filters } from './filters';
 import { question } from './commands';
 
 /** Events a page, and the most that are kept: what goes beyond is reached by narrowing the span. */
@@ -19,6 +20,8 @@ export const FIELDS =
   'ptrace.tracee.pid,ptrace.tracee.comm,network,dns,mount,module,bpf,mmap';
 
 export interface Listed {
+  /** The filters that these are of, as text. */
+  readonly of: string;
   readonly rows: readonly Row[];
   readonly state: 'idle' | 'loading' | 'ready' | 'failed';
   readonly error: api.ApiError | null;
@@ -28,11 +31,23 @@ export interface Listed {
   readonly more: boolean;
   /** Rows were dropped to stay within bounds. */
   readonly cut: boolean;
+  /** In live mode: of the span there are earlier ones, not in the list. */
+  readonly earlier: boolean;
 }
 
-const NOTHING: Listed = { rows: [], state: 'idle', error: null, complete: true, gaps: [], more: false, cut: false };
+const NOTHING: Listed = { of: '', rows: [], state: 'idle', error: null, complete: true, gaps: [], more: false, cut: false, earlier: false };
 
 export const listed = signal<Listed>(NOTHING);
+
+export const listedCount = computed(() => listed.value.rows.length);
+
+/** Processes that did what is listed, if filters choose events and not processes alone. */
+export const lit = computed<ReadonlySet<string> | null>(() => {
+  const { filters } = view.value;
+  const { of, rows, state } = listed.value;
+  if (!ofProcesses(filters).cut || of !== JSON.stringify(filters) || (rows.length === 0 && state !== 'ready')) return null;
+  return new Set(rows.map((row) => row.process));
+});
 
 let cursor: string | null = null;
 let running: AbortController | undefined;
@@ -52,6 +67,7 @@ export async function more(): Promise<void> {
     const rows = [...before.rows, ...page.events.map(row)];
     const cut = rows.length >= KEPT;
     listed.value = {
+      ...before,
       rows,
       state: 'ready',
       error: null,
@@ -65,18 +81,29 @@ export async function more(): Promise<void> {
   }
 }
 
-/** Appends an event that was recorded just now; the oldest of very many go. */
-export function append(event: Row): void {
-  const { rows } = listed.peek();
-  const kept = rows.length >= KEPT ? rows.slice(rows.length - KEPT + 1) : rows;
-  listed.value = { ...listed.peek(), rows: [...kept, event], cut: rows.length >= KEPT || listed.peek().cut };
+/** Adds events that were recorded just now; the oldest of very many go. Of one that is there already nothing is added. */
+export function append(events: readonly Row[], earlier = false): void {
+  const before = listed.peek();
+  const rows = merged(before.rows, events);
+  const kept = rows.slice(-KEPT);
+  listed.value = { ...before, rows: kept, earlier: before.earlier || earlier || kept.length < rows.length, cut: kept.length < rows.length || before.cut };
+}
+
+/** Asks for the whole span from its beginning, after live mode. */
+export function listAll(): void {
+  restart();
+}
+
+/** What could not be got in live mode. */
+export function fail(error: api.ApiError): void {
+  listed.value = { ...listed.peek(), state: 'failed', error };
 }
 
 /** Begins anew with what the view asks for. */
 function restart(): void {
   running?.abort();
   cursor = null;
-  listed.value = NOTHING;
+  listed.value = { ...NOTHING, of: JSON.stringify(view.peek().filters) };
   void more();
 }
 
@@ -112,8 +139,8 @@ effect(() => {
 });
 
 /** Begins the list of live mode. */
-export function clear(): void {
+export function clear(filters: Filters): void {
   running?.abort();
   cursor = null;
-  listed.value = { ...NOTHING, state: 'ready' };
+  listed.value = { ...NOTHING, of: JSON.stringify(filters), state: 'ready' };
 }

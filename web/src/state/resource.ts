@@ -19,11 +19,12 @@ export function valueOf<T>(loaded: Loaded<T>): T | undefined {
 const STILL = 80;
 
 /**
- * Asks again whenever the key changes (compared as text); an answer that comes too late is dropped. No key: idle.
+ * Asks again whenever the key changes (compared as text); an answer that comes too late is dropped. No key: idle. `part`
+ * shows the beginning of an answer before the rest of it is there; `before` is what is shown meanwhile otherwise.
  */
 export function resource<K, T>(
   key: ReadonlySignal<K | null>,
-  ask: (key: K, signal: AbortSignal) => Promise<T>,
+  ask: (key: K, signal: AbortSignal, part: (value: T) => void, before: T | undefined) => Promise<T>,
 ): { readonly loaded: ReadonlySignal<Loaded<T>>; readonly reload: () => void } {
   const loaded = signal<Loaded<T>>({ state: 'idle' });
   const again = signal(0);
@@ -46,7 +47,10 @@ export function resource<K, T>(
     const last = valueOf(loaded.peek());
     loaded.value = { state: 'loading', last };
     const begin = () => {
-      ask(wanted, own.signal).then(
+      const part = (value: T) => {
+        if (!own.signal.aborted) loaded.value = { state: 'loading', last: value };
+      };
+      ask(wanted, own.signal, part, last).then(
         (value) => {
           if (!own.signal.aborted) loaded.value = { state: 'ready', value };
         },

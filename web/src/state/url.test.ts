@@ -15,10 +15,15 @@ const views: fc.Arbitrary<View> = fc.record({
   event: fc.option(fc.nat().map(String)),
   pane: fc.constantFrom('lanes', 'tree', 'trace'),
   at: fc.option(fc.integer({ min: 0, max: 2e12 })),
-  colour: fc.constantFrom('user', 'comm', 'exit'),
+  colour: fc.constantFrom('user', 'category', 'comm', 'exit'),
+  rows: fc.constantFrom('large', 'small', 'tiny'),
+  details: fc.constantFrom('event', 'process'),
+  direction: fc.constantFrom('backward', 'forward'),
+  find: fc.string({ unit: 'grapheme' }),
   zone: fc.constantFrom('utc', 'local'),
   order: fc.constantFrom('asc', 'desc'),
   live: fc.boolean(),
+  only: fc.boolean(),
   trace: fc.option(fc.constantFrom('path:/etc/passwd', '10.0.0.1:443')),
 });
 
@@ -59,7 +64,7 @@ describe('commands', () => {
     const own: Filters = { process: ['ab'], descendants: ['true'], path: ['/tmp/a b/**'] };
     const span = { from: Date.UTC(2026, 0, 1), to: Date.UTC(2026, 0, 2) };
     expect(tacho(own, span)).toBe(
-      `tacho events --process ab --descendants --path '/tmp/a b/**' --since 2026-01-01T00:00:00.000000Z --until 2026-01-02T00:00:00.000000Z -o ndjson`,
+      `tacho events --process ab --descendants --path '/tmp/a b/**' --since 2026-01-01T00:00:00.000000Z --until 2026-01-02T00:00:00.000000Z --all -o ndjson`,
     );
     expect(curl('http://127.0.0.1:7878', own, null)).toContain(`--data-urlencode 'path=/tmp/a b/**'`);
     expect(address('/events', [['path', '/a&b']])).toBe('/events?path=%2Fa%26b');

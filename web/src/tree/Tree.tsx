@@ -5,19 +5,18 @@ import { badges, ending } from '../lanes/bars';
 import { commandLine, exit } from '../list/what';
 import { useHeight } from '../list/useHeight';
 import { visible } from '../list/visible';
-import { change, onlySubtree, span, tree, view } from '../state/app';
+import { change, onlySubtree, select, span, tree, view } from '../state/app';
 import { valueOf } from '../state/resource';
 import { Empty, Failure, Gaps } from '../view/States';
-import { formatTime, parseTime, showTime } from '../view/time';
+import { counted, formatTime, parseTime, showTime, type Zone } from '../view/time';
 import { find, fitsWords, flat, pinned, type TreeLine } from './flat';
 import { words } from '../search/parse';
-import { ofProcesses } from '../state/filters';
-import { listed } from '../state/list';
-import type { Json } from '../api/model';
+import { listedCount, lit as ofList } from '../state/list';
+import type { Json, Process } from '../api/model';
 
 const LINE = 22;
 /** Pixels that a step of depth takes, and depth after which nothing moves further to the right. */
-const STEP = 16;
+const STEP = 12;
 const DEEPEST = 24;
 /** Ancestors that are pinned above what is in sight. */
 const PINNED = 4;
@@ -25,17 +24,14 @@ const PINNED = 4;
 export function Tree() {
   const loaded = tree.loaded.value;
   const answer = valueOf(loaded);
-  const { at, zone, process: selected, filters } = view.value;
+  const { at, zone, process: selected, find: text } = view.value;
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const [top, setTop] = useState(0);
   const scroller = useRef<HTMLDivElement>(null);
-  const [text, setText] = useState('');
   const found = useMemo(() => (text.trim() === '' ? null : find(answer?.roots ?? [], fitsWords(words(text)))), [answer, text]);
   const lines = useMemo(() => flat(answer?.roots ?? [], closed, found?.kept), [answer, closed, found]);
   // Filters of events do not choose processes: those that did what the list shows are lit.
-  const rows = listed.value.rows;
-  const { cut } = ofProcesses(filters);
-  const lit = useMemo(() => found?.hits ?? (cut ? new Set(rows.map((row) => row.process)) : null), [cut, rows, found]);
+  const lit = found?.hits ?? ofList.value;
 
   const height = useHeight(scroller, answer !== undefined);
 
@@ -61,7 +57,7 @@ export function Tree() {
     const line = lines[here];
     const go = (index: number) => {
       const next = lines[Math.min(Math.max(index, 0), lines.length - 1)];
-      if (next) change({ process: next.process.id }, 'slide');
+      if (next) select(next.process.id, 'slide');
     };
     switch (event.key) {
       case 'ArrowDown': go(here + 1); break;
@@ -83,7 +79,7 @@ export function Tree() {
   };
   const toFirst = () => {
     const hit = lines.find((line) => found?.hits.has(line.process.id));
-    if (hit) change({ process: hit.process.id });
+    if (hit) select(hit.process.id);
     scroller.current?.focus();
   };
   const above = pinned(lines, top / LINE, PINNED);
@@ -108,8 +104,8 @@ export function Tree() {
         <button type="button" onClick={() => change({ at: at === null ? span.value!.to : null })}>
           {at === null ? 'At the end of the span' : 'Over the span'}
         </button>
-        <input type="search" value={text} placeholder="find: pid, name, user, path, argument" aria-label="Find in the tree: pid, name, user, program or argument" onInput={(event) => setText(event.currentTarget.value)} onKeyDown={(event) => event.key === 'Enter' && toFirst()} />
-        <span>{found ? `${found.hits.size} found` : `${lines.length} lines`}{!found && lit ? `, lit: those of the ${rows.length} listed events` : ''}</span>
+        <input type="search" value={text} placeholder="find: pid, name, user, path, argument" aria-label="Find in the tree: pid, name, user, program or argument" onInput={(event) => change({ find: event.currentTarget.value }, 'slide')} onKeyDown={(event) => event.key === 'Enter' && toFirst()} />
+        <span>{found ? `${found.hits.size} found` : counted(lines.length, 'process', 'processes')}{!found && lit ? `; bright: of ${counted(listedCount.value, 'listed event')}` : ''}</span>
         {selected !== null && <button type="button" onClick={() => onlySubtree(selected)}>Only this subtree</button>}
         {answer.cut && <strong class="warn">cut: {answer.cut.reason}</strong>}
         <Gaps gaps={answer.gaps} zone={zone} />
@@ -135,6 +131,12 @@ export function Tree() {
       )}
     </div>
   );
+}
+
+/** Its times to the nanosecond. */
+function lifeTitle(process: Process, zone: Zone): string {
+  const began = process.start === null ? 'before recording' : showTime(process.start, zone, 9);
+  return process.exit ? `${began} to ${showTime(process.exit.time, zone, 9)}` : `${began}, alive`;
 }
 
 interface NodeProps {
@@ -163,7 +165,7 @@ function Node({ line, top, selected, lit, copy = false, onToggle }: NodeProps) {
       aria-posinset={line.place}
       aria-setsize={line.of}
       style={{ top: `${top}px`, paddingLeft: `${Math.min(line.depth, DEEPEST) * STEP + 4}px` }}
-      onClick={() => change({ process: process.id })}
+      onClick={() => select(process.id)}
       onDblClick={() => onlySubtree(process.id)}
     >
       <span class="twig" aria-hidden="true" onClick={(event) => { event.stopPropagation(); onToggle(process.id, !line.open); }}>
@@ -176,7 +178,7 @@ function Node({ line, top, selected, lit, copy = false, onToggle }: NodeProps) {
         <b class="mark" key={mark.letter} title={mark.words}>{mark.letter}</b>
       ))}
       <code class="command">{last ? commandLine(last as unknown as Json) : ''}</code>
-      <span class="when">
+      <span class="when" title={lifeTitle(process, zone)}>
         {process.start === null ? 'began before recording' : showTime(process.start, zone, 3, false)}
         {process.exit ? ` – ${showTime(process.exit.time, zone, 3, false)} ${exit(process.exit.cause, process.exit.code)}` : ''}
       </span>

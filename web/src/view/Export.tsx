@@ -1,8 +1,9 @@
 // What is selected, to take away: a file of it, or the command that asks for it.
 
 import { useState } from 'preact/hooks';
-import { say, span, view } from '../state/app';
+import { settle, span, view } from '../state/app';
 import { address, curl, question, tacho } from '../state/commands';
+import { copy } from '../state/copy';
 
 /** Most events of one download: the API's limit of a page. More: `tacho events --all`. */
 const MOST = '10000';
@@ -11,16 +12,7 @@ export function Export() {
   const [done, setDone] = useState<string | null>(null);
   const { filters } = view.value;
   const own = span.value;
-  const copy = (what: string, text: string) => {
-    void navigator.clipboard.writeText(text).then(
-      () => tell(`${what} copied`),
-      () => tell(`${what} could not be copied`),
-    );
-  };
-  const tell = (words: string) => {
-    setDone(words);
-    say(words);
-  };
+  const take = (what: string, text: string) => void copy(what, text).then(setDone);
   return (
     <details class="menu">
       <summary>Export</summary>
@@ -28,13 +20,16 @@ export function Export() {
         <a href={address('/events', question(filters, own, [['format', 'ndjson'], ['order', 'asc'], ['limit', MOST]]))} download="tachograph-events.ndjson">
           Download as NDJSON (first {MOST})
         </a>
-        <button type="button" onClick={() => copy('curl command', curl(location.origin, filters, own))}>
+        <button type="button" onClick={() => take('curl command', curl(location.origin, filters, own))}>
           Copy as curl
         </button>
-        <button type="button" onClick={() => copy('tacho command', tacho(filters, own))}>
+        <button type="button" onClick={() => take('tacho command', tacho(filters, own))}>
           Copy as tacho command
         </button>
-        <button type="button" onClick={() => copy('Link', location.href)}>
+        <button type="button" onClick={() => {
+            settle();
+            take('Link', location.href);
+          }}>
           Copy link to this view
         </button>
         {done !== null && <span class="muted">{done}</span>}

@@ -14,6 +14,20 @@ export function Empty({ words, loading = false }: { readonly words: string; read
   );
 }
 
+/** A mark for what is not known. */
+export function Unknown({ words = 'unknown' }: { readonly words?: string }) {
+  return <span class="unknown">{words}</span>;
+}
+
+/** A mark for what was too long to be recorded whole. */
+export function Cut({ what }: { readonly what: string }) {
+  return (
+    <span class="cut-mark" title={`cut: ${what} were longer than what is recorded`}>
+      cut
+    </span>
+  );
+}
+
 /** What a refusal means for the reader. */
 function advice(error: ApiError): string {
   switch (error.status) {

@@ -89,6 +89,11 @@ export function showSpan(span: Ms): string {
   return '0';
 }
 
+/** A number of things: `1 process`, `2 processes`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${showCount(count)} ${count === 1 ? one : many}`;
+}
+
 /** A count with separators of thousands that no locale changes. */
 export function showCount(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ' ');

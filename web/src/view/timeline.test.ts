@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { gapText, hatches, stacks } from './timeline';
-import { filterOf } from '../detail/clickable';
 import { visible } from '../list/visible';
 import { row } from '../list/row';
 import { flat } from '../tree/flat';
@@ -52,16 +51,5 @@ describe('lists', () => {
     const roots = [node('a', [node('b', [node('c')]), node('d')])];
     expect(flat(roots, new Set()).map((line) => [line.process.id, line.depth])).toEqual([['a', 0], ['b', 1], ['c', 2], ['d', 1]]);
     expect(flat(roots, new Set(['b'])).map((line) => line.process.id)).toEqual(['a', 'b', 'd']);
-  });
-});
-
-describe('values of an event', () => {
-  it('are filters where the API has one', () => {
-    expect(filterOf('file.path')).toBe('path');
-    expect(filterOf('process.ancestors.pid')).toBe('pid');
-    expect(filterOf('process.executable.path')).toBe('exe');
-    expect(filterOf('network.destination.ip')).toBe('ip');
-    expect(filterOf('tacho.detail.addr.port')).toBe('port');
-    expect(filterOf('file.inode')).toBeUndefined();
   });
 });
