@@ -12,6 +12,7 @@ pub use super::layout::Layout;
 use super::layout::{
     BUCKETS, BYTES, CONSTANT, FIXED, Laid, PLANES, VARINT, buckets, fixed, lay, planes, varints,
 };
+use super::numbers::Numbers;
 use crate::bytes::{Damaged, Input, Packer, put, unpack, unpack_all};
 use crate::limits::{MAX_BLOCK_EVENTS, MAX_SECTION};
 
@@ -355,6 +356,11 @@ impl Stored {
             Laid::Planes(bytes, width) => Ok(planes(&bytes, width, count)),
             Laid::Buckets(bytes) => buckets(&bytes, count),
         }
+    }
+
+    /// A column of `count` numbers of which few are asked for.
+    pub fn lookup(&self, column: usize, count: usize) -> Result<Numbers, Damaged> {
+        Numbers::new(self.laid(column, count)?, count)
     }
 
     /// A column of `count` numbers that fit 32 bits and are at most `most`.

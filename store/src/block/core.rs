@@ -7,6 +7,7 @@ use event::{Event, EventId, File, Kind, Nanos, Outcome};
 use super::build::Shape;
 use super::column::Stored;
 use super::encode::outcome;
+use super::followers::Followers;
 use super::paths::Paths;
 use super::place;
 use super::rest::Rest;
@@ -217,7 +218,7 @@ impl Core {
             let codes = self.stored()?.numbers(place::FILES, self.count)?;
             let most = self.file_count();
             let mut last = vec![0_u32; self.tables.contexts];
-            let mut followers = self.tables.followers()?.to_vec();
+            let mut followers = Followers::new(self.tables.followers()?, most, self.count);
             let mut files = Vec::with_capacity(self.count);
             for (code, who) in codes.into_iter().zip(self.whos()?) {
                 if code == 0 {
@@ -225,15 +226,15 @@ impl Core {
                     continue;
                 }
                 let last = &mut last[*who as usize];
-                let follower = &mut followers[*last as usize];
-                if code > 1 {
-                    let file = unzigzag(code - 2).wrapping_add(i64::from(*last));
-                    *follower = u32::try_from(file).unwrap_or(0);
-                }
-                let file = *follower;
-                if file == 0 || file as usize > most {
-                    return Err(Damaged("an event has no such file"));
-                }
+                let file = if code == 1 {
+                    followers.after(*last)?
+                } else {
+                    let file = u32::try_from(unzigzag(code - 2).wrapping_add(i64::from(*last)));
+                    let file = file.ok().filter(|file| (1..=most).contains(&(*file as usize)));
+                    let file = file.ok_or(Damaged("an event has no such file"))?;
+                    followers.set(*last, file);
+                    file
+                };
                 *last = file;
                 files.push(file);
             }

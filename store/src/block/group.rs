@@ -9,6 +9,9 @@ use std::sync::Arc;
 use event::{File, FileFacts, Nanos};
 
 use super::column::Stored;
+use super::fronts::Fronts;
+use super::layout::Laid;
+use super::numbers::Numbers;
 use super::paths::Paths;
 use super::place;
 use super::tables::{Lazy, lazy};
@@ -28,8 +31,11 @@ pub struct Group {
     pub paths: Range<usize>,
     /// Whether odd files are told by their places, not by steps: format 2.
     odd_by_place: bool,
+    fronts: Lazy<Fronts>,
     list: Lazy<Paths>,
-    file_paths: Lazy<Vec<u32>>,
+    /// First file of each path, counted in the group.
+    starts: Lazy<Vec<u32>>,
+    pages: Lazy<Numbers>,
     facts: Lazy<Box<Facts>>,
 }
 
@@ -40,21 +46,21 @@ pub(super) struct Names {
     pub mount_paths: Vec<Arc<str>>,
 }
 
-/// Columns over files.
+/// Columns over files. Those whose numbers tell steps are made ready, of the others few numbers are asked for.
 #[derive(Debug)]
 struct Facts {
-    flags: Vec<u32>,
-    /// One more than the place in the columns below; 0 for a file of which nothing is known.
-    known: Vec<u32>,
+    flags: Numbers,
+    /// One more than the place in the columns below; 0 for a file of which nothing is known. `None` if all are known.
+    ranks: Option<Vec<u32>>,
     inodes: Vec<u64>,
-    modes: Vec<u32>,
-    uids: Vec<u32>,
-    gids: Vec<u32>,
+    modes: Numbers,
+    uids: Numbers,
+    gids: Numbers,
     /// Modification and change time.
     times: Vec<(Nanos, Nanos)>,
-    mounts: Vec<u32>,
-    filesystems: Vec<u32>,
-    mount_paths: Vec<u32>,
+    mounts: Numbers,
+    filesystems: Numbers,
+    mount_paths: Numbers,
     odd: HashMap<u64, Odd>,
 }
 
@@ -66,21 +72,25 @@ impl Group {
             files,
             paths,
             odd_by_place,
+            fronts: Lazy::new(),
             list: Lazy::new(),
-            file_paths: Lazy::new(),
+            starts: Lazy::new(),
+            pages: Lazy::new(),
             facts: Lazy::new(),
         }
     }
 
-    /// All files of a block of format 1, their facts left out.
-    pub(super) fn ready(paths: Paths, file_paths: Vec<u32>) -> Self {
+    /// All files of a block of format 1, their facts left out; `starts` are the first files of its paths.
+    pub(super) fn ready(paths: Paths, files: usize, starts: Vec<u32>) -> Self {
         Self {
             stored: None,
-            files: 0..file_paths.len(),
+            files: 0..files,
             paths: 0..paths.len(),
             odd_by_place: true,
+            fronts: Lazy::new(),
             list: Ok(paths).into(),
-            file_paths: Ok(file_paths).into(),
+            starts: Ok(starts).into(),
+            pages: Lazy::new(),
             facts: Lazy::new(),
         }
     }
@@ -89,99 +99,139 @@ impl Group {
         self.stored.as_ref().ok_or(Damaged("a column is missing"))
     }
 
-    /// Its paths.
-    pub fn list(&self) -> Result<&Paths, Damaged> {
-        lazy(&self.list, || Paths::decode(self.stored()?, self.paths.len()))
+    fn fronts(&self) -> Result<&Fronts, Damaged> {
+        lazy(&self.fronts, || Fronts::decode(self.stored()?, self.paths.len()))
     }
 
-    /// Path of each of its files: index into [`Self::list`], always in range. It never falls.
-    pub fn file_paths(&self) -> Result<&[u32], Damaged> {
+    /// Its paths.
+    pub fn list(&self) -> Result<&Paths, Damaged> {
+        lazy(&self.list, || Paths::of(self.fronts()?))
+    }
+
+    /// Index of a path in [`Self::list`]. The others are not put together.
+    pub fn find(&self, path: &str) -> Result<Option<usize>, Damaged> {
+        match self.list.get() {
+            Some(Ok(list)) => Ok(list.find(path)),
+            _ => self.fronts()?.find(path),
+        }
+    }
+
+    /// First file of each path, counted in the group; it grows.
+    fn starts(&self) -> Result<&[u32], Damaged> {
         let decode = || {
-            let mut path = 0_u32;
-            let starts = self.stored()?.small(place::PATH_STARTS, self.files.len(), 1)?;
-            let places = starts.into_iter().map(|new| {
-                path = path.wrapping_add(new);
-                path.wrapping_sub(1)
-            });
-            let places: Vec<u32> = places.collect();
-            if path as usize == self.paths.len() && places.first().is_none_or(|first| *first == 0) {
-                Ok(places)
+            let begins = self.stored()?.small(place::PATH_STARTS, self.files.len(), 1)?;
+            let starts = (0..).zip(&begins).filter(|(_, begins)| **begins == 1).map(|(file, _)| file);
+            let starts: Vec<u32> = starts.collect();
+            if starts.len() == self.paths.len() && begins.first().is_none_or(|begins| *begins == 1) {
+                Ok(starts)
             } else {
                 Err(Damaged("files and paths do not agree"))
             }
         };
-        lazy(&self.file_paths, decode).map(Vec::as_slice)
+        lazy(&self.starts, decode).map(Vec::as_slice)
+    }
+
+    /// Files of a path, by their indexes in the block.
+    pub fn files_of(&self, path: usize) -> Result<Range<usize>, Damaged> {
+        let starts = self.starts()?;
+        let first = *starts.get(path).ok_or(Damaged("a path is missing"))? as usize;
+        let end = starts.get(path + 1).map_or(self.files.len(), |end| *end as usize);
+        Ok(self.files.start + first..self.files.start + end)
+    }
+
+    /// Path of each of its files: index into [`Self::list`], always in range. It never falls.
+    pub fn file_paths(&self) -> Result<Vec<u32>, Damaged> {
+        let (starts, mut paths) = (self.starts()?, Vec::with_capacity(self.files.len()));
+        let ends = starts.iter().skip(1).map(|end| *end as usize).chain([self.files.len()]);
+        for (path, end) in (0..).zip(ends.take(starts.len())) {
+            paths.resize(end, path);
+        }
+        Ok(paths)
     }
 
     /// Which pages of the block have each of its paths, a bit each; all of them if it has but one page.
-    pub fn pages(&self) -> Result<Vec<u64>, Damaged> {
-        match &self.stored {
-            Some(stored) => stored.numbers(place::PATH_PAGES, self.paths.len()),
-            None => Ok(vec![1; self.paths.len()]),
-        }
+    pub fn pages(&self) -> Result<&Numbers, Damaged> {
+        lazy(&self.pages, || match &self.stored {
+            Some(stored) => stored.lookup(place::PATH_PAGES, self.paths.len()),
+            None => Numbers::new(Laid::Constant(1), self.paths.len()),
+        })
     }
 
     /// A file, by its index in the block.
     pub(super) fn file(&self, index: usize, names: &Names) -> Result<File, Damaged> {
         let missing = Damaged("an event is incomplete");
         let facts = lazy(&self.facts, || {
-            Facts::decode(self.stored()?, self.files.len(), names, self.odd_by_place).map(Box::new)
+            Facts::decode(self.stored()?, self.files.len(), self.odd_by_place).map(Box::new)
         })?;
-        let index = index.checked_sub(self.files.start).ok_or(missing)?;
-        let path = *self.file_paths()?.get(index).ok_or(missing)?;
-        let path = self.list()?.get(path as usize).ok_or(missing)?.to_owned();
+        let index =
+            index.checked_sub(self.files.start).filter(|index| *index < self.files.len()).ok_or(missing)?;
+        let path =
+            self.starts()?.partition_point(|start| *start as usize <= index).checked_sub(1).ok_or(missing)?;
+        let path = match self.list.get() {
+            Some(Ok(list)) => list.get(path).ok_or(missing)?.to_owned(),
+            _ => self.fronts()?.get(path)?,
+        };
         facts.file(index, path, names).ok_or(missing)
     }
 }
 
 impl Facts {
-    fn decode(stored: &Stored, files: usize, names: &Names, odd_by_place: bool) -> Result<Self, Damaged> {
-        let all = u64::from(u32::MAX);
-        let mut facts = 0;
-        let known = stored.small(place::FACTS_KNOWN, files, 1)?.into_iter().map(|known| {
-            facts += known;
-            known * facts
-        });
-        let known: Vec<u32> = known.collect();
-        let facts = facts as usize;
+    fn decode(stored: &Stored, files: usize, odd_by_place: bool) -> Result<Self, Damaged> {
+        let ranks = match stored.constant(place::FACTS_KNOWN) {
+            Some(1) => None,
+            _ => {
+                let mut facts = 0;
+                let known = stored.small(place::FACTS_KNOWN, files, 1)?.into_iter().map(|known| {
+                    facts += known;
+                    known * facts
+                });
+                Some(known.collect::<Vec<u32>>())
+            }
+        };
+        let facts = match &ranks {
+            None => files,
+            Some(ranks) => ranks.iter().copied().max().unwrap_or(0) as usize,
+        };
         let mut inode = 0_u64;
         let inodes = stored.numbers(place::INODES, facts)?.into_iter().map(|step| {
             inode = inode.wrapping_add(unzigzag(step).cast_unsigned());
             inode
         });
-        let last = |names: &[Arc<str>]| (names.len() as u64).saturating_sub(1);
         let odd = stored.bytes(place::ODD)?;
         Ok(Self {
-            flags: stored.small(place::FILE_FLAGS, files, all)?,
-            known,
+            flags: stored.lookup(place::FILE_FLAGS, files)?,
+            ranks,
             inodes: inodes.collect(),
-            modes: stored.small(place::MODES, facts, all)?,
-            uids: stored.small(place::UIDS, facts, all)?,
-            gids: stored.small(place::GIDS, facts, all)?,
+            modes: stored.lookup(place::MODES, facts)?,
+            uids: stored.lookup(place::UIDS, facts)?,
+            gids: stored.lookup(place::GIDS, facts)?,
             times: file_times(stored, facts)?,
-            mounts: stored.small(place::MOUNTS, facts, all)?,
-            filesystems: stored.small(place::FILESYSTEMS, facts, last(&names.filesystems))?,
-            mount_paths: stored.small(place::MOUNT_PATHS, facts, last(&names.mount_paths))?,
+            mounts: stored.lookup(place::MOUNTS, facts)?,
+            filesystems: stored.lookup(place::FILESYSTEMS, facts)?,
+            mount_paths: stored.lookup(place::MOUNT_PATHS, facts)?,
             odd: odd_files(&odd, odd_by_place)?,
         })
     }
 
     fn file(&self, index: usize, path: String, names: &Names) -> Option<File> {
         let (raw, error) = self.odd.get(&(index as u64)).cloned().unwrap_or_default();
-        let mut file = File { path, raw, error, flags: *self.flags.get(index)?, ..File::default() };
-        if let Some(at) = self.known.get(index)?.checked_sub(1) {
-            let at = at as usize;
+        let mut file = File { path, raw, error, flags: self.flags.small(index)?, ..File::default() };
+        let at = match &self.ranks {
+            None => Some(index),
+            Some(ranks) => ranks.get(index)?.checked_sub(1).map(|at| at as usize),
+        };
+        if let Some(at) = at {
             let (mtime, ctime) = *self.times.get(at)?;
             file.facts = Some(FileFacts {
                 inode: *self.inodes.get(at)?,
-                mode: *self.modes.get(at)?,
-                uid: *self.uids.get(at)?,
-                gid: *self.gids.get(at)?,
+                mode: self.modes.small(at)?,
+                uid: self.uids.small(at)?,
+                gid: self.gids.small(at)?,
                 mtime,
                 ctime,
-                mount_id: *self.mounts.get(at)?,
-                filesystem: names.filesystems.get(*self.filesystems.get(at)? as usize)?.to_string(),
-                mount_path: Arc::clone(names.mount_paths.get(*self.mount_paths.get(at)? as usize)?),
+                mount_id: self.mounts.small(at)?,
+                filesystem: names.filesystems.get(self.filesystems.small(at)? as usize)?.to_string(),
+                mount_path: Arc::clone(names.mount_paths.get(self.mount_paths.small(at)? as usize)?),
             });
         }
         Some(file)

@@ -68,13 +68,12 @@ impl Tables {
         self.groups()?.list.get(group).ok_or(Damaged("a group is missing"))
     }
 
-    /// Which pages have some of the paths of a group, as files or destinations, a bit each.
-    pub fn pages_of_group(&self, group: &Group, paths: &[bool]) -> Result<u64, Damaged> {
+    /// Which pages have a path of a group, by its index there, as file or destination, a bit each.
+    pub fn pages_of_path(&self, group: &Group, path: usize) -> Result<u64, Damaged> {
         if self.page_count() <= 1 {
             return Ok(u64::MAX);
         }
-        let pages = group.pages()?;
-        Ok(pages.iter().zip(paths).fold(0, |all, (pages, wanted)| if *wanted { all | pages } else { all }))
+        group.pages()?.get(path).ok_or(Damaged("a path is missing"))
     }
 
     /// Which pages have each path, a bit each.
@@ -82,8 +81,11 @@ impl Tables {
         if self.page_count() <= 1 {
             return Ok(vec![1; self.path_count]);
         }
-        let pages = self.groups()?.list.iter().map(Group::pages).collect::<Result<Vec<_>, _>>()?;
-        Ok(pages.concat())
+        let mut all = Vec::with_capacity(self.path_count);
+        for group in &self.groups()?.list {
+            all.extend(group.pages()?.iter());
+        }
+        Ok(all)
     }
 
     /// A distinct file, by its index.
@@ -115,9 +117,6 @@ impl Tables {
 
     /// Path of each distinct file: index into [`Self::paths`], always in range. It never falls. All groups are unpacked.
     pub fn file_paths(&self) -> Result<&[u32], Damaged> {
-        if let [group] = self.groups()?.list.as_slice() {
-            return group.file_paths();
-        }
         let decode = || {
             let mut all = Vec::with_capacity(self.file_count);
             for group in &self.groups()?.list {

@@ -2,9 +2,8 @@
 
 use std::ops::Range;
 
-use super::column::Stored;
 use super::encode::split;
-use super::place;
+use super::fronts::Fronts;
 use crate::bytes::Damaged;
 use crate::limits::MAX_SECTION;
 
@@ -30,21 +29,19 @@ impl Paths {
         self.ends.push(u32::try_from(self.text.len()).unwrap_or(u32::MAX));
     }
 
-    /// From columns: bytes shared with the one before, bytes of its own, and these.
-    pub(super) fn decode(stored: &Stored, count: usize) -> Result<Self, Damaged> {
-        let shared = stored.small(place::PATH_SHARED, count, MAX_SECTION as u64)?;
-        let lengths = stored.small(place::PATH_LENGTHS, count, MAX_SECTION as u64)?;
-        let suffixes = stored.bytes(place::PATH_TEXT)?;
-        let mut rest = suffixes.as_slice();
-        let total: u64 = shared.iter().chain(&lengths).map(|length| u64::from(*length)).sum();
+    /// All of them, put together.
+    pub(super) fn of(fronts: &Fronts) -> Result<Self, Damaged> {
+        let Fronts { shared, lengths, text } = fronts;
+        let (mut rest, count) = (text.as_slice(), shared.len());
+        let total: u64 = shared.iter().chain(lengths).map(|length| u64::from(*length)).sum();
         if total > MAX_SECTION as u64 {
             return Err(Damaged("paths are too long"));
         }
         let mut text: Vec<u8> = Vec::with_capacity(usize::try_from(total).unwrap_or(0));
         let mut ends = Vec::with_capacity(count);
         let mut last = 0;
-        for (shared, length) in shared.into_iter().zip(lengths) {
-            let (shared, length) = (shared as usize, length as usize);
+        for (shared, length) in shared.iter().zip(lengths) {
+            let (shared, length) = (*shared as usize, *length as usize);
             let start = text.len();
             if shared > start - last || length > rest.len() {
                 return Err(Damaged("a path shares more than there is"));
@@ -144,7 +141,6 @@ impl Paths {
     }
 
     /// Index of a path.
-    #[cfg(test)]
     pub fn find(&self, path: &str) -> Option<usize> {
         let at = if self.by_bytes {
             self.partition(|other| other < path)

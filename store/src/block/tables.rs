@@ -10,6 +10,7 @@ use super::column::Stored;
 use super::core::{Columns, Core};
 use super::group::{Group, Names};
 use super::groups::Groups;
+use super::numbers::Numbers;
 use super::paths::Paths;
 use super::place;
 use super::version1;
@@ -63,7 +64,7 @@ pub struct Tables {
     pub(super) paths: Lazy<Paths>,
     pub(super) file_paths: Lazy<Vec<u32>>,
     shapes: Lazy<Vec<Shape>>,
-    followers: Lazy<Vec<u32>>,
+    followers: Lazy<Numbers>,
     starts: Lazy<Vec<Start>>,
 }
 
@@ -153,11 +154,11 @@ impl Tables {
         zone: &Zone,
         source: Source,
         paths: Paths,
-        file_paths: Vec<u32>,
+        starts: Vec<u32>,
         shapes: Vec<Shape>,
     ) -> Result<Self, Damaged> {
         let ready = Self::of(zone, source, (zone.count as usize).max(1))?;
-        let (path_count, list) = (paths.len(), vec![Group::ready(paths, file_paths)]);
+        let (path_count, list) = (paths.len(), vec![Group::ready(paths, ready.file_count, starts)]);
         let groups = Groups { list, keys: Paths::default() };
         Ok(Self { path_count, groups: Ok(groups).into(), shapes: Ok(shapes).into(), ..ready })
     }
@@ -358,20 +359,11 @@ impl Tables {
         lazy(&self.shapes, decode).map(Vec::as_slice)
     }
 
-    /// Of each file, counted from 1 (0: no file), the one that is likely to come next.
-    pub(super) fn followers(&self) -> Result<&[u32], Damaged> {
-        let decode = || {
-            let codes = self.stored()?.numbers(place::FOLLOWERS, self.file_count + 1)?;
-            let follower = |(file, code): (u32, u64)| match code.checked_sub(1) {
-                None => Ok(file + 1),
-                Some(step) => u32::try_from(unzigzag(step).wrapping_add(i64::from(file)))
-                    .ok()
-                    .filter(|next| *next as usize <= self.file_count)
-                    .ok_or(Damaged("a file is followed by none that is there")),
-            };
-            (0..).zip(codes).map(follower).collect()
-        };
-        lazy(&self.followers, decode).map(Vec::as_slice)
+    /// Of each file, counted from 1 (0: no file), the one that is likely to come next; see [`Followers`].
+    ///
+    /// [`Followers`]: super::followers::Followers
+    pub(super) fn followers(&self) -> Result<&Numbers, Damaged> {
+        lazy(&self.followers, || self.stored()?.lookup(place::FOLLOWERS, self.file_count + 1))
     }
 
     /// A page; `value` has the bytes of [`Self::page_range`], from `base` on, and may have more.

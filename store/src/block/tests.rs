@@ -275,8 +275,19 @@ proptest! {
                 let mut pages = 0;
                 for group in tables.groups_with(&file.path, true).unwrap() {
                     let group = tables.group(group).unwrap();
-                    let paths: Vec<bool> = group.list().unwrap().iter().map(|path| path == file.path).collect();
-                    pages |= tables.pages_of_group(group, &paths).unwrap();
+                    // Not put together yet, or together already.
+                    let found = group.find(&file.path).unwrap();
+                    let list = group.list().unwrap();
+                    prop_assert_eq!(found, list.iter().position(|path| path == file.path));
+                    prop_assert_eq!(found, group.find(&file.path).unwrap());
+                    prop_assert_eq!(group.find(&format!("{}x", file.path)).unwrap(), list.find(&format!("{}x", file.path)));
+                    if let Some(path) = found {
+                        pages |= tables.pages_of_path(group, path).unwrap();
+                        let index = u32::try_from(group.paths.start + path).unwrap();
+                        let of_path = tables.file_paths().unwrap().iter().enumerate().filter(|(_, path)| **path == index);
+                        let files: Vec<usize> = of_path.map(|(file, _)| file).collect();
+                        prop_assert_eq!(group.files_of(path).unwrap().collect::<Vec<_>>(), files);
+                    }
                 }
                 prop_assert!(pages & bit != 0);
                 let end = file.path.char_indices().nth(file.path.chars().count() / 2).map_or(0, |(at, _)| at);

@@ -59,14 +59,18 @@ pub fn tables(zone: &Zone, value: &[u8]) -> Result<Tables, Damaged> {
     let files =
         usize::try_from(files).ok().filter(|files| *files <= 2 * count).ok_or(Damaged("too many files"))?;
     let path_count = input.count()?;
-    let mut path = 0_u32;
-    let file_paths = column(input.bytes()?, files, |steps| {
-        path = path.wrapping_add(steps.small()?);
-        match path.checked_sub(1) {
-            Some(path) if (path as usize) < path_count => Ok(path),
-            _ => Err(Damaged("a file has no path")),
+    let (mut path, mut file) = (0_usize, 0);
+    let mut starts: Vec<u32> = Vec::new();
+    column(input.bytes()?, files, |steps| {
+        path = path.saturating_add(steps.small()? as usize);
+        if path == 0 || path > path_count {
+            return Err(Damaged("a file has no path"));
         }
+        starts.resize(path, file);
+        file += 1;
+        Ok(())
     })?;
+    starts.resize(path_count, file);
     let mut time = 0_i64;
     let times = column(input.bytes()?, count, |steps| {
         time = time.wrapping_add(steps.signed()?);
@@ -110,7 +114,7 @@ pub fn tables(zone: &Zone, value: &[u8]) -> Result<Tables, Damaged> {
     let page =
         Columns { file_count: files, times, whos, tids, shape_column, files: file_column, destinations };
     let source = Source::Version1 { value: value.to_vec(), page: Box::new(page) };
-    Tables::ready(zone, source, paths, file_paths, shapes)
+    Tables::ready(zone, source, paths, starts, shapes)
 }
 
 fn decode_paths(bytes: &[u8], count: usize) -> Result<Paths, Damaged> {

@@ -69,6 +69,30 @@ pub struct Table {
     size: usize,
 }
 
+/// Finds the latest row of an id: where ids grow, as most do, the rows are a list to search.
+#[derive(Default)]
+struct Places(Option<HashMap<ContextId, usize>>);
+
+impl Places {
+    fn find(&self, rows: &[Row], id: ContextId) -> Option<usize> {
+        match &self.0 {
+            Some(places) => places.get(&id).copied(),
+            None => rows.binary_search_by_key(&id, |row| row.id).ok(),
+        }
+    }
+
+    /// To be called after each new row.
+    fn added(&mut self, rows: &[Row]) {
+        let Some((new, before)) = rows.split_last() else { return };
+        if self.0.is_none() && before.last().is_some_and(|last| last.id >= new.id) {
+            self.0 = Some((0..).zip(before).map(|(place, row)| (row.id, place)).collect());
+        }
+        if let Some(places) = &mut self.0 {
+            places.insert(new.id, before.len());
+        }
+    }
+}
+
 /// A text, checked.
 pub fn text(bytes: &[u8]) -> Result<&str, Damaged> {
     std::str::from_utf8(bytes).map_err(|_| Damaged("a text is not UTF-8"))
@@ -125,7 +149,7 @@ impl Table {
 
     fn fill(&mut self, count: usize, sorts: &mut Sorts<'_>) -> Result<(), Damaged> {
         let mut columns = Columns::read(&self.stored, count)?;
-        let mut places: HashMap<ContextId, usize> = HashMap::with_capacity(count);
+        let mut places = Places::default();
         let (mut id, mut since, mut start, mut pid) = (0_u64, 0_i64, 0_u64, 0_u32);
         let mut images = 0..u32::try_from(self.images.len()).unwrap_or(u32::MAX);
         for place in 0..count {
@@ -135,7 +159,7 @@ impl Table {
                 0 => None,
                 _ => Some(id.wrapping_sub(columns.of(LINEAGES).signed()?.cast_unsigned())),
             };
-            let from = lineage.and_then(|id| places.get(&id).copied());
+            let from = lineage.and_then(|id| places.find(&self.rows, id));
             let base = from.or_else(|| place.checked_sub(1)).map(|place| self.rows[place]);
             let same = bits & SAME_PROCESS != 0;
             since = since.wrapping_add(columns.of(SINCE).signed()?);
@@ -215,7 +239,7 @@ impl Table {
                 flags: columns.of(FLAGS).small()?,
                 image,
             });
-            places.insert(id, place);
+            places.added(&self.rows);
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use event::{Detail, Kind, ProcessKey};
 
 use super::chosen::{Fits, Who};
 use super::contexts::Contexts;
-use crate::block::{Core, Paths, Rest, Tables, Zone};
+use crate::block::{Core, Rest, Tables, Zone};
 use crate::bytes::Damaged;
 use crate::context::Summary;
 use crate::segment::file::FileError;
@@ -161,38 +161,29 @@ pub fn may_fit(zone: &Zone, filter: &Filter, kinds: &impl Fn(Kind) -> bool) -> b
 }
 
 /// The files, counted from 1, whose paths fit, and which pages have them. Only groups of files that can have some are looked
-/// at.
+/// at, and of those the paths are put together only if the pattern is not itself one.
 fn files_of(tables: &Tables, patterns: &[PathPattern]) -> Result<(u64, Vec<bool>), Damaged> {
-    let mut groups = Vec::new();
-    for pattern in patterns {
-        groups.extend(tables.groups_with(pattern.literal_prefix(), pattern.exact().is_some())?);
-    }
-    groups.sort_unstable();
-    groups.dedup();
     let (mut pages, mut files) = (0, vec![false; tables.file_count() + 1]);
-    for group in groups {
-        let group = tables.group(group)?;
-        let paths = paths(group.list()?, patterns);
-        if paths.contains(&true) {
-            pages |= tables.pages_of_group(group, &paths)?;
-            for (file, path) in (group.files.start + 1..).zip(group.file_paths()?) {
-                files[file] = paths[*path as usize];
+    for pattern in patterns {
+        let (prefix, exact) = (pattern.literal_prefix(), pattern.exact());
+        for group in tables.groups_with(prefix, exact.is_some())? {
+            let group = tables.group(group)?;
+            let paths: Vec<usize> = match exact {
+                Some(path) => group.find(path)?.into_iter().collect(),
+                None => {
+                    let list = group.list()?;
+                    let fits = |path: &usize| list.get(*path).is_some_and(|path| pattern.matches(path));
+                    list.starting_with(prefix).into_iter().flatten().filter(fits).collect()
+                }
+            };
+            for path in paths {
+                pages |= tables.pages_of_path(group, path)?;
+                let of_path = group.files_of(path)?;
+                files[of_path.start + 1..=of_path.end].fill(true);
             }
         }
     }
     Ok((pages, files))
-}
-
-/// Which of some distinct paths fit.
-fn paths(paths: &Paths, patterns: &[PathPattern]) -> Vec<bool> {
-    let mut fits = vec![false; paths.len()];
-    for pattern in patterns {
-        let prefix = pattern.literal_prefix();
-        for index in paths.starting_with(prefix).into_iter().flatten() {
-            fits[index] |= paths.get(index).is_some_and(|path| pattern.matches(path));
-        }
-    }
-    fits
 }
 
 /// What fits of a block's tables, and which of its pages can have it.

@@ -1,0 +1,82 @@
+//! Which file came after which the last time, while a page is read.
+//!
+//! At its beginning that is told by the block's tables, of all files; a page has few of them, and what changes in it is kept
+//! apart, so that the whole is not copied for each page.
+
+use super::intern::hash_numbers;
+use super::numbers::Numbers;
+use crate::bytes::{Damaged, unzigzag};
+
+/// No file has this number.
+const EMPTY: u32 = u32::MAX;
+/// The whole is copied if a page has so large a part of the files, one in this many.
+const PART: usize = 4;
+
+/// Files counted from 1; 0 is none.
+pub struct Followers<'a> {
+    /// As the tables tell it: 0 the next one, else 1 and the step.
+    told: &'a Numbers,
+    file_count: usize,
+    seen: Seen,
+}
+
+/// What came up in the page.
+enum Seen {
+    /// By file; [`EMPTY`] for one that did not.
+    All(Vec<u32>),
+    /// Open addressing with linear steps, at most half full: file, and the one that came after it.
+    Few(Vec<(u32, u32)>),
+}
+
+impl<'a> Followers<'a> {
+    /// For a page of so many events.
+    pub fn new(told: &'a Numbers, file_count: usize, events: usize) -> Self {
+        let seen = if events >= file_count / PART {
+            Seen::All(vec![EMPTY; file_count + 1])
+        } else {
+            Seen::Few(vec![(EMPTY, 0); (2 * events).next_power_of_two().max(2)])
+        };
+        Self { told, file_count, seen }
+    }
+
+    /// Where a file stands, or would stand.
+    fn slot(slots: &[(u32, u32)], file: u32) -> usize {
+        let mask = slots.len() - 1;
+        let mut at = usize::try_from(hash_numbers(&[u64::from(file)]) & mask as u64).unwrap_or(0);
+        while slots[at].0 != file && slots[at].0 != EMPTY {
+            at = (at + 1) & mask;
+        }
+        at
+    }
+
+    /// The file that comes after one, if all goes as before.
+    pub fn after(&self, file: u32) -> Result<u32, Damaged> {
+        let seen = match &self.seen {
+            Seen::All(list) => list.get(file as usize).copied().filter(|next| *next != EMPTY),
+            Seen::Few(slots) => {
+                Some(slots[Self::slot(slots, file)]).filter(|slot| slot.0 == file).map(|slot| slot.1)
+            }
+        };
+        if let Some(next) = seen {
+            return Ok(next);
+        }
+        let next = match self.told.get(file as usize) {
+            Some(0) => Some(file + 1),
+            Some(code) => u32::try_from(unzigzag(code - 1).wrapping_add(i64::from(file))).ok(),
+            None => None,
+        };
+        next.filter(|next| (1..=self.file_count).contains(&(*next as usize)))
+            .ok_or(Damaged("a file is followed by none that is there"))
+    }
+
+    /// One came after another. To be called once for each event at most.
+    pub fn set(&mut self, file: u32, next: u32) {
+        match &mut self.seen {
+            Seen::All(list) => list[file as usize] = next,
+            Seen::Few(slots) => {
+                let slot = Self::slot(slots, file);
+                slots[slot] = (file, next);
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Paths as they are stored, each by what it has in common with the one before: one is looked for, or put together,
+//! without making all of them.
+
+use super::column::Stored;
+use super::place;
+use crate::bytes::Damaged;
+use crate::limits::MAX_SECTION;
+
+/// Paths of a group, not put together.
+#[derive(Debug)]
+pub struct Fronts {
+    /// Of each: bytes shared with the one before, number of the others.
+    pub(super) shared: Vec<u32>,
+    pub(super) lengths: Vec<u32>,
+    /// These others, joined.
+    pub(super) text: Vec<u8>,
+}
+
+const DAMAGED: Damaged = Damaged("a path shares more than there is");
+
+impl Fronts {
+    /// From columns: bytes shared with the one before, bytes of its own, and these.
+    pub(super) fn decode(stored: &Stored, count: usize) -> Result<Self, Damaged> {
+        let shared = stored.small(place::PATH_SHARED, count, MAX_SECTION as u64)?;
+        let lengths = stored.small(place::PATH_LENGTHS, count, MAX_SECTION as u64)?;
+        let text = stored.bytes(place::PATH_TEXT)?;
+        if lengths.iter().map(|length| u64::from(*length)).sum::<u64>() != text.len() as u64 {
+            return Err(Damaged("paths have another length than their text"));
+        }
+        Ok(Self { shared, lengths, text })
+    }
+
+    /// Index of a path.
+    pub fn find(&self, path: &str) -> Result<Option<usize>, Damaged> {
+        let path = path.as_bytes();
+        // Bytes that the one before has in common with the path, and all of its bytes.
+        let (mut common, mut last, mut start) = (0, 0, 0);
+        for (index, (shared, length)) in self.shared.iter().zip(&self.lengths).enumerate() {
+            let (shared, end) = (*shared as usize, start + *length as usize);
+            if shared > last {
+                return Err(DAMAGED);
+            }
+            // One that shares more than is common differs from the path where the one before does.
+            if shared <= common {
+                let own = self.text.get(start..end).ok_or(DAMAGED)?;
+                let same = own.iter().zip(&path[shared..]).take_while(|(a, b)| a == b).count();
+                common = shared + same;
+                if same == own.len() && common == path.len() {
+                    return Ok(Some(index));
+                }
+            }
+            (start, last) = (end, shared + *length as usize);
+        }
+        Ok(None)
+    }
+
+    /// A path, put together from the last byte on.
+    pub fn get(&self, index: usize) -> Result<String, Damaged> {
+        let missing = Damaged("a path is missing");
+        let (shared, lengths) = self.shared.get(..=index).zip(self.lengths.get(..=index)).ok_or(missing)?;
+        let mut end: usize = lengths.iter().map(|length| *length as usize).sum();
+        let mut needed = shared.last().zip(lengths.last()).map_or(0, |(a, b)| *a as usize + *b as usize);
+        if needed > MAX_SECTION {
+            return Err(DAMAGED);
+        }
+        let mut path = vec![0; needed];
+        for (shared, length) in shared.iter().zip(lengths).rev() {
+            let (shared, start) = (*shared as usize, end - *length as usize);
+            if shared < needed {
+                let own = self.text.get(start..start + (needed - shared)).ok_or(DAMAGED)?;
+                if own.len() > *length as usize {
+                    return Err(DAMAGED);
+                }
+                path[shared..needed].copy_from_slice(own);
+                needed = shared;
+            }
+            end = start;
+            if needed == 0 {
+                break;
+            }
+        }
+        if needed > 0 {
+            return Err(DAMAGED);
+        }
+        String::from_utf8(path).map_err(|_| Damaged("a path is not UTF-8"))
+    }
+}
