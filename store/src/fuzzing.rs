@@ -104,7 +104,10 @@ fn decode_block(bytes: &[u8]) -> Result<(), Damaged> {
             for path in core.paths()?.iter().take(ROWS) {
                 core.paths()?.starting_with(path);
                 for group in core.tables().groups_with(path, true)? {
-                    let _ = core.tables().group(group)?.pages();
+                    let group = core.tables().group(group)?;
+                    if let Some(path) = group.find(path)? {
+                        let _ = (core.tables().pages_of_path(group, path), group.files_of(path));
+                    }
                 }
             }
             let _ = core.check_pages(page);

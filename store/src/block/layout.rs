@@ -37,27 +37,33 @@ const fn bucket(number: u64) -> (u64, u32) {
 pub fn buckets(bytes: &[u8], count: usize) -> Result<Vec<u64>, Damaged> {
     let damaged = Damaged("a column of buckets is damaged");
     let (buckets, bits) = bytes.split_at_checked(count).ok_or(damaged)?;
-    // So that 16 bytes can be read anywhere.
-    let mut padded = Vec::with_capacity(bits.len() + 16);
+    // All bits together, so that where they end need not be looked for each number.
+    let width = |bucket: u8| usize::from(bucket >> 1).saturating_sub(1);
+    let total: usize = buckets.iter().map(|bucket| width(*bucket)).sum();
+    if total.div_ceil(8) != bits.len() || buckets.iter().any(|bucket| width(*bucket) > 62) {
+        return Err(damaged);
+    }
+    // So that 9 bytes can be read anywhere.
+    let mut padded = Vec::with_capacity(bits.len() + 9);
     padded.extend_from_slice(bits);
-    padded.extend_from_slice(&[0; 16]);
+    padded.extend_from_slice(&[0; 9]);
     let mut at = 0_usize;
-    let numbers = buckets.iter().map(|bucket| {
+    let mut numbers = Vec::with_capacity(count);
+    for bucket in buckets {
         if *bucket < 4 {
-            return Ok(u64::from(*bucket));
+            numbers.push(u64::from(*bucket));
+            continue;
         }
-        let width = u32::from(bucket >> 1) - 1;
-        let (place, shift) = (at / 8, at % 8);
-        at += width as usize;
-        let window = padded.get(place..).and_then(|rest| rest.first_chunk::<16>()).ok_or(damaged)?;
-        if width > 62 {
-            return Err(damaged);
+        let (width, place, shift) = (width(*bucket), at / 8, at % 8);
+        at += width;
+        let (window, next) = padded.get(place..).and_then(<[u8]>::split_first_chunk::<8>).ok_or(damaged)?;
+        let mut low = u64::from_le_bytes(*window) >> shift;
+        if width + shift > 64 {
+            low |= next.first().map_or(0, |next| u64::from(*next) << (64 - shift));
         }
-        let low = (u128::from_le_bytes(*window) >> shift) & ((1 << width) - 1);
-        Ok((2 | u64::from(bucket & 1)) << width | u64::try_from(low).unwrap_or(0))
-    });
-    let numbers = numbers.collect::<Result<Vec<_>, _>>()?;
-    if at.div_ceil(8) == bits.len() { Ok(numbers) } else { Err(damaged) }
+        numbers.push((2 | u64::from(bucket & 1)) << width | low & ((1 << width) - 1));
+    }
+    Ok(numbers)
 }
 
 /// `count` numbers of variable length. Most have one byte or two, which are read without a loop.

@@ -77,6 +77,8 @@ impl Places {
     fn find(&self, rows: &[Row], id: ContextId) -> Option<usize> {
         match &self.0 {
             Some(places) => places.get(&id).copied(),
+            // Mostly the last one.
+            None if rows.last().is_some_and(|last| last.id == id) => rows.len().checked_sub(1),
             None => rows.binary_search_by_key(&id, |row| row.id).ok(),
         }
     }

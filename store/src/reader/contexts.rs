@@ -1,7 +1,6 @@
 //! The contexts of a segment.
 
-use std::cell::RefCell;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use event::{Context, ContextId, Exit};
 
@@ -29,7 +28,7 @@ pub struct Contexts<'a> {
     ranges: Arc<Vec<(u64, u64, u64)>>,
     fixed: bool,
     /// The chunk looked into last, with its summary.
-    last: RefCell<Option<(u64, Arc<Summary>)>>,
+    last: Mutex<Option<(u64, Arc<Summary>)>>,
 }
 
 impl<'a> Contexts<'a> {
@@ -40,7 +39,7 @@ impl<'a> Contexts<'a> {
             Ok((read.open_table(CONTEXTS)?, read.open_table(summaries(format))?))
         })?;
         let fixed = segment.form() != SegmentState::Open;
-        let last = RefCell::default();
+        let last = Mutex::default();
         let mut contexts =
             Self { shared, segment, format, chunks, summaries, ranges: Arc::default(), fixed, last };
         if let Some(directory) = super::index::directory(shared, segment, view) {
@@ -97,7 +96,7 @@ impl<'a> Contexts<'a> {
 
     /// Summary and row of a context; `None` if it is not there or cannot be read, which is noted.
     pub fn row(&self, id: ContextId) -> Option<(Arc<Summary>, usize)> {
-        let mut last = self.last.borrow_mut();
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, summary)) = &*last
             && let Some(row) = summary.row(id)
         {

@@ -17,7 +17,7 @@ const IMAGE_STEPS: usize = 8;
 /// Resolves the contexts of a segment, each once.
 pub struct Resolver<'a> {
     contexts: &'a Contexts<'a>,
-    files: Files<'a>,
+    files: &'a Files<'a>,
     /// Images by the context that holds them.
     images: HashMap<ContextId, Arc<Image>>,
     known: HashMap<ContextId, (Arc<Context>, Lineage)>,
@@ -46,7 +46,7 @@ fn placeholder(id: ContextId) -> Context {
 }
 
 impl<'a> Resolver<'a> {
-    pub fn new(contexts: &'a Contexts<'a>, files: Files<'a>) -> Self {
+    pub fn new(contexts: &'a Contexts<'a>, files: &'a Files<'a>) -> Self {
         Self { contexts, files, images: HashMap::new(), known: HashMap::new() }
     }
 

@@ -1,5 +1,6 @@
 //! Reading a store.
 
+mod ahead;
 mod cache;
 mod candidates;
 mod chosen;

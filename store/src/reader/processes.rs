@@ -263,7 +263,8 @@ fn gather(
     }
     ids.sort_unstable();
     let contexts = Contexts::new(shared, segment, &view)?;
-    let mut resolver = Resolver::new(&contexts, Files::new(shared, segment, &view)?);
+    let files = Files::new(shared, segment, &view)?;
+    let mut resolver = Resolver::new(&contexts, &files);
     for (id, key) in ids {
         let part = parts.entry(key).or_default();
         if part.0.contains_key(&id) {

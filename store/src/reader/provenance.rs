@@ -1,8 +1,7 @@
 //! What was found out about the files of a segment's contexts.
 
-use std::cell::OnceCell;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use event::{File, FileIdentity, HashState, Image, Provenance};
 use redb::{ReadTransaction, ReadableTable, TableError};
@@ -65,12 +64,12 @@ pub struct Files<'a> {
     segment: &'a Segment,
     own: Arc<Map>,
     /// Of the segment after: a file that was run shortly before the end is told of there.
-    later: OnceCell<Arc<Map>>,
+    later: OnceLock<Arc<Map>>,
 }
 
 impl<'a> Files<'a> {
     pub fn new(shared: &'a Shared, segment: &'a Segment, view: &View) -> Result<Self, FileError> {
-        Ok(Self { shared, segment, own: load(shared, segment, view)?, later: OnceCell::new() })
+        Ok(Self { shared, segment, own: load(shared, segment, view)?, later: OnceLock::new() })
     }
 
     fn later(&self) -> &Map {

@@ -1,10 +1,12 @@
 //! Answering a question for events: segment by segment, block by block, until there are enough.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use event::{EventId, Kind};
 use redb::ReadableTable;
 
+use super::ahead::{Ahead, at_once};
 use super::cache::{Cached, Sort};
 use super::chosen::Fits;
 use super::ground::Ground;
@@ -146,6 +148,7 @@ pub fn events(shared: &Shared, query: &Query, budget: &Budget) -> Result<Page, Q
     if query.limit == 0 {
         return Ok(page);
     }
+    let mut ahead = Ahead::new(budget);
     let mut segments = shared.segments();
     if query.order == Order::Desc {
         segments.reverse();
@@ -155,11 +158,12 @@ pub fn events(shared: &Shared, query: &Query, budget: &Budget) -> Result<Page, Q
             page.next = outside(segment, query.order);
             break;
         }
-        let stopped = scan(shared, segment, query, budget, &mut page.events).unwrap_or_else(|error| {
-            tracing::debug!(file = %segment.path.display(), %error, "a segment cannot be read");
-            shared.damaged(segment, 0, None);
-            None
-        });
+        let stopped =
+            scan(shared, segment, query, (budget, &mut ahead), &mut page.events).unwrap_or_else(|error| {
+                tracing::debug!(file = %segment.path.display(), %error, "a segment cannot be read");
+                shared.damaged(segment, 0, None);
+                None
+            });
         if page.events.len() > query.limit {
             page.events.truncate(query.limit);
             page.next = page.events.last().map(|found| found.id);
@@ -206,30 +210,63 @@ fn scan(
     shared: &Shared,
     segment: &Segment,
     query: &Query,
-    budget: &Budget,
+    (budget, ahead): (&Budget, &mut Ahead),
     out: &mut Vec<Found>,
 ) -> Result<Option<EventId>, FileError> {
     let kinds = select::kinds(&query.filter);
     let view = shared.view(segment)?;
     let Some(ground) = Ground::of(shared, segment, &view, &query.filter, &kinds)? else { return Ok(None) };
     let blocks = Blocks::new(shared, segment, &view)?;
-    let mut resolver = Resolver::new(&ground.chosen.contexts, Files::new(shared, segment, &view)?);
+    let files = Files::new(shared, segment, &view)?;
+    let resolver = |_| Resolver::new(&ground.chosen.contexts, &files);
+    let mut resolvers: Vec<Resolver<'_>> = (0..ahead.threads()).map(resolver).collect();
+    let mut waiting: Vec<(Zone, Fits)> = Vec::new();
+    let mut look = |waiting: &mut Vec<(Zone, Fits)>, ahead: &mut Ahead, out: &mut Vec<Found>| {
+        // One more than asked for tells that there is a next page.
+        let most = query.limit + 1 - out.len();
+        // Blocks are begun in order: once those that are done have enough, no later one is needed.
+        let enough = AtomicUsize::new(0);
+        let found = at_once(waiting, &mut resolvers, |(zone, fits), resolver| {
+            let mut found = Vec::new();
+            if enough.load(Ordering::Relaxed) >= most {
+                return found;
+            }
+            let done = block(&blocks, zone, (query, most), fits, &kinds, resolver, &mut found);
+            if done.is_err() {
+                shared.damaged(segment, zone.first, Some(zone));
+            }
+            enough.fetch_add(found.len(), Ordering::Relaxed);
+            found
+        });
+        ahead.done(waiting.len());
+        for _ in waiting.drain(..) {
+            budget.step();
+        }
+        for found in found {
+            let room = query.limit + 1 - out.len();
+            out.extend(found.into_iter().take(room));
+        }
+        out.len() <= query.limit
+    };
     let mut stopped = None;
     let beyond = |first, last| beyond(query, first, last);
     ground.blocks(query.order, &kinds, beyond, |zone, fits| {
-        if budget.spent() {
+        if waiting.is_empty() && budget.spent() {
             stopped = Some(match query.order {
                 Order::Asc => zone.first.saturating_sub(1),
                 Order::Desc => zone.last.saturating_add(1),
             });
             return Ok(false);
         }
-        if block(&blocks, &zone, query, &fits, &kinds, &mut resolver, out).is_err() {
-            shared.damaged(segment, zone.first, Some(&zone));
+        waiting.push((zone, fits));
+        if waiting.len() < ahead.batch(out.len(), query.limit, budget) {
+            return Ok(true);
         }
-        budget.step();
-        Ok(out.len() <= query.limit)
+        Ok(look(&mut waiting, ahead, out))
     })?;
+    if !waiting.is_empty() {
+        look(&mut waiting, ahead, out);
+    }
     Ok(stopped)
 }
 
@@ -241,11 +278,12 @@ fn beyond(query: &Query, first: EventId, last: EventId) -> bool {
     })
 }
 
-/// Looks through the pages of a block that can have something. One that cannot be read is noted and passed over.
+/// Looks through the pages of a block that can have something, for so many events at most. A page that cannot be read is
+/// noted and passed over.
 fn block(
     blocks: &Blocks<'_>,
     zone: &Zone,
-    query: &Query,
+    (query, most): (&Query, usize),
     fits: &Fits,
     kinds: &impl Fn(Kind) -> bool,
     resolver: &mut Resolver<'_>,
@@ -262,14 +300,14 @@ fn block(
         }
         let found = blocks
             .page(zone, &tables, number)
-            .and_then(|core| page(blocks, zone, &core, query, (fits, &wanted), resolver, out));
+            .and_then(|core| page(blocks, zone, &core, (query, most), (fits, &wanted), resolver, out));
         if found.is_err() {
             let (min_time, max_time) = tables.page_times(number)?;
             let count = u32::try_from(tables.page_rows(number).len()).unwrap_or(u32::MAX);
             let lost = Zone { count, min_time, max_time, ..zone.clone() };
             blocks.shared.damaged(blocks.segment, ids.start, Some(&lost));
         }
-        if out.len() > query.limit {
+        if out.len() >= most {
             break;
         }
     }
@@ -280,7 +318,7 @@ fn page(
     blocks: &Blocks<'_>,
     zone: &Zone,
     core: &Core,
-    query: &Query,
+    (query, most): (&Query, usize),
     (fits, wanted): (&Fits, &Wanted),
     resolver: &mut Resolver<'_>,
     out: &mut Vec<Found>,
@@ -313,8 +351,7 @@ fn page(
         let (context, lineage) = resolver.resolve(event.context);
         let other = event.detail.other().and_then(|id| resolver.find(id));
         out.push(Found { id: core.id(row), event, context, lineage, other });
-        // One more than asked for tells that there is a next page.
-        if out.len() > query.limit {
+        if out.len() >= most {
             return Ok(());
         }
     }

@@ -84,7 +84,12 @@ pub fn compare(store: &Store, model: &Model, random: &mut Random, host: &Host) {
         let mut query =
             Query { filter: filter(random, host), order, limit: 1 + random.below(40) as usize, after: None };
         for _ in 0..4 {
-            let page = store.events(&query).unwrap();
+            // As many threads as it likes, or always several.
+            let budget = match random.below(2) {
+                0 => Budget::unlimited(),
+                _ => Budget::unlimited().with_threads(1 + random.below(4) as usize),
+            };
+            let page = store.events_within(&query, &budget).unwrap();
             let (expected, next) = model.events(&query);
             let found: Vec<_> = page.events.iter().map(|found| (found.id, found.event.clone())).collect();
             assert_eq!(found, expected, "{query:?}");

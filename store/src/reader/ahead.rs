@@ -1,0 +1,151 @@
+//! Looking through several blocks at once, where one after the other takes long.
+//!
+//! A question about what is rare reads a little of many blocks. Its answer is still put together in the order asked for:
+//! blocks are looked through in batches, each no larger than what is likely to be needed.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{Builder, available_parallelism, scope};
+use std::time::{Duration, Instant};
+
+use crate::Budget;
+use crate::limits::SCAN_THREADS;
+
+/// A block that takes less is not worth another thread, which costs some 0.05 ms to begin and to end.
+const WORTH: Duration = Duration::from_micros(100);
+/// So many are looked through alone: most questions end with them, and what blocks have differs.
+const ALONE: usize = 4;
+/// Blocks of a batch for each thread, at most.
+const EACH: usize = 2;
+/// A batch is no more than one in so many of the blocks that are likely to be needed yet: what is looked through in vain is
+/// as dear as what is not.
+const PART: usize = 2;
+
+/// Threads that one question may use: the machine is there for others.
+fn usual() -> usize {
+    static THREADS: OnceLock<usize> = OnceLock::new();
+    *THREADS.get_or_init(|| {
+        let cores = available_parallelism().map_or(1, usize::from);
+        (cores / 2).clamp(cores.min(2), SCAN_THREADS)
+    })
+}
+
+/// How many blocks a question looks through at once.
+#[derive(Debug)]
+pub struct Ahead {
+    threads: usize,
+    /// Whether that was asked for, so that it is not up to how long blocks take.
+    always: bool,
+    begun: Instant,
+    done: usize,
+}
+
+impl Ahead {
+    /// For a question that begins now.
+    pub fn new(budget: &Budget) -> Self {
+        let threads = budget.threads().unwrap_or_else(usual).max(1);
+        Self { threads, always: budget.threads().is_some(), begun: Instant::now(), done: 0 }
+    }
+
+    /// The most threads.
+    pub const fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// So many blocks were looked through.
+    pub const fn done(&mut self, blocks: usize) {
+        self.done += blocks;
+    }
+
+    /// Blocks of the next batch, at least one. How many are needed yet is guessed from what those before had.
+    pub fn batch(&self, found: usize, wanted: usize, budget: &Budget) -> usize {
+        let most = budget.blocks_left().min(EACH * self.threads);
+        if self.always {
+            return most.max(1);
+        }
+        let spent = u32::try_from(self.done).ok().and_then(|done| self.begun.elapsed().checked_div(done));
+        if self.threads == 1 || self.done < ALONE || spent.is_none_or(|spent| spent < WORTH) {
+            return 1;
+        }
+        let missing = wanted.saturating_sub(found).max(1);
+        let needed = missing.saturating_mul(self.done).checked_div(found).unwrap_or(usize::MAX);
+        (needed / PART).min(most).max(1)
+    }
+}
+
+/// Does some work for each of some jobs, with as many threads as there are workers; the results are in the order of the
+/// jobs. Where no thread can be begun, it is done without.
+pub fn at_once<J: Sync, W: Send, R: Send>(
+    jobs: &[J],
+    workers: &mut [W],
+    work: impl Fn(&J, &mut W) -> R + Sync,
+) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let run = |worker: &mut W| {
+        let mut results = Vec::new();
+        loop {
+            let place = next.fetch_add(1, Ordering::Relaxed);
+            let Some(job) = jobs.get(place) else { return results };
+            results.push((place, work(job, worker)));
+        }
+    };
+    let Some((own, others)) = workers.split_first_mut() else { return Vec::new() };
+    let mut results = scope(|scope| {
+        let others: Vec<_> = (others.iter_mut().take(jobs.len().saturating_sub(1)))
+            .filter_map(|worker| {
+                Builder::new().name("store-scan".to_owned()).spawn_scoped(scope, || run(worker)).ok()
+            })
+            .collect();
+        let mut results = run(own);
+        for other in others {
+            match other.join() {
+                Ok(more) => results.extend(more),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        results
+    });
+    results.sort_unstable_by_key(|(place, _)| *place);
+    results.into_iter().map(|(_, result)| result).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ahead, at_once};
+    use crate::Budget;
+
+    #[test]
+    fn results_are_in_the_order_of_the_jobs_and_each_is_done_once() {
+        let jobs: Vec<u64> = (0..100).collect();
+        for count in 1..5 {
+            let mut workers = vec![0_u64; count];
+            let results = at_once(&jobs, &mut workers, |job, done| {
+                *done += 1;
+                job * job
+            });
+            assert_eq!(results, jobs.iter().map(|job| job * job).collect::<Vec<_>>());
+            assert_eq!(workers.iter().sum::<u64>(), 100);
+        }
+    }
+
+    #[test]
+    fn a_batch_is_no_larger_than_the_budget_and_than_what_is_likely_to_be_needed() {
+        let budget = Budget::of_blocks(5).with_threads(4);
+        let ahead = Ahead::new(&budget);
+        assert_eq!(ahead.batch(0, 100, &budget), 5);
+        budget.step();
+        assert_eq!(ahead.batch(0, 100, &budget), 4);
+        assert_eq!(Ahead::new(&Budget::unlimited().with_threads(3)).batch(0, 1, &Budget::unlimited()), 6);
+        // The first block, and blocks that take no time, are looked through alone.
+        let mut quick = Ahead { threads: 4, always: false, begun: std::time::Instant::now(), done: 0 };
+        assert_eq!(quick.batch(0, 100, &Budget::unlimited()), 1);
+        quick.done(usize::try_from(u32::MAX).unwrap());
+        assert_eq!(quick.batch(0, 100, &Budget::unlimited()), 1);
+        let long_ago = std::time::Instant::now().checked_sub(std::time::Duration::from_secs(1)).unwrap();
+        let slow = Ahead { begun: long_ago, done: 10, ..quick };
+        assert_eq!(slow.batch(0, 100, &Budget::unlimited()), 8);
+        assert_eq!(slow.batch(50, 100, &Budget::unlimited()), 5);
+        assert_eq!(slow.batch(80, 100, &Budget::unlimited()), 1);
+        assert_eq!(slow.batch(99, 100, &Budget::unlimited()), 1);
+    }
+}
