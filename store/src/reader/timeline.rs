@@ -208,7 +208,14 @@ impl<'a> Counter<'a> {
             let allowed: Vec<bool> = shapes.iter().map(|shape| rows.is_some() || kinds(shape.kind)).collect();
             let times = if bucket.is_some() { &[][..] } else { core.times()? };
             let column = core.shape_column()?;
-            if self.grouping.by().is_closed() {
+            // Most pages lie in one bucket, also those of blocks that do not.
+            let bucket = bucket.or_else(|| {
+                let (from, to) = (times.iter().min()?, times.iter().max()?);
+                self.bucket_of_all(*from, *to)
+            });
+            if let (Some(bucket), None, true) = (bucket, &rows, self.grouping.by().is_closed()) {
+                self.add_shapes(bucket, column, &allowed, &groups);
+            } else if self.grouping.by().is_closed() {
                 let group = |row: usize| {
                     let shape = column[row] as usize;
                     allowed[shape].then(|| groups[shape])
@@ -221,6 +228,23 @@ impl<'a> Counter<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Adds all rows of a page to a bucket, by what is in their column of shapes: counted first, judged once a shape.
+    fn add_shapes(&mut self, bucket: usize, column: &[u32], allowed: &[bool], groups: &[usize]) {
+        let mut numbers = vec![0; groups.len()];
+        for shape in column {
+            if let Some(number) = numbers.get_mut(*shape as usize) {
+                *number += 1;
+            }
+        }
+        for ((number, group), _) in
+            numbers.into_iter().zip(groups).zip(allowed).filter(|(_, allowed)| **allowed)
+        {
+            if number > 0 {
+                add(&mut self.counts[bucket], *group, number);
+            }
+        }
     }
 
     /// Adds rows to their buckets: all of them to `bucket`, if there is one.
