@@ -77,18 +77,48 @@ async function renderer(page: Page): Promise<Process> {
   return all.reduce((most, one) => (one.memory > most.memory ? one : most));
 }
 
+/** Times that the page was opened with nothing cached. */
+const RUNS = 5;
+
+/** Milliseconds from the opening of the page. */
+interface First {
+  readonly histograms: number;
+  /** With them the first bars and lines of events: all panes have something. */
+  readonly picture: number;
+  /** All bars. */
+  readonly whole: number;
+}
+const WHAT = { histograms: 'histograms', picture: 'first picture (histograms, bars, events)', whole: 'all bars' } as const;
+
+/** Opens the page as nobody has before. */
+async function first(): Promise<{ page: Page; times: First }> {
+  const page = await world.open(`${address}/healthz`);
+  const begun = performance.now();
+  const [histograms, bars, events, whole] = await Promise.all([
+    page.waitForSelector('.histogram canvas >> nth=1').then(() => performance.now() - begun),
+    page.waitForSelector('.lanes canvas[data-drawn]').then(() => performance.now() - begun),
+    page.waitForSelector('.lines .line').then(() => performance.now() - begun),
+    page.waitForSelector('.lanes-pane:not([aria-busy=true]) canvas[data-drawn]').then(() => performance.now() - begun),
+    page.goto(address, { waitUntil: 'commit' }),
+  ]);
+  return { page, times: { histograms, picture: Math.max(histograms, bars, events), whole } };
+}
+
 describe('ten thousand bars', () => {
   it('are measured', async () => {
     // The browser's own start is not the page's.
     await world.open(`${address}/healthz`);
-    const served = world.cpu();
-    const begun = performance.now();
-    const page = await world.open(address);
-    await page.locator('.histogram canvas').nth(1).waitFor();
-    const histogram = performance.now() - begun;
-    await page.locator('.lanes canvas[data-drawn]').waitFor();
-    const first = performance.now() - begun;
-    const costs = { server: world.cpu() - served, page: (await renderer(page)).cpu };
+    const firsts: First[] = [];
+    let costs = { server: 0, page: 0 };
+    for (let run = 1; run < RUNS; run++) {
+      const served = world.cpu();
+      const { page, times } = await first();
+      firsts.push(times);
+      costs = { server: world.cpu() - served, page: (await renderer(page)).cpu };
+      await world.close(false);
+    }
+    const { page, times } = await first();
+    firsts.push(times);
     const answers = await page.evaluate(() =>
       performance.getEntriesByType('resource').map((entry) => {
         const { name, startTime, responseStart, responseEnd } = entry as PerformanceResourceTiming;
@@ -105,24 +135,28 @@ describe('ten thousand bars', () => {
     const drawn = await script(page);
     const trace = JSON.parse((await browser.stopTracing()).toString()) as { traceEvents: TraceEvent[] };
     const work = trace.traceEvents.filter((event) => event.name === 'FireAnimationFrame' && event.dur !== undefined).map((event) => event.dur! / 1000);
-    const times = trace.traceEvents.filter((event) => event.name === 'DrawFrame').map((event) => event.ts / 1000).sort((one, other) => one - other);
-    const between = times.slice(1).map((time, at) => time - times[at]!);
+    const drawnAt = trace.traceEvents.filter((event) => event.name === 'DrawFrame').map((event) => event.ts / 1000).sort((one, other) => one - other);
+    const between = drawnAt.slice(1).map((time, at) => time - drawnAt[at]!);
     const dropped = trace.traceEvents.filter((event) => event.name === 'DroppedFrame').length;
     const session = await page.context().newCDPSession(page);
     await session.send('HeapProfiler.collectGarbage');
     const heap = await session.send('Runtime.getHeapUsage');
     console.log(
       [
-        `first picture (histograms) after ${histogram.toFixed(0)} ms, all bars after ${first.toFixed(0)} ms; ${bars.split('\n').join(' ')}`,
+        ...(['histograms', 'picture', 'whole'] as const).map((what) => {
+          const all = firsts.map((one) => one[what]);
+          return `${WHAT[what]}: median ${quantile(all, 0.5).toFixed(0)} ms, worst ${Math.max(...all).toFixed(0)} ms of ${all.map((one) => one.toFixed(0)).join(' ')}`;
+        }),
+        bars.split('\n').join(' '),
         `answers (asked, first byte, last byte, in ms): ${answers.join('; ')}`,
         `processor time until then: server ${costs.server.toFixed(0)} ms, page ${costs.page.toFixed(0)} ms`,
         `bars a frame: p50 ${quantile(drawn, 0.5)}, most ${Math.max(...drawn)}; the page's work on a frame: ${figures(work)}, ${work.length} frames`,
-        `between drawn frames: ${figures(between)}; ${times.length} drawn for ${drawn.length} steps, ${dropped} dropped`,
+        `between drawn frames: ${figures(between)}; ${drawnAt.length} drawn for ${drawn.length} steps, ${dropped} dropped`,
         `heap of the tab ${(heap.usedSize / 1e6).toFixed(1)} MB, its process ${((await renderer(page)).memory / 1e6).toFixed(0)} MB (PSS)`,
       ].join('\n'),
     );
     expect(work.length).toBeGreaterThan(10);
-    expect(times.length).toBeGreaterThan(10);
+    expect(drawnAt.length).toBeGreaterThan(10);
     expect(world.complaints).toEqual([]);
   }, 120_000);
 });

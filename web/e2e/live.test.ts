@@ -19,7 +19,7 @@ describe('live mode', () => {
     const page = await world.open(`${address}/?path=${encodeURIComponent(`${world.directory}/**`)}&name=open`);
     await page.locator('.lines .line').filter({ hasText: 'before-4' }).first().waitFor();
     await page.keyboard.press('l');
-    await page.getByRole('button', { name: 'Live: live' }).waitFor();
+    await page.getByRole('button', { name: 'Live: on' }).waitFor();
     await page.locator('.lines .line').filter({ hasText: 'before-0' }).first().waitFor();
     for (let count = 0; count < 5; count++) writeFileSync(world.path(`then-${count}`), 'x');
     await page.locator('.lines .line').filter({ hasText: 'then-4' }).first().waitFor();
@@ -34,7 +34,7 @@ describe('live mode', () => {
     const page = await world.open(`${address}/?path=${encodeURIComponent(`${world.directory}/**`)}`);
     await page.locator('.lanes canvas[data-drawn]').waitFor();
     await page.keyboard.press('l');
-    await page.getByRole('button', { name: 'Live: live' }).waitFor();
+    await page.getByRole('button', { name: 'Live: on' }).waitFor();
     writeFileSync(world.path('marker-of-live-mode'), 'x');
     await page.locator('.lines .line').filter({ hasText: 'marker-of-live-mode' }).first().waitFor();
     await world.picture(page, '20-live');

@@ -2,7 +2,7 @@
 
 import { cpSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { lines, ready, search } from './hand';
+import { findings, lines, ready, search } from './hand';
 import { World } from './world';
 
 const world = new World();
@@ -232,6 +232,15 @@ describe('a responder', () => {
   });
 
   it('begins with a question, where nothing is known yet', async () => {
+    for (const dark of [false, true]) {
+      const page = await world.open(address, { dark });
+      await ready(page);
+      await lines(page).first().waitFor();
+      await page.getByText('Export').click();
+      expect(await findings(page)).toEqual([]);
+      await page.getByText('Export').click();
+      await world.picture(page, `32-begin-${dark ? 'dark' : 'light'}`);
+    }
     for (const [question, line] of [
       ['Who talked to whom', 'connect'],
       ['What was refused', 'EACCES'],

@@ -42,7 +42,7 @@ export function App() {
             </span>
           )}
           <button type="button" aria-pressed={view.value.live} onClick={toggleLive} disabled={known?.role === 'serving'} title={known?.role === 'serving' ? 'Nobody writes this store' : 'l'}>
-            {view.value.live ? `Live: ${connection.value}` : 'Live'}
+            {view.value.live ? `Live: ${connection.value === 'live' ? 'on' : connection.value}` : 'Live'}
           </button>
           <Export />
           <button type="button" onClick={() => change({ zone: view.value.zone === 'utc' ? 'local' : 'utc' })} title="u">
@@ -117,14 +117,14 @@ function TimePanes() {
           <time>{showTime(formatTime(shown.from), zone, 3)}</time> to <time>{showTime(formatTime(shown.to), zone, 3)}</time> {zoneName(zone, shown.from)}{' '}
           <span class="muted">({showSpan(shown.to - shown.from)})</span>
         </span>
+        <Legend stacks={belowStacks} />
+      </div>
+      <div class="spans-head">
         {zoomed && (
           <button type="button" onClick={() => change({ span: null })}>
             Whole store
           </button>
         )}
-        <Legend stacks={belowStacks} />
-      </div>
-      <div class="spans-head">
         {below && !below.complete && <Gaps gaps={below.gaps} zone={zone} />}
         {below && <LeftOut spans={below.left_out ?? []} zone={zone} />}
         {below?.complete && <span class="muted">No gaps in this span.</span>}

@@ -156,7 +156,7 @@ function Ancestors({ process }: { readonly process: Process }) {
     })();
     return () => own.abort();
   }, [process.id]);
-  if (chain?.of !== process.id) return <nav class="ancestors" aria-label="Ancestors"><span class="muted">…</span></nav>;
+  if (chain?.of !== process.id) return <nav class="ancestors" aria-label="Ancestors"><span class="muted loading">…</span></nav>;
   return (
     <nav class="ancestors" aria-label="Ancestors">
       {chain.end && <span class="unknown">{chain.end} ›</span>}

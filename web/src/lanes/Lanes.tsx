@@ -120,7 +120,7 @@ export function Lanes() {
   const under = hovered === null ? undefined : bars.find((own) => own.id === hovered);
 
   return (
-    <div class="lanes-pane">
+    <div class="lanes-pane" aria-busy={loaded.state === 'loading'}>
       <Note bars={bars} more={answer.next !== null} complete={answer.complete} loading={loaded.state === 'loading'} lit={lit && listedCount.value} />
       <div
         class="lanes"

@@ -113,4 +113,13 @@ describe('marks', () => {
     expect(badges(process([inherited, image('2026-01-01T00:00:02Z', 33, 0o100755)])).map((mark) => mark.letter)).toEqual([]);
     expect(badges(process([image('2026-01-01T00:00:02Z', 0, 0o104755)])).map((mark) => mark.letter)).toEqual(['S', 'U']);
   });
+  it('tell what is worth a second look: script, container, end, parent', () => {
+    const own = { ...process([{ ...image('2026-01-01T00:00:02Z', 33, 0o100755), interpreter: { path: '/bin/sh' } } as unknown as ReturnType<typeof image>]), container: 'abc', parent: 'unknown' } as Process;
+    const letters = (exit: object | null) => badges({ ...own, exit } as Process).map((mark) => mark.letter).join('');
+    expect(letters(null)).toBe('#C?');
+    expect(letters({ time: '2026-01-01T00:00:03Z', cause: 'EXITED', code: 0 })).toBe('#C?');
+    expect(letters({ time: '2026-01-01T00:00:03Z', cause: 'EXITED', code: 1 })).toBe('#C!?');
+    expect(letters({ time: '2026-01-01T00:00:03Z', cause: 'SIGNALED', code: 9 })).toBe('#CK?');
+    expect(letters({ time: '2026-01-01T00:00:03Z', cause: null, code: null })).toBe('#C?');
+  });
 });

@@ -7,7 +7,7 @@ import { clamp, type Span } from '../view/scale';
 import { parseTime, type Ms } from '../view/time';
 import { added, isEmpty, ofProcesses, parameters, type FilterName, type Filters } from './filters';
 import { question } from './commands';
-import { resource, valueOf, type Loaded } from './resource';
+import { resource, settled, valueOf, type Loaded } from './resource';
 import { formatView, parseView, type View } from './url';
 
 export const view = signal<View>(parseView(location.search));
@@ -159,6 +159,9 @@ export const processes = resource(
     const first = await page(FIRST_PROCESSES);
     if (first.next === null) return first;
     part(first);
+    // The histogram comes first: the server has few processors, and recording goes before both.
+    await settled(overview.loaded);
+    if (signal.aborted) return first;
     const rest = await page(MOST_PROCESSES - FIRST_PROCESSES, [['cursor', first.next]]);
     return { ...rest, complete: first.complete && rest.complete, processes: [...first.processes, ...rest.processes] };
   },

@@ -107,6 +107,9 @@ function restart(): void {
   void more();
 }
 
+/** How long a question has to stand still before it is asked, in milliseconds. */
+const STILL = 60;
+
 let asked = '';
 /** Filters of live mode, while it is on: what was shown then is shown until something else is asked for. */
 let live: string | null = null;
@@ -135,7 +138,9 @@ effect(() => {
   // The reader scrolled back to look at something: it stays where it is.
   if (stays) return;
   clearTimeout(timer);
-  timer = setTimeout(restart, 60);
+  // Dragging asks once; what is asked first is waited for.
+  if (listed.peek().state === 'idle') restart();
+  else timer = setTimeout(restart, STILL);
 });
 
 /** Begins the list of live mode. */

@@ -64,3 +64,15 @@ export function resource<K, T>(
   });
   return { loaded, reload: () => void (again.value += 1) };
 }
+
+/** Waits until an answer is there, or is known not to come. */
+export function settled(loaded: ReadonlySignal<Loaded<unknown>>): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = loaded.subscribe(({ state }) => {
+      if (state === 'loading') return;
+      resolve();
+      // Not yet known the first time, which is while it subscribes.
+      queueMicrotask(() => stop());
+    });
+  });
+}
