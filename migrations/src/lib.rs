@@ -7,7 +7,7 @@
 #![forbid(unsafe_code)]
 
 /// Format version that this release writes.
-pub const CURRENT: u32 = 3;
+pub const CURRENT: u32 = 4;
 
 /// Oldest format version that can be brought up to date.
 pub const OLDEST: u32 = 1;
@@ -35,6 +35,7 @@ pub const MIGRATIONS: &[Migration] = &[
         to: 3,
         title: "columns in pages, so that a few events are read without the whole block",
     },
+    Migration { from: 3, to: 4, title: "times in steps of the clock that told them" },
 ];
 
 /// What has to be done to a segment; empty if it is up to date.

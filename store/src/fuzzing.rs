@@ -34,17 +34,20 @@ fn frames(sections: [&[u8]; 3]) -> Vec<u8> {
 /// Counts of a block, and columns of one in one page: format 2.
 const COUNTS_2: usize = 4;
 const COLUMNS_2: usize = 30;
-/// Likewise format 3, without those of groups and pages.
+/// Likewise formats 3 and 4, without those of groups and pages.
 const COUNTS_3: usize = 6;
 const TABLES_3: usize = 16;
+const TABLES_4: usize = 17;
 const GROUP_COLUMNS: usize = 17;
-const PAGE_COLUMNS: usize = 7;
+const PAGE_COLUMNS_3: usize = 7;
+const PAGE_COLUMNS_4: usize = 8;
 
-/// Counts and columns of a block of a format (2 or 3) with so many groups and pages.
+/// Counts and columns of a block of a format (2 to 4) with so many groups and pages.
 const fn numbers(format: u32, groups: usize, pages: usize) -> (usize, usize) {
     match format {
         2 => (COUNTS_2, COLUMNS_2),
-        _ => (COUNTS_3, TABLES_3 + groups * GROUP_COLUMNS + pages * PAGE_COLUMNS),
+        3 => (COUNTS_3, TABLES_3 + groups * GROUP_COLUMNS + pages * PAGE_COLUMNS_3),
+        _ => (COUNTS_3, TABLES_4 + groups * GROUP_COLUMNS + pages * PAGE_COLUMNS_4),
     }
 }
 
@@ -91,7 +94,7 @@ fn decode_block(bytes: &[u8]) -> Result<(), Damaged> {
         let value = match format {
             _ if flags & 4 != 0 => input.0.to_vec(),
             1 => frames([input.bytes()?, input.bytes()?, input.0]),
-            2 | 3 => {
+            2..=4 => {
                 let (counts, all) = numbers(format, usize::from(flags >> 5), usize::from(flags >> 3 & 3) + 1);
                 columns(&mut input, counts, all)?
             }
@@ -312,8 +315,8 @@ mod tests {
 
     /// A stored block as the fuzz target takes it.
     fn taken_apart(row: &[u8], value: &[u8], groups: u8, pages: u8) -> Vec<u8> {
-        let mut out = vec![2 | (pages - 1) << 3 | groups << 5];
-        let (counts, columns) = numbers(3, usize::from(groups), usize::from(pages));
+        let mut out = vec![3 | (pages - 1) << 3 | groups << 5];
+        let (counts, columns) = numbers(4, usize::from(groups), usize::from(pages));
         put_bytes(&mut out, &row[..row.len() - 4]);
         out.extend(columns_of(value, counts, columns));
         out

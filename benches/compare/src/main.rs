@@ -1,6 +1,6 @@
 //! The same recorded stream into Tachograph's store, SQLite, fjall and plain NDJSON in zstd, on one machine in one run;
 //! prints a table. `cargo run --release -- [--events N] [--no-ndjson] STREAM...`; with `--sizes`, whole streams into the
-//! store and their first N events into NDJSON in zstd, a line each. (benches/streams.sh records streams.)
+//! store and their first N (N,N...) events into NDJSON in zstd, a line each. (benches/streams.sh records streams.)
 
 mod engine;
 mod lsm;
@@ -26,11 +26,13 @@ use questions::Questions;
 const EVENTS: usize = 200_000;
 
 fn main() -> Result<()> {
-    let (mut events, mut text, mut sizes, mut streams) = (None, true, false, Vec::new());
+    let (mut events, mut text, mut sizes, mut streams) = (vec![EVENTS], true, false, Vec::new());
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         if word == "--events" {
-            events = Some(words.next().context("--events needs a number")?.parse()?);
+            let list = words.next().context("--events needs a number")?;
+            events = list.split(',').map(str::parse).collect::<Result<_, _>>()?;
+            events.sort_unstable();
         } else if word == "--no-ndjson" {
             text = false;
         } else if word == "--sizes" {
@@ -48,9 +50,9 @@ fn main() -> Result<()> {
     for stream in &streams {
         let stream = Path::new(stream);
         if sizes {
-            sizes::line(stream, text.then_some(events.unwrap_or(EVENTS)))?;
+            sizes::lines(stream, if text { &events } else { &[] })?;
         } else {
-            compare(stream, events.unwrap_or(EVENTS), text)?;
+            compare(stream, events.last().copied().unwrap_or(EVENTS), text)?;
         }
     }
     Ok(())

@@ -26,8 +26,14 @@ fn line(out: &mut Vec<u8>, found: &Found) -> Result<()> {
     Ok(())
 }
 
-/// Packs all events of a store, a page at a time; bytes of text, events, and where the packed bytes went.
-pub fn write<W: Write>(store: &Store, packed: W) -> Result<(u64, usize, W)> {
+/// Packs all events of a store, a page at a time; bytes of text, events, and where the packed bytes went. At each of some
+/// numbers of events, ascending, all that was packed is written, and `at` is told the bytes of text and where the rest went.
+pub fn write<W: Write>(
+    store: &Store,
+    packed: W,
+    mut marks: &[u64],
+    mut at: impl FnMut(u64, &W),
+) -> Result<(u64, usize, W)> {
     let mut encoder = zstd::Encoder::new(packed, LEVEL)?;
     encoder.long_distance_matching(true)?;
     encoder.window_log(WINDOW)?;
@@ -37,11 +43,17 @@ pub fn write<W: Write>(store: &Store, packed: W) -> Result<(u64, usize, W)> {
         let page = store.events(&query)?;
         let mut lines = Vec::new();
         for found in &page.events {
+            lines.clear();
             line(&mut lines, found)?;
+            encoder.write_all(&lines)?;
+            bytes += lines.len() as u64;
+            events += 1;
+            if let Some(later) = marks.strip_prefix(&[events as u64]) {
+                marks = later;
+                encoder.flush()?;
+                at(bytes, encoder.get_ref());
+            }
         }
-        encoder.write_all(&lines)?;
-        bytes += lines.len() as u64;
-        events += page.events.len();
         query.after = page.next;
         if page.next.is_none() {
             return Ok((bytes, events, encoder.finish()?));
@@ -67,7 +79,7 @@ fn search(file: &Path, text: &str) -> Result<usize> {
 pub fn measure(dir: &Path, store: &Store, questions: &Questions) -> Result<Figures> {
     let file = dir.join("events.ndjson.zst");
     let (begun, used) = (Instant::now(), cpu());
-    let (text, events, written) = write(store, File::create(&file)?)?;
+    let (text, events, written) = write(store, File::create(&file)?, &[], |_, _| ())?;
     written.sync_all()?;
     let (wall, used) = (begun.elapsed(), cpu() - used);
     let packed = std::fs::metadata(&file)?.len();

@@ -67,20 +67,31 @@ impl Closed {
     }
 }
 
-/// A line of the table; as text, if that is wanted, a stream's first `text`.
-pub fn line(stream: &Path, text: Option<usize>) -> Result<()> {
+/// The stream's lines of the table; for each of some numbers of its first events, ascending, these as text.
+pub fn lines(stream: &Path, first: &[usize]) -> Result<()> {
     let name = stream.file_stem().unwrap_or_default().display();
-    let Closed { events, contexts, open, closed, .. } = Closed::of(stream, usize::MAX)?;
-    print!("| {name} | {events} | {contexts} | {open:.2} | {closed:.2} |");
-    io::stdout().flush()?;
-    if let Some(limit) = text {
-        let first = Closed::of(stream, limit)?;
-        let (bytes, count, packed) = ndjson::write(first.store.store()?, Counter::default())?;
-        let (events, packed) = (first.events, each(packed.0, first.events));
-        anyhow::ensure!(count as u64 == events, "{count} of {events} events were rendered");
-        let (closed, text) = (first.closed, each(bytes, events));
-        print!(" {events} | {closed:.2} | {text:.0} | {packed:.2} | {:.3} |", closed / packed);
+    let whole = Closed::of(stream, usize::MAX)?;
+    let Closed { events, contexts, open, closed, .. } = whole;
+    let begin = format!("| {name} | {events} | {contexts} | {open:.2} | {closed:.2} |");
+    let mut parts: Vec<Closed> = Vec::new();
+    for limit in first.iter().filter(|limit| **limit as u64 <= events) {
+        parts.push(Closed::of(stream, *limit)?);
     }
-    println!();
+    if first.iter().any(|limit| *limit as u64 > events) {
+        parts.push(whole);
+    }
+    let Some(last) = parts.last() else {
+        println!("{begin}{}", " |".repeat(5));
+        return Ok(());
+    };
+    let marks: Vec<u64> = parts.iter().map(|part| part.events).collect();
+    let mut parts = parts.iter();
+    ndjson::write(last.store.store()?, Counter::default(), &marks, |text, packed| {
+        if let Some(Closed { events, closed, .. }) = parts.next() {
+            let (text, packed) = (each(text, *events), each(packed.0, *events));
+            println!("{begin} {events} | {closed:.2} | {text:.0} | {packed:.2} | {:.3} |", closed / packed);
+        }
+    })?;
+    anyhow::ensure!(parts.next().is_none(), "not all events were rendered");
     Ok(())
 }

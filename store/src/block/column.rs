@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 pub use super::layout::Layout;
 use super::layout::{
-    BUCKETS, BYTES, CONSTANT, FIXED, Laid, PLANES, VARINT, buckets, fixed, lay, planes, varints,
+    BUCKETS, BYTES, CONSTANT, FIXED, HALVED, Laid, PLANES, VARINT, buckets, fixed, lay, planes, varints,
 };
 use super::numbers::Numbers;
 use crate::bytes::{Damaged, Input, Packer, put, unpack, unpack_all};
@@ -102,14 +102,23 @@ impl Columns {
             put(&mut self.directory, first);
             return;
         }
+        // Steps that go one way, as zigzag: their lowest bits would count as noise.
+        let halved = matches!(self.form, Form::Closed(_)) && expected == Layout::Planes && union & 1 == 0;
+        let half: Vec<u64>;
+        let numbers = if halved {
+            union >>= 1;
+            half = numbers.iter().map(|number| number >> 1).collect();
+            &half
+        } else {
+            numbers
+        };
         let width = (64 - union.leading_zeros() as usize).div_ceil(8);
         let layouts: &[Layout] = match self.form {
             Form::Passing | Form::Open => &[expected],
             Form::Closed(_) if width == 1 => &[Layout::Fixed],
-            Form::Closed(_) if expected == Layout::Planes => {
-                &[Layout::Varint, Layout::Fixed, Layout::Planes, Layout::Buckets]
-            }
-            Form::Closed(_) => &[Layout::Varint, Layout::Fixed, Layout::Planes],
+            // Of what is likely to be of one width, single numbers are asked for.
+            Form::Closed(_) if expected == Layout::Fixed => &[Layout::Varint, Layout::Fixed, Layout::Planes],
+            Form::Closed(_) => &[Layout::Varint, Layout::Fixed, Layout::Planes, Layout::Buckets],
         };
         let mut best: Option<(Layout, usize)> = None;
         if let [_, _, ..] = layouts {
@@ -126,7 +135,10 @@ impl Columns {
         }
         let layout = best.map_or(layouts[0], |(layout, _)| layout);
         let mut laid = std::mem::take(&mut self.scratch);
-        let code = lay(numbers, layout, width, &mut laid);
+        let mut code = lay(numbers, layout, width, &mut laid);
+        if halved {
+            code |= HALVED;
+        }
         let split = if layout == Layout::Buckets { numbers.len() } else { laid.len() };
         self.add(code, &laid, split);
         self.scratch = laid;
@@ -301,7 +313,7 @@ impl Stored {
         let place = entry.start.checked_sub(self.base).zip(entry.end.checked_sub(self.base));
         let frame = place.and_then(|(start, end)| self.value.get(start..end));
         let frame = frame.ok_or(Damaged("a column is cut off"))?;
-        let bytes = match entry.layout {
+        let bytes = match entry.layout & !HALVED {
             BUCKETS => unpack_all(frame, usize::try_from(entry.unpacked).unwrap_or(0))?,
             _ => unpack(frame, MAX_SECTION)?,
         };
@@ -327,7 +339,7 @@ impl Stored {
             return Ok(Laid::Constant(entry.unpacked));
         }
         let width = usize::from(entry.layout >> 4);
-        let layout = entry.layout & 0xf;
+        let layout = entry.layout & 0xf & !HALVED;
         let expected = count * width;
         let wrong = match layout {
             VARINT => width != 0 || entry.unpacked < count as u64 || entry.unpacked > 10 * count as u64,
@@ -349,17 +361,26 @@ impl Stored {
 
     /// A column of `count` numbers.
     pub fn numbers(&self, column: usize, count: usize) -> Result<Vec<u64>, Damaged> {
-        match self.laid(column, count)? {
-            Laid::Constant(number) => Ok(vec![number; count]),
-            Laid::Varint(bytes) => varints(&bytes, count),
-            Laid::Fixed(bytes, width) => Ok(fixed(&bytes, width)),
-            Laid::Planes(bytes, width) => Ok(planes(&bytes, width, count)),
-            Laid::Buckets(bytes) => buckets(&bytes, count),
+        let mut numbers = match self.laid(column, count)? {
+            Laid::Constant(number) => vec![number; count],
+            Laid::Varint(bytes) => varints(&bytes, count)?,
+            Laid::Fixed(bytes, width) => fixed(&bytes, width),
+            Laid::Planes(bytes, width) => planes(&bytes, width, count),
+            Laid::Buckets(bytes) => buckets(&bytes, count)?,
+        };
+        if self.entry(column)?.layout & HALVED != 0 {
+            for number in &mut numbers {
+                *number <<= 1;
+            }
         }
+        Ok(numbers)
     }
 
     /// A column of `count` numbers of which few are asked for.
     pub fn lookup(&self, column: usize, count: usize) -> Result<Numbers, Damaged> {
+        if self.entry(column)?.layout & HALVED != 0 {
+            return Ok(Numbers::list(self.numbers(column, count)?));
+        }
         Numbers::new(self.laid(column, count)?, count)
     }
 
@@ -370,6 +391,10 @@ impl Stored {
             let numbers = numbers.into_iter().map(|number| u32::try_from(number).ok());
             numbers.collect::<Option<Vec<u32>>>()
         };
+        if self.entry(column)?.layout & HALVED != 0 {
+            let numbers = narrow(self.numbers(column, count)?);
+            return in_range(numbers, most);
+        }
         // Most columns are of bytes, or of pairs of them.
         let numbers = match self.laid(column, count)? {
             Laid::Constant(number) => u32::try_from(number).ok().map(|number| vec![number; count]),
@@ -383,9 +408,7 @@ impl Stored {
             Laid::Planes(bytes, width) => narrow(planes(&bytes, width, count)),
             Laid::Buckets(bytes) => narrow(buckets(&bytes, count)?),
         };
-        numbers
-            .filter(|numbers| numbers.iter().fold(0, |largest, number| largest.max(*number)) <= most)
-            .ok_or(Damaged("a number is out of range"))
+        in_range(numbers, most)
     }
 
     /// A column of bytes.
@@ -399,74 +422,12 @@ impl Stored {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use proptest::prelude::*;
-
-    use super::{Columns, Form, Layout, Stored};
-
-    fn stored(columns: &[Vec<u64>], bytes: &[u8], form: Form, layout: Layout) -> Vec<u8> {
-        let mut out = Columns::new(form);
-        out.count(columns.len());
-        for column in columns {
-            out.numbers(column, layout);
-        }
-        out.bytes(bytes);
-        out.finish()
-    }
-
-    proptest! {
-        #[test]
-        fn columns_come_back_in_every_layout(
-            columns in prop::collection::vec(prop::collection::vec((any::<u64>(), 0_u32..64), 0..80), 1..4),
-            bytes in prop::collection::vec(any::<u8>(), 0..80),
-            closed: bool,
-        ) {
-            let columns: Vec<Vec<u64>> =
-                columns.into_iter().map(|c| c.into_iter().map(|(n, shift)| n >> shift).collect()).collect();
-            let form = if closed { Form::Closed(3) } else { Form::Open };
-            for layout in [Layout::Varint, Layout::Fixed, Layout::Planes, Layout::Buckets] {
-                let value = stored(&columns, &bytes, form, layout);
-                let found = Stored::open(Arc::new(value), 1, |_| Ok(columns.len() + 1)).unwrap();
-                prop_assert_eq!(found.count(0), columns.len());
-                for (place, column) in columns.iter().enumerate() {
-                    prop_assert_eq!(&found.numbers(place, column.len()).unwrap(), column);
-                }
-                prop_assert_eq!(&found.bytes(columns.len()).unwrap(), &bytes);
-            }
-        }
-
-        #[test]
-        fn a_changed_byte_is_noticed_or_harmless(at: prop::sample::Index, bit in 0_u8..8) {
-            let column: Vec<u64> = (0..300).map(|n| n * n % 1000).collect();
-            let mut value = stored(std::slice::from_ref(&column), b"some bytes", Form::Open, Layout::Planes);
-            let at = at.index(value.len());
-            value[at] ^= 1 << bit;
-            if let Ok(found) = Stored::open(Arc::new(value.clone()), 1, |_| Ok(2)) {
-                prop_assert!(found.numbers(0, 300).map_or(true, |numbers| numbers == column));
-                prop_assert!(found.bytes(1).map_or(true, |bytes| bytes == b"some bytes"));
-            }
-        }
-
-        #[test]
-        fn any_bytes_are_read_or_refused(value in prop::collection::vec(any::<u8>(), 0..200)) {
-            if let Ok(found) = Stored::open(Arc::new(value), 2, |_| Ok(3)) {
-                for column in 0..3 {
-                    let _ = found.numbers(column, 10);
-                    let _ = found.bytes(column);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_column_of_one_value_takes_two_bytes_and_no_memory_is_claimed_for_more_than_a_block() {
-        let value = stored(&[vec![7; 100_000]], &[], Form::Open, Layout::Planes);
-        assert!(value.len() < 16);
-        let found = Stored::open(Arc::new(value.clone()), 1, |_| Ok(2)).unwrap();
-        assert_eq!(found.numbers(0, 3).unwrap(), [7, 7, 7]);
-        assert!(found.numbers(0, usize::MAX / 8).is_err());
-    }
+/// Numbers, if they fit 32 bits, that are at most `most`.
+fn in_range(numbers: Option<Vec<u32>>, most: u32) -> Result<Vec<u32>, Damaged> {
+    numbers
+        .filter(|numbers| numbers.iter().fold(0, |largest, number| largest.max(*number)) <= most)
+        .ok_or(Damaged("a number is out of range"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ use super::paths::Paths;
 use super::place;
 use super::rest::Rest;
 use super::tables::{Lazy, Tables, below, lazy};
+use super::ticks;
 use super::zone::Zone;
 use crate::bytes::{Damaged, unzigzag};
 
@@ -37,6 +38,8 @@ pub struct Core {
     count: usize,
     /// Row in the block of the first event.
     from: usize,
+    /// See [`Tables::clock`].
+    clock: u64,
     /// Id of the first event, and earliest time.
     first: (EventId, Nanos),
     /// Ids of the events, ascending; empty if they are the first and the next ones.
@@ -57,7 +60,8 @@ impl Core {
         let start = *tables.starts()?.get(page).ok_or(Damaged("a page is missing"))?;
         let ids = ids(&stored, rows.len(), &tables.page_ids(page)?, page + 1 == tables.page_count())?;
         let first = (start.id, start.times.0);
-        Ok(Self { stored: Some(stored), ids, ..Self::new(tables, rows.start, rows.len(), first) })
+        let clock = tables.clock(page)?;
+        Ok(Self { stored: Some(stored), ids, clock, ..Self::new(tables, rows.start, rows.len(), first) })
     }
 
     fn new(tables: &Arc<Tables>, from: usize, count: usize, first: (EventId, Nanos)) -> Self {
@@ -66,6 +70,7 @@ impl Core {
             stored: None,
             count,
             from,
+            clock: 0,
             first,
             ids: Vec::new(),
             times: Lazy::new(),
@@ -153,6 +158,9 @@ impl Core {
         let decode = || {
             let mut time = self.first.1;
             let steps = self.stored()?.numbers(place::TIMES, self.count)?;
+            if self.clock > 0 {
+                return ticks::decode(time, &steps, &self.stored()?.bytes(place::SLIPS)?, self.clock);
+            }
             let times = steps.into_iter().map(|step| {
                 time = time.wrapping_add(unzigzag(step));
                 time

@@ -54,7 +54,7 @@ impl BlockBuilder<'_> {
         };
         columns.count(rows);
         columns.count(groups.len());
-        let pages = Pages::new(self, &zone, &rank, rows);
+        let pages = Pages::new(self, &zone, &rank, rows, matches!(form, Form::Closed(_)));
         self.shapes(&mut columns);
         let names = Names::new(&files);
         columns.bytes(&names.filesystems.bytes());
@@ -74,6 +74,7 @@ impl BlockBuilder<'_> {
         columns
             .numbers(&groups.iter().map(|group| paths_of(group) as u64).collect::<Vec<_>>(), Layout::Varint);
         columns.bytes(&keys);
+        pages.clocks(&mut columns);
         let (mut first, mut known) = (0, 0);
         for group in groups {
             let paths = first..first + paths_of(&group);
@@ -337,7 +338,7 @@ fn facts(files: &[&File], names: &Names<'_>, first: usize, columns: &mut Columns
     column(&|facts| u64::from(facts.uid), Layout::Fixed);
     column(&|facts| u64::from(facts.gid), Layout::Fixed);
     let (codes, distinct) = file_times(&facts);
-    columns.numbers(&codes, Layout::Fixed);
+    columns.numbers(&codes, Layout::Planes);
     columns.numbers(&distinct, Layout::Varint);
     columns.numbers(&facts.iter().map(|facts| u64::from(facts.mount_id)).collect::<Vec<_>>(), Layout::Fixed);
     let places = &names.places[first..first + facts.len()];

@@ -14,6 +14,8 @@ pub const PLANES: u8 = 3;
 pub const BYTES: u8 = 4;
 /// Of each number the bucket (1 byte), then the bits that tell it apart within its bucket.
 pub const BUCKETS: u8 = 5;
+/// Bit of a layout of numbers: all are even, and laid out is half of each.
+pub const HALVED: u8 = 8;
 /// How numbers are laid out where there is no time to try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {

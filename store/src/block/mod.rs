@@ -1,6 +1,6 @@
 //! A block: some thousand events as columns.
 //!
-//! Blocks of two formats are read, of one written; [`Zone::format`] tells which. Callers see events by row, from 0; an
+//! Blocks of four formats are read, of one written; [`Zone::format`] tells which. Callers see events by row, from 0; an
 //! event's id is [`Core::id`] and never "first plus row": in a thinned segment there are holes.
 //!
 //! A block has tables (shapes, details), its files and paths in groups, and its events in pages, which refer to both; groups
@@ -12,6 +12,7 @@
 //! and return value are answered by them; and which pages can have what it looks for.
 
 mod build;
+mod clock;
 mod column;
 mod core;
 mod encode;
@@ -30,6 +31,7 @@ mod run;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod ticks;
 mod version1;
 mod zone;
 

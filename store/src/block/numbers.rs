@@ -31,6 +31,12 @@ impl Numbers {
         Ok(Self { laid, count })
     }
 
+    /// Numbers at hand.
+    pub(super) const fn list(list: Vec<u64>) -> Self {
+        let count = list.len();
+        Self { laid: Kept::List(list), count }
+    }
+
     /// One of them.
     pub fn get(&self, place: usize) -> Option<u64> {
         if place >= self.count {

@@ -6,8 +6,10 @@
 use std::ops::Range;
 
 use super::build::{BlockBuilder, number};
+use super::clock;
 use super::column::{Columns, Layout};
 use super::encode::wide;
+use super::ticks;
 use super::zone::Zone;
 use crate::bytes::zigzag;
 
@@ -21,15 +23,28 @@ pub struct Pages<'a> {
     page_rows: usize,
     /// Per event: place of its context in the header row.
     whos: Vec<u32>,
+    /// Of each page: length of the step in which its times are told, in parts of a nanosecond, or 0; of one that is not
+    /// there 0.
+    clocks: Vec<u64>,
     /// Of each file, counted from 1 (0: no file), the one that comes next; none if that is the one behind it.
     followers: Vec<u32>,
 }
 
 impl<'a> Pages<'a> {
-    /// Of a builder's events.
-    pub fn new(builder: &'a BlockBuilder<'a>, zone: &'a Zone, rank: &'a [u32], page_rows: usize) -> Self {
+    /// Of a builder's events; `closed` if there is time to look at their clock.
+    pub fn new(
+        builder: &'a BlockBuilder<'a>,
+        zone: &'a Zone,
+        rank: &'a [u32],
+        page_rows: usize,
+        closed: bool,
+    ) -> Self {
         let whos = whos(&builder.contexts, &zone.contexts);
-        let mut pages = Self { builder, zone, rank, page_rows, whos, followers: Vec::new() };
+        let mut pages =
+            Self { builder, zone, rank, page_rows, whos, clocks: Vec::new(), followers: Vec::new() };
+        if closed && let Some(mut step) = clock::step(&builder.times) {
+            pages.clocks = pages.rows().map(|rows| clock::of_page(&builder.times[rows], &mut step)).collect();
+        }
         let mut followers = vec![0; rank.len() + 1];
         if builder.len() > page_rows {
             // The first one that followed anywhere; pages learn better ones for themselves.
@@ -132,13 +147,7 @@ impl<'a> Pages<'a> {
             step
         });
         columns.numbers(&steps.collect::<Vec<_>>(), Layout::Varint);
-        let mut last = self.times(&rows).0;
-        let steps = builder.times[rows.clone()].iter().map(|time| {
-            let step = zigzag(time.wrapping_sub(last));
-            last = *time;
-            step
-        });
-        columns.numbers(&steps.collect::<Vec<_>>(), Layout::Planes);
+        let slips = self.told_times(&rows, columns);
         let whos = &self.whos[rows.clone()];
         columns.numbers(&wide(whos), Layout::Fixed);
         let mut last = vec![None; self.zone.contexts.len()];
@@ -157,6 +166,28 @@ impl<'a> Pages<'a> {
         let destinations: Vec<u64> =
             if builder.destinations.len() > rows.start { rows.map(placed).collect() } else { Vec::new() };
         columns.numbers(&destinations, Layout::Varint);
+        columns.bytes(&slips);
+    }
+
+    /// The column of times; gives the slips.
+    fn told_times(&self, rows: &Range<usize>, columns: &mut Columns) -> Vec<u8> {
+        let (mut last, times) = (self.times(rows).0, &self.builder.times[rows.clone()]);
+        let clock = self.clocks.get(rows.start / self.page_rows.max(1)).copied().unwrap_or(0);
+        let (steps, slips) = if clock > 0 {
+            ticks::encode(last, times, clock)
+        } else {
+            let steps =
+                times.iter().map(|time| zigzag(time.wrapping_sub(std::mem::replace(&mut last, *time))));
+            (steps.collect(), Vec::new())
+        };
+        columns.numbers(&steps, Layout::Planes);
+        slips
+    }
+
+    /// The column of the tables of clocks.
+    pub fn clocks(&self, columns: &mut Columns) {
+        let clocks = self.rows().enumerate().map(|(page, _)| self.clocks.get(page).copied().unwrap_or(0));
+        columns.numbers(&clocks.collect::<Vec<_>>(), Layout::Varint);
     }
 
     /// Files as steps from the one that the same context used before, for what is used together lies together; 1 where

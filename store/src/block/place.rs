@@ -37,8 +37,12 @@ pub const GROUP_FILES: usize = 13;
 pub const GROUP_PATHS: usize = 14;
 /// Bytes: the first path of each.
 pub const GROUP_KEYS: usize = 15;
+/// Over pages: length of the clock's step, or 0. Not in formats 2 and 3.
+pub const STEPS: usize = 16;
 /// Columns of the tables.
-pub const TABLES: usize = 16;
+pub const TABLES: usize = 17;
+/// Columns of the tables of format 3.
+pub const TABLES_3: usize = STEPS;
 
 // Of a group: over files, then over paths.
 pub const PATH_STARTS: usize = 0;
@@ -76,11 +80,15 @@ pub const TIDS: usize = 3;
 pub const SHAPES: usize = 4;
 pub const FILES: usize = 5;
 pub const DESTINATIONS: usize = 6;
+/// Bytes. Not in formats 2 and 3.
+pub const SLIPS: usize = 7;
 /// Columns of a page.
-pub const PAGE: usize = 7;
+pub const PAGE: usize = 8;
+/// Columns of a page of formats 2 and 3.
+pub const PAGE_3: usize = SLIPS;
 
 /// Columns of a block of format 2: those of its page, then those of the tables below.
-pub const COLUMNS_2: usize = PAGE + 23;
+pub const COLUMNS_2: usize = PAGE_3 + 23;
 /// Counts of format 2.
 pub const COUNTS_2: usize = 4;
 /// Where format 2 has the first columns of the tables; it has not the others.
@@ -106,6 +114,7 @@ pub const TABLE_NAMES: [&str; TABLES] = [
     "groups: files",
     "groups: paths",
     "groups: first path",
+    "pages: clock",
 ];
 
 /// Likewise of a group.
@@ -131,4 +140,4 @@ pub const GROUP_NAMES: [&str; GROUP] = [
 
 /// Likewise of a page.
 pub const PAGE_NAMES: [&str; PAGE] =
-    ["ids", "times", "contexts", "threads", "shapes", "files", "destinations"];
+    ["ids", "times", "contexts", "threads", "shapes", "files", "destinations", "times: slips"];

@@ -22,6 +22,8 @@ use crate::limits::{MAX_BLOCK_EVENTS, MAX_PAGES};
 pub const SPARSE_FROM: u32 = 2;
 /// Format from which on a block's events are in pages.
 pub const PAGES_FROM: u32 = 3;
+/// Format from which on times are told in steps of the clock.
+const STEPS_FROM: u32 = 4;
 
 /// Something that is decoded once, when it is asked for.
 pub(super) type Lazy<T> = OnceLock<Result<T, Damaged>>;
@@ -56,6 +58,8 @@ pub struct Tables {
     pub(super) path_count: usize,
     /// Events of each page but the last.
     page_rows: usize,
+    /// Columns of a page.
+    page_columns: usize,
     /// First and last id, earliest and latest time.
     ids: (EventId, EventId),
     times: (Nanos, Nanos),
@@ -90,7 +94,7 @@ impl Tables {
         }
         if zone.format < PAGES_FROM {
             let all = Stored::open(Arc::clone(value), place::COUNTS_2, |_| Ok(place::COLUMNS_2))?;
-            let pages = all.with_constants(0..place::PAGE, &[]);
+            let pages = all.with_constants(0..place::PAGE_3, &[]);
             let mut constants = [0; place::TABLES - place::FOLLOWERS];
             for (column, count) in
                 [(place::GROUP_FILES, place::FILE_COUNT), (place::GROUP_PATHS, place::PATH_COUNT)]
@@ -101,21 +105,25 @@ impl Tables {
             let groups = all.pick(&place::GROUP_2, &[1]);
             return Self::of(zone, Source::Columns { tables, groups, group_count: 1, pages }, count.max(1));
         }
+        let (table_columns, page_columns) = match zone.format {
+            ..STEPS_FROM => (place::TABLES_3, place::PAGE_3),
+            _ => (place::TABLES, place::PAGE),
+        };
         let places = |counts: &[usize]| match counts {
             [files, _, _, _, rows, groups]
                 if *rows > 0 && count.div_ceil(*rows) <= MAX_PAGES && groups <= files =>
             {
-                let pages = place::TABLES + place::GROUP * groups;
-                Ok(pages..pages + place::PAGE * count.div_ceil(*rows))
+                let pages = table_columns + place::GROUP * groups;
+                Ok(pages..pages + page_columns * count.div_ceil(*rows))
             }
             _ => Err(Damaged("a block has too many pages or groups")),
         };
         let all = Stored::open(Arc::clone(value), place::COUNTS, |counts| Ok(places(counts)?.end))?;
         let (rows, group_count) = (all.count(place::PAGE_ROWS), all.count(place::GROUP_COUNT));
-        let tables = all.with_constants(0..place::TABLES, &[]);
-        let pages = place::TABLES + place::GROUP * group_count;
-        let groups = all.with_constants(place::TABLES..pages, &[]);
-        let pages = all.with_constants(pages..pages + place::PAGE * count.div_ceil(rows), &[]);
+        let tables = all.with_constants(0..table_columns, &[0; place::TABLES][table_columns..]);
+        let pages = table_columns + place::GROUP * group_count;
+        let groups = all.with_constants(table_columns..pages, &[]);
+        let pages = all.with_constants(pages..pages + page_columns * count.div_ceil(rows), &[]);
         Self::of(zone, Source::Columns { tables, groups, group_count, pages }, rows)
     }
 
@@ -137,6 +145,7 @@ impl Tables {
             file_count,
             path_count,
             page_rows,
+            page_columns: if zone.format < STEPS_FROM { place::PAGE_3 } else { place::PAGE },
             ids: (zone.first, zone.last),
             times: (zone.min_time, zone.max_time),
             groups: Lazy::new(),
@@ -206,10 +215,15 @@ impl Tables {
         self.count.div_ceil(self.page_rows)
     }
 
+    /// Where in the list of columns a page's are.
+    const fn page_places(&self, page: usize) -> Range<usize> {
+        page * self.page_columns..(page + 1) * self.page_columns
+    }
+
     /// Where in the value a page's columns are.
     pub fn page_range(&self, page: usize) -> Range<usize> {
         match &self.source {
-            Source::Columns { pages, .. } => pages.range(page * place::PAGE..(page + 1) * place::PAGE),
+            Source::Columns { pages, .. } => pages.range(self.page_places(page)),
             Source::Version1 { .. } => 0..0,
         }
     }
@@ -218,6 +232,12 @@ impl Tables {
     pub fn page_rows(&self, page: usize) -> Range<usize> {
         let start = page.saturating_mul(self.page_rows).min(self.count);
         start..start.saturating_add(self.page_rows).min(self.count)
+    }
+
+    /// Length of the step in which a page's times are told, in parts of a nanosecond; 0 if they are told in nanoseconds.
+    pub(super) fn clock(&self, page: usize) -> Result<u64, Damaged> {
+        let steps = self.stored()?.numbers(place::STEPS, self.page_count())?;
+        steps.get(page).copied().ok_or(Damaged("a page is missing"))
     }
 
     /// Where each page begins.
@@ -373,8 +393,7 @@ impl Tables {
         }
         match &self.source {
             Source::Columns { pages, .. } => {
-                let stored =
-                    pages.part(page * place::PAGE..(page + 1) * place::PAGE, Arc::clone(value), base);
+                let stored = pages.part(self.page_places(page), Arc::clone(value), base);
                 Core::of(self, page, stored)
             }
             Source::Version1 { page, .. } => {
@@ -386,7 +405,7 @@ impl Tables {
     /// Each column's name, bytes before it was packed, and bytes as stored.
     pub fn sizes(&self) -> Vec<(&'static str, u64, usize)> {
         let Source::Columns { tables, groups, pages, .. } = &self.source else { return Vec::new() };
-        let names = place::PAGE_NAMES.iter().cycle().copied();
+        let names = place::PAGE_NAMES.iter().take(self.page_columns).cycle().copied();
         let group_names = place::GROUP_NAMES.iter().cycle().copied();
         let tables = tables.sizes(place::TABLE_NAMES.into_iter()).into_iter();
         tables.chain(groups.sizes(group_names)).chain(pages.sizes(names)).collect()

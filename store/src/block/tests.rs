@@ -326,3 +326,26 @@ proptest! {
         let _ = decode(&zone, &block);
     }
 }
+
+#[test]
+fn times_of_a_clock_with_steps_come_back_and_take_less() {
+    let told = |picoseconds: i64| {
+        let (mut random, mut at) = (7_u64, 0_i64);
+        let next = |_| {
+            random = random.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+            at += 3_000_000 + i64::try_from(random >> 40).unwrap();
+            let time = 1_790_000_000_000_000_000 + at / picoseconds * picoseconds / 1000;
+            Event { time, ..opened(file("/a", "/")) }
+        };
+        (0..8000).map(next).collect::<Vec<_>>()
+    };
+    let size = |events: &[Event], clocks: bool| {
+        let (zone, block) = encoded(events, Form::Closed(3));
+        assert_eq!(decode(&zone, &block).unwrap(), events);
+        let tables = Tables::decode(&zone, &Arc::new(block.clone())).unwrap();
+        assert!((0..tables.page_count()).all(|page| (tables.clock(page).unwrap() > 0) == clocks));
+        block.len()
+    };
+    let (fine, coarse) = (size(&told(1000), false), size(&told(20_000), true));
+    assert!(coarse + 8000 * 3 / 8 < fine, "{coarse} {fine}");
+}
