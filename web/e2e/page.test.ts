@@ -70,6 +70,11 @@ describe('someone who looks for an intrusion', () => {
     await page.keyboard.press('+');
     await expect.poll(() => page.url()).not.toBe(first);
     await world.picture(page, '06-zoomed');
+    // The wheel over the histogram zooms as well, at the pointer.
+    const near = page.url();
+    await page.mouse.move(box.x + box.width * 0.5, box.y + 40);
+    await page.mouse.wheel(0, -200);
+    await expect.poll(() => page.url()).not.toBe(near);
     await page.reload();
     await ready(page);
     expect(page.url()).toContain('since=');

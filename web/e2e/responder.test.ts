@@ -223,6 +223,10 @@ describe('a responder', () => {
     await page.locator('.graph .node-row', { hasText: /cp \d+/ }).click();
     await page.locator('.detail-panel').getByRole('heading', { name: /^cp / }).waitFor();
     expect(await note.innerText()).toBe(wanted);
+    // By its name in the list, which keys reach, as well.
+    await page.locator('.story').getByRole('button', { name: /^intrusion\.sh \d+$/ }).first().press('Enter');
+    await page.locator('.detail-panel').getByRole('heading', { name: /^intrusion\.sh/ }).waitFor();
+    expect(await note.innerText()).toBe(wanted);
     await page.getByRole('button', { name: 'What came of it?' }).first().click();
     await note.getByText(/What came of/).waitFor();
     const other = await world.open(page.url());

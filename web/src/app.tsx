@@ -10,6 +10,7 @@ import { PANES } from './state/url';
 import { Detail } from './detail/Detail';
 import { Histogram } from './histogram/Histogram';
 import { Lanes } from './lanes/Lanes';
+import { wheelOver } from './lanes/moves';
 import { EventList } from './list/EventList';
 import { Search } from './search/Search';
 import { Trace } from './trace/Trace';
@@ -135,7 +136,7 @@ function TimePanes() {
       {failed ? (
         <Failure error={failed} what="the histogram" onRetry={detail.reload} />
       ) : belowStacks ? (
-        <Histogram name="The shown span" span={shown} stacks={belowStacks} hatches={belowHatches} height={120} zone={zone} axis={true} onBrush={(next) => show(next)} onReset={() => change({ span: null })} />
+        <Histogram name="The shown span" span={shown} stacks={belowStacks} hatches={belowHatches} height={120} zone={zone} axis={true} onWheel={(event) => wheelOver(event, shown)} onBrush={(next) => show(next)} onReset={() => change({ span: null })} />
       ) : (
         <Empty loading={true} words="Counting events" />
       )}

@@ -22,6 +22,7 @@ interface Props {
   readonly axis: boolean;
   readonly onBrush: (span: Span) => void;
   readonly onReset: () => void;
+  readonly onWheel?: (event: WheelEvent) => void;
 }
 
 /** Room at the left that all panes leave for words, in pixels. */
@@ -69,6 +70,7 @@ export function Histogram(props: Props) {
     observer.observe(element);
     const reset = () => latest.current.onReset();
     own.over.addEventListener('dblclick', reset);
+    own.over.addEventListener('wheel', (event) => latest.current.onWheel?.(event), { passive: false });
     return () => {
       observer.disconnect();
       own.destroy();

@@ -7,18 +7,30 @@ import type { Bar } from './bars';
 import type { Layout } from './layout';
 import { step, type Direction } from './pick';
 
-export function wheel(event: WheelEvent, shown: Span, width: number): void {
+/** Zooms at the pointer, or moves in time. `left` is where time begins on the screen; `scrolls`: alone it is not for time. */
+function turn(event: WheelEvent, shown: Span, left: number, width: number, scrolls: boolean): void {
   const all = whole.peek();
   if (!all) return;
-  if (event.ctrlKey || event.metaKey) {
+  const aside = event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY);
+  if (event.ctrlKey || event.metaKey || !(scrolls || aside)) {
     event.preventDefault();
-    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
-    const x = Math.min(Math.max(event.clientX - box.left - GUTTER, 0), width);
+    const x = Math.min(Math.max(event.clientX - left, 0), width);
     show(zoom(shown, all, width, x, Math.exp(event.deltaY * 0.004)), 'slide');
-  } else if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+  } else if (aside) {
     event.preventDefault();
     show(pan(shown, all, (event.deltaX || event.deltaY) / width), 'slide');
   }
+}
+
+/** The wheel in the lanes: alone it scrolls them. */
+export function wheel(event: WheelEvent, shown: Span, width: number): void {
+  turn(event, shown, (event.currentTarget as HTMLElement).getBoundingClientRect().left + GUTTER, width, true);
+}
+
+/** The wheel over the histogram of the shown span. */
+export function wheelOver(event: WheelEvent, shown: Span): void {
+  const { left, width } = (event.currentTarget as HTMLElement).getBoundingClientRect();
+  turn(event, shown, left, width, false);
 }
 
 /** Dragging moves the span; a press without a move is a click. */

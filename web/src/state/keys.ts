@@ -76,6 +76,7 @@ export const PANE_KEYS: readonly (readonly [string, string])[] = [
   ['Ctrl + wheel', 'lanes: zoom at the pointer'],
   ['Shift + wheel, drag', 'lanes: move in time'],
   ['drag', 'histograms: choose a span'],
+  ['wheel', 'lower histogram: zoom at the pointer'],
   ['double click', 'histograms: the whole store; bars: only that subtree'],
 ];
 

@@ -6,7 +6,7 @@ import { change, select, view } from '../state/app';
 import { resource, valueOf } from '../state/resource';
 import { computed } from '@preact/signals';
 import { values } from '../state/filters';
-import { Empty, Failure, Gaps } from '../view/States';
+import { Empty, Failure, Gaps, Unknown } from '../view/States';
 import { counted, showTime, type Zone } from '../view/time';
 import type { TraceAnswer, TraceEdge, TraceNode } from '../api/model';
 import { lanes, nodeLabel, relationWords, story, type Link } from './model';
@@ -140,9 +140,26 @@ function shortened(label: string, room: number): string {
   return label.length > room ? `${label.slice(0, Math.floor(room / 3))}…${label.slice(-(room - Math.floor(room / 3) - 1))}` : label;
 }
 
+function nodeOf(id: string, known: TraceAnswer): TraceNode | undefined {
+  return known.nodes.find((node) => node.id === id);
+}
+
 function words(edge: TraceEdge, known: TraceAnswer): string {
-  const label = (id: string) => nodeLabel(known.nodes.find((node) => node.id === id));
-  return `${label(edge.from)} ${relationWords(edge)} ${label(edge.to)}${edge.count > 1 ? `, ${edge.count} times` : ''}`;
+  return `${nodeLabel(nodeOf(edge.from, known))} ${relationWords(edge)} ${nodeLabel(nodeOf(edge.to, known))}${times(edge)}`;
+}
+
+function times(edge: TraceEdge): string {
+  return edge.count > 1 ? `, ${edge.count} times` : '';
+}
+
+/** A node by its name: what the graph has for a pointer, for keys and screen readers. */
+function NodeButton({ node }: { readonly node: TraceNode | undefined }) {
+  if (!node) return <Unknown />;
+  return (
+    <button type="button" class="value" title={node.kind === 'process' ? 'Show this process' : 'Trace from here'} onClick={() => go(node)}>
+      {nodeLabel(node)}
+    </button>
+  );
 }
 
 function evidence(edge: TraceEdge): void {
@@ -153,7 +170,8 @@ function evidence(edge: TraceEdge): void {
 function Step({ edge, known, zone }: { readonly edge: TraceEdge; readonly known: TraceAnswer; readonly zone: Zone }) {
   return (
     <li>
-      {edge.first === null ? <span class="unknown">before recording</span> : <time title={showTime(edge.first, zone, 9)}>{showTime(edge.first, zone, 3)}</time>} {words(edge, known)}{' '}
+      {edge.first === null ? <span class="unknown">before recording</span> : <time title={showTime(edge.first, zone, 9)}>{showTime(edge.first, zone, 3)}</time>} <NodeButton node={nodeOf(edge.from, known)} /> {relationWords(edge)} <NodeButton node={nodeOf(edge.to, known)} />
+      {times(edge)}{' '}
       {edge.events.map((id) => (
         <button type="button" class="value" key={id} onClick={() => change({ event: String(id), details: 'event' })}>
           event {id}
