@@ -190,6 +190,9 @@ impl<'a> Counter<'a> {
             let contexts = &ground.chosen.contexts;
             zone.contexts.iter().map(|id| self.grouping.of_context(contexts, *id)).collect()
         };
+        // Of rows that the filter did not look at, kinds are still to be judged. Once a block: it has far more shapes than a
+        // page has use for.
+        let allowed: Vec<bool> = shapes.iter().map(|shape| !self.plain || kinds(shape.kind)).collect();
         for page in (0..tables.page_count()).filter(|page| wanted.has_page(*page)) {
             let core = blocks.page(zone, &tables, page)?;
             let mut rows: Option<Vec<usize>> = None;
@@ -204,8 +207,6 @@ impl<'a> Counter<'a> {
             if rows.as_ref().is_some_and(Vec::is_empty) {
                 continue;
             }
-            // Of rows that the filter did not look at, kinds are still to be judged.
-            let allowed: Vec<bool> = shapes.iter().map(|shape| rows.is_some() || kinds(shape.kind)).collect();
             let times = if bucket.is_some() { &[][..] } else { core.times()? };
             let column = core.shape_column()?;
             // Most pages lie in one bucket, also those of blocks that do not.
