@@ -7,7 +7,7 @@ import { listedCount, lit as litNow } from '../state/list';
 import { valueOf } from '../state/resource';
 import { colour, dark } from '../state/theme';
 import { isEmpty } from '../state/filters';
-import { showSpan, showTime } from '../view/time';
+import { dayOf, showSpan, showTime, showTimeOf } from '../view/time';
 import { hatches } from '../view/timeline';
 import { bar, colourOf, withAncestors, type Bar } from './bars';
 import { draw } from './draw';
@@ -174,7 +174,7 @@ function Tip({ bar }: { readonly bar: Bar }) {
       <strong>{bar.label}</strong> {bar.user} <code>{bar.path}</code>
       <br />
       {bar.began === null ? 'began before recording' : showTime(bar.began, zone, 9)}
-      {bar.ended === null ? ', alive' : ` to ${showTime(bar.ended, zone, 9, false)} (${showSpan(bar.end - bar.start)})`}
+      {bar.ended === null ? ', alive' : ` to ${bar.began === null ? showTime(bar.ended, zone, 9) : showTimeOf(bar.ended, zone, 9, dayOf(bar.began, zone))} (${showSpan(bar.end - bar.start)})`}
       {bar.badges.map((badge) => (
         <span key={badge.letter} class="badge-words">
           <b>{badge.letter}</b> {badge.words}

@@ -8,7 +8,7 @@ import { visible } from '../list/visible';
 import { change, onlySubtree, select, span, tree, view } from '../state/app';
 import { valueOf } from '../state/resource';
 import { Empty, Failure, Gaps } from '../view/States';
-import { counted, formatTime, parseTime, showTime, type Zone } from '../view/time';
+import { counted, dayOf, formatTime, parseTime, showTime, showTimeOf, type Zone } from '../view/time';
 import { find, fitsWords, flat, pinned, type TreeLine } from './flat';
 import { words } from '../search/parse';
 import { listedCount, lit as ofList } from '../state/list';
@@ -91,6 +91,7 @@ export function Tree() {
         <label>
           Alive at{' '}
           <input
+            class="instant"
             type="text"
             placeholder="any time of the span"
             value={at === null ? '' : formatTime(at)}
@@ -152,6 +153,7 @@ interface NodeProps {
 function Node({ line, top, selected, lit, copy = false, onToggle }: NodeProps) {
   const { process } = line;
   const zone = view.value.zone;
+  const day = span.value ? dayOf(formatTime(span.value.from), zone) : '';
   const last = process.images.at(-1);
   const end = ending(process.exit);
   return (
@@ -179,8 +181,8 @@ function Node({ line, top, selected, lit, copy = false, onToggle }: NodeProps) {
       ))}
       <code class="command">{last ? commandLine(last as unknown as Json) : ''}</code>
       <span class="when" title={lifeTitle(process, zone)}>
-        {process.start === null ? 'began before recording' : showTime(process.start, zone, 3, false)}
-        {process.exit ? ` – ${showTime(process.exit.time, zone, 3, false)} ${exit(process.exit.cause, process.exit.code)}` : ''}
+        {process.start === null ? 'began before recording' : showTimeOf(process.start, zone, 3, day)}
+        {process.exit ? ` – ${showTimeOf(process.exit.time, zone, 3, day)} ${exit(process.exit.cause, process.exit.code)}` : ''}
       </span>
       {line.cut > 0 && <span class="warn">{line.cut} below are not shown</span>}
     </div>

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatTime, oneDay, parseTime, showCount, showSpan, showTime, zoneName } from './time';
+import { formatTime, oneDay, parseTime, showCount, showSpan, showTime, showTimeOf, zoneName } from './time';
 
 describe('times', () => {
   it('come back from text to within a microsecond', () => {
@@ -26,6 +26,10 @@ describe('times', () => {
     expect(oneDay({ from: noon, to: noon + 3_600_000 }, 'utc')).toBe(true);
     expect(oneDay({ from: noon, to: noon + 12 * 3_600_000 }, 'utc')).toBe(false);
     expect(oneDay(null, 'utc')).toBe(false);
+  });
+  it('have their date where it is another', () => {
+    expect(showTimeOf('2026-01-02T03:04:05Z', 'utc', 0, '2026-01-02')).toBe('03:04:05');
+    expect(showTimeOf('2026-01-01T03:04:05Z', 'utc', 0, '2026-01-02')).toBe('2026-01-01 03:04:05');
   });
   it('name their zone', () => {
     expect(zoneName('utc', 0)).toBe('UTC');

@@ -50,9 +50,19 @@ function localIso(date: Date): string {
   return `${day}T${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
+/** The day of a time in a zone, as it is shown. */
+export function dayOf(text: string, zone: Zone): string {
+  return showTime(text, zone, 0).slice(0, 10);
+}
+
+/** A time with its date, if that is not the day that is known already. */
+export function showTimeOf(text: string, zone: Zone, digits: number, day: string): string {
+  return showTime(text, zone, digits, dayOf(text, zone) !== day);
+}
+
 /** Whether all of a span is in one day of the zone. */
 export function oneDay(span: { readonly from: Ms; readonly to: Ms } | null, zone: Zone): boolean {
-  const day = (time: Ms) => showTime(formatTime(time), zone, 0).slice(0, 10);
+  const day = (time: Ms) => dayOf(formatTime(time), zone);
   return span !== null && day(span.from) === day(span.to);
 }
 
