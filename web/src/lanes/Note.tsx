@@ -57,7 +57,7 @@ export function Note({ bars, more, complete, loading, lit }: Props) {
         </span>
       )}
       {loading && <span class="muted">loading…</span>}
-      {!complete && <span class="warn">incomplete (hatched)</span>}
+      {!complete && <span class="warn" title="Where it is hatched, processes may be missing">incomplete</span>}
       <span class="lanes-look">
         <ul class="legend" aria-label="Colours of bars">
           {legend.slice(0, TOLD).map(([word, { colour, count }]) => {

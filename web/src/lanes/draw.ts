@@ -37,6 +37,9 @@ const LABELLED = 24;
 const LETTER = 6.6;
 /** Rows at least so high have words. */
 const WORDED = 8;
+/** Rows at least so high have lines from parents to children, at least so far from each other in a row, in pixels. */
+const JOINED = 20;
+const BESIDE = 6;
 /** Least distance of ticks, in pixels: that of the histogram above. */
 export const APART = 90;
 
@@ -72,6 +75,7 @@ export function draw(context: CanvasRenderingContext2D, scene: Scene, palette: P
   const last = Math.min(layout.rows - 1, Math.floor((top + height) / rowHeight));
   const thickness = Math.max(1, rowHeight - (rowHeight > WORDED ? 4 : 1));
   const worded = rowHeight > WORDED;
+  if (rowHeight >= JOINED) joints(pixels, scene, colours('line', false), first, last, thickness);
   const shown: Drawn[] = [];
   let drawn = 0;
   for (let row = first; row <= last; row++) {
@@ -103,6 +107,27 @@ export function draw(context: CanvasRenderingContext2D, scene: Scene, palette: P
   outline(context, scene, palette, thickness);
   gaps(context, scene, palette);
   return drawn;
+}
+
+/** Lines from the bars of parents down to where their children begin, behind all bars. */
+function joints(pixels: Pixels, scene: Scene, ink: number, first: number, last: number, thickness: number): void {
+  const { span, width, rowHeight, top, ratio, layout } = scene;
+  const inset = (rowHeight - thickness) / 2;
+  for (let row = first; row <= last; row++) {
+    let before = -Infinity;
+    for (const at of layout.byRow[row] ?? []) {
+      const bar = scene.bars[at]!;
+      if (bar.parent === null || bar.start > span.to || bar.start < span.from) continue;
+      const x = toX(span, width, bar.start);
+      if (x - before < BESIDE) continue;
+      const parent = layout.places.get(bar.parent);
+      if (!parent) continue;
+      before = x;
+      const left = Math.round(x * ratio);
+      const from = Math.round(((parent.row + 1) * rowHeight - inset - top) * ratio);
+      pixels.rect(left, from, left + Math.max(1, Math.round(ratio)), Math.round((row * rowHeight + inset - top) * ratio), ink);
+    }
+  }
 }
 
 /** Colours as pixels: plain, dimmed, or of an edge. */

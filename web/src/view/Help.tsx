@@ -5,6 +5,7 @@ import { help, KEYS, PANE_KEYS } from '../state/keys';
 
 const MARKS: readonly (readonly [string, string])[] = [
   ['▾ on a bar', 'a program was executed'],
+  ['line between bars', 'down to where a child begins'],
   ['S', 'ran a setuid program'],
   ['U', 'its user changed'],
   ['#', 'a script'],
