@@ -31,7 +31,7 @@ pub const OPEN_SEGMENTS: usize = 32;
 /// Steps of a lineage that are resolved; a longer one is marked truncated.
 pub const LINEAGE_STEPS: usize = 200;
 /// Threads of one question for events, if it takes long; fewer on machines of less than twice as many cores. Each looks
-/// through at most two blocks more than turn out to be needed.
+/// through at most four blocks more than turn out to be needed.
 pub const SCAN_THREADS: usize = 4;
 /// Events of one answer.
 pub const MAX_LIMIT: usize = 100_000;

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 pub use super::layout::Layout;
 use super::layout::{
-    BUCKETS, BYTES, CONSTANT, FIXED, HALVED, Laid, PLANES, VARINT, buckets, fixed, lay, planes, varints,
+    BUCKETS, BYTES, CONSTANT, FIXED, HALVED, Laid, PLANES, VARINT, buckets, fixed, lay, planes, small_planes,
+    varints,
 };
 use super::numbers::Numbers;
 use crate::bytes::{Damaged, Input, Packer, put, unpack, unpack_all};
@@ -405,6 +406,7 @@ impl Stored {
                 Some(pairs.map(|pair| u32::from(u16::from_le_bytes(*pair))).collect())
             }
             Laid::Fixed(bytes, width) => narrow(fixed(&bytes, width)),
+            Laid::Planes(bytes, width @ ..=4) => Some(small_planes(&bytes, width, count)),
             Laid::Planes(bytes, width) => narrow(planes(&bytes, width, count)),
             Laid::Buckets(bytes) => narrow(buckets(&bytes, count)?),
         };

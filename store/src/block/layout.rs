@@ -162,6 +162,18 @@ pub fn fixed(bytes: &[u8], width: usize) -> Vec<u64> {
     }
 }
 
+/// `count` numbers of one width of up to 4 bytes, in planes.
+pub fn small_planes(bytes: &[u8], width: usize, count: usize) -> Vec<u32> {
+    let mut numbers = vec![0; count];
+    for plane in 0..width.min(4) {
+        let bytes = &bytes[plane * count..(plane + 1) * count];
+        for (number, byte) in numbers.iter_mut().zip(bytes) {
+            *number |= u32::from(*byte) << (8 * plane);
+        }
+    }
+    numbers
+}
+
 /// `count` numbers of one width, in planes.
 pub fn planes(bytes: &[u8], width: usize, count: usize) -> Vec<u64> {
     let mut numbers = vec![0; count];

@@ -69,29 +69,32 @@ pub struct Table {
     size: usize,
 }
 
-/// Finds the latest row of an id: where ids grow, as most do, the rows are a list to search.
-#[derive(Default)]
-struct Places(Option<HashMap<ContextId, usize>>);
+/// Finds the latest row of an id: where ids grow, as most do, they are a list to search.
+struct Places {
+    ids: Vec<ContextId>,
+    /// Once they do not grow.
+    places: Option<HashMap<ContextId, usize>>,
+}
 
 impl Places {
-    fn find(&self, rows: &[Row], id: ContextId) -> Option<usize> {
-        match &self.0 {
+    fn find(&self, id: ContextId) -> Option<usize> {
+        match &self.places {
             Some(places) => places.get(&id).copied(),
             // Mostly the last one.
-            None if rows.last().is_some_and(|last| last.id == id) => rows.len().checked_sub(1),
-            None => rows.binary_search_by_key(&id, |row| row.id).ok(),
+            None if self.ids.last() == Some(&id) => self.ids.len().checked_sub(1),
+            None => self.ids.binary_search(&id).ok(),
         }
     }
 
-    /// To be called after each new row.
-    fn added(&mut self, rows: &[Row]) {
-        let Some((new, before)) = rows.split_last() else { return };
-        if self.0.is_none() && before.last().is_some_and(|last| last.id >= new.id) {
-            self.0 = Some((0..).zip(before).map(|(place, row)| (row.id, place)).collect());
+    /// The id of the next row.
+    fn push(&mut self, id: ContextId) {
+        if self.places.is_none() && self.ids.last().is_some_and(|last| *last >= id) {
+            self.places = Some(self.ids.iter().copied().zip(0..).collect());
         }
-        if let Some(places) = &mut self.0 {
-            places.insert(new.id, before.len());
+        if let Some(places) = &mut self.places {
+            places.insert(id, self.ids.len());
         }
+        self.ids.push(id);
     }
 }
 
@@ -151,7 +154,7 @@ impl Table {
 
     fn fill(&mut self, count: usize, sorts: &mut Sorts<'_>) -> Result<(), Damaged> {
         let mut columns = Columns::read(&self.stored, count)?;
-        let mut places = Places::default();
+        let mut places = Places { ids: Vec::with_capacity(count), places: None };
         let (mut id, mut since, mut start, mut pid) = (0_u64, 0_i64, 0_u64, 0_u32);
         let mut images = 0..u32::try_from(self.images.len()).unwrap_or(u32::MAX);
         for place in 0..count {
@@ -161,7 +164,7 @@ impl Table {
                 0 => None,
                 _ => Some(id.wrapping_sub(columns.of(LINEAGES).signed()?.cast_unsigned())),
             };
-            let from = lineage.and_then(|id| places.find(&self.rows, id));
+            let from = lineage.and_then(|id| places.find(id));
             let base = from.or_else(|| place.checked_sub(1)).map(|place| self.rows[place]);
             let same = bits & SAME_PROCESS != 0;
             since = since.wrapping_add(columns.of(SINCE).signed()?);
@@ -241,7 +244,7 @@ impl Table {
                 flags: columns.of(FLAGS).small()?,
                 image,
             });
-            places.added(&self.rows);
+            places.push(id);
         }
         Ok(())
     }

@@ -15,8 +15,11 @@ use crate::limits::SCAN_THREADS;
 const WORTH: Duration = Duration::from_micros(100);
 /// So many are looked through alone: most questions end with them, and what blocks have differs.
 const ALONE: usize = 4;
+/// Fewer, where so many more are likely to be needed.
+const ALONE_OF_MANY: usize = 2;
+const MANY: usize = 16;
 /// Blocks of a batch for each thread, at most.
-const EACH: usize = 2;
+const EACH: usize = 4;
 /// A batch is no more than one in so many of the blocks that are likely to be needed yet: what is looked through in vain is
 /// as dear as what is not.
 const PART: usize = 2;
@@ -64,11 +67,12 @@ impl Ahead {
             return most.max(1);
         }
         let spent = u32::try_from(self.done).ok().and_then(|done| self.begun.elapsed().checked_div(done));
-        if self.threads == 1 || self.done < ALONE || spent.is_none_or(|spent| spent < WORTH) {
-            return 1;
-        }
         let missing = wanted.saturating_sub(found).max(1);
         let needed = missing.saturating_mul(self.done).checked_div(found).unwrap_or(usize::MAX);
+        let alone = if needed < MANY { ALONE } else { ALONE_OF_MANY };
+        if self.threads == 1 || self.done < alone || spent.is_none_or(|spent| spent < WORTH) {
+            return 1;
+        }
         (needed / PART).min(most).max(1)
     }
 }
@@ -135,7 +139,7 @@ mod tests {
         assert_eq!(ahead.batch(0, 100, &budget), 5);
         budget.step();
         assert_eq!(ahead.batch(0, 100, &budget), 4);
-        assert_eq!(Ahead::new(&Budget::unlimited().with_threads(3)).batch(0, 1, &Budget::unlimited()), 6);
+        assert_eq!(Ahead::new(&Budget::unlimited().with_threads(3)).batch(0, 1, &Budget::unlimited()), 12);
         // The first block, and blocks that take no time, are looked through alone.
         let mut quick = Ahead { threads: 4, always: false, begun: std::time::Instant::now(), done: 0 };
         assert_eq!(quick.batch(0, 100, &Budget::unlimited()), 1);
@@ -143,7 +147,7 @@ mod tests {
         assert_eq!(quick.batch(0, 100, &Budget::unlimited()), 1);
         let long_ago = std::time::Instant::now().checked_sub(std::time::Duration::from_secs(1)).unwrap();
         let slow = Ahead { begun: long_ago, done: 10, ..quick };
-        assert_eq!(slow.batch(0, 100, &Budget::unlimited()), 8);
+        assert_eq!(slow.batch(0, 100, &Budget::unlimited()), 16);
         assert_eq!(slow.batch(50, 100, &Budget::unlimited()), 5);
         assert_eq!(slow.batch(80, 100, &Budget::unlimited()), 1);
         assert_eq!(slow.batch(99, 100, &Budget::unlimited()), 1);
