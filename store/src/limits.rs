@@ -9,7 +9,7 @@ pub const PACKED_BLOCK_FILES: usize = 65_536;
 /// Events of a page of a packed block, which is decoded alone: few enough to be read for one event.
 pub const PAGE_EVENTS: usize = if cfg!(test) { 16 } else { 4096 };
 /// Files of a group of a packed block, or some more, which is decoded alone.
-pub const GROUP_FILES: usize = if cfg!(test) { 8 } else { 16_384 };
+pub const GROUP_FILES: usize = if cfg!(test) { 8 } else { 4_096 };
 /// Pages of a block: a bit each of 64.
 pub const MAX_PAGES: usize = 64;
 /// Events of the largest block that is read; more is damage.
