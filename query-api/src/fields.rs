@@ -1,8 +1,12 @@
 //! `fields`: which members of each event or process are sent. An event of `full` is tens of kilobytes, most of it
 //! lineage and environment; a reader that draws a line of it should not have to receive the rest.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::limits::{MAX_FIELD_DEPTH, MAX_FIELDS};
@@ -70,6 +74,40 @@ impl Fields {
         }
     }
 
+    /// The same of a value as text: what is not asked for is passed over, and what is asked for whole is copied.
+    pub(crate) fn copy(&self, value: &RawValue, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        let text = value.get();
+        match text.as_bytes().first() {
+            Some(b'{') if !self.0.is_empty() => {
+                out.push(b'{');
+                let mut first = true;
+                for (name, member) in serde_json::from_str::<Members<'_>>(text)?.0 {
+                    let Some(below) = self.find(&name) else { continue };
+                    if !std::mem::take(&mut first) {
+                        out.push(b',');
+                    }
+                    serde_json::to_writer(&mut *out, &name)?;
+                    out.push(b':');
+                    below.copy(member, out)?;
+                }
+                out.push(b'}');
+            }
+            Some(b'[') if !self.0.is_empty() => {
+                out.push(b'[');
+                for (place, element) in serde_json::from_str::<Vec<&RawValue>>(text)?.into_iter().enumerate()
+                {
+                    if place > 0 {
+                        out.push(b',');
+                    }
+                    self.copy(element, out)?;
+                }
+                out.push(b']');
+            }
+            _ => out.extend_from_slice(text.as_bytes()),
+        }
+        Ok(())
+    }
+
     /// What is asked for of a member, if anything is: what nobody asks for need not be put together.
     pub(crate) fn below(&self, name: &str) -> Option<&Self> {
         if self.0.is_empty() { Some(self) } else { self.0.get(name) }
@@ -84,9 +122,35 @@ impl Fields {
     }
 }
 
+/// Members of an object, in its order, their values as text.
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'a> Deserialize<'a> for Members<'a> {
+    fn deserialize<D: Deserializer<'a>>(deserializer: D) -> Result<Self, D::Error> {
+        struct All;
+        impl<'a> Visitor<'a> for All {
+            type Value = Members<'a>;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(All)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use serde_json::value::RawValue;
 
     use super::Fields;
     use crate::limits::MAX_FIELDS;
@@ -109,6 +173,29 @@ mod tests {
             picked,
             json!({"date": "d", "process": {"pid": 7, "ancestors": [{"pid": 1}]}, "file": null})
         );
+    }
+
+    #[test]
+    fn as_text_the_same_is_kept() {
+        let values = [
+            json!({"date": "d\n\"{}[]", "process": {"pid": 7, "envs": ["A"], "ancestors": [{"pid": 1, "comm": "init"}, 5]},
+                "file": null, "a\"b": {"pid": 2}, "mount": {"mountpoint.path": "/mnt", "fs_type": "tmpfs"}}),
+            json!([[{"pid": 1, "x": 2}], [], {}, "s", 1.5, -3, true]),
+            json!(null),
+        ];
+        for paths in [
+            &["date", "process.pid"][..],
+            &["process.ancestors.pid", "file.path"],
+            &["mount.mountpoint.path", "pid"],
+            &[],
+        ] {
+            for value in &values {
+                let raw = RawValue::from_string(value.to_string()).unwrap();
+                let mut out = Vec::new();
+                fields(paths).copy(&raw, &mut out).unwrap();
+                assert_eq!(String::from_utf8(out).unwrap(), fields(paths).pick(value.clone()).to_string());
+            }
+        }
     }
 
     #[test]

@@ -213,6 +213,6 @@ pub(crate) fn render(out: &mut Vec<u8>, found: &Found, asked: &Asked) -> Result<
     let Some(fields) = &asked.fields else { return write(out) };
     let mut whole = Vec::new();
     write(&mut whole)?;
-    let event = serde_json::from_slice(&whole).map_err(|error| ApiError::internal(&error))?;
-    serde_json::to_writer(out, &fields.pick(event)).map_err(|error| ApiError::internal(&error))
+    let whole = serde_json::from_slice(&whole).map_err(|error| ApiError::internal(&error))?;
+    fields.copy(whole, out).map_err(|error| ApiError::internal(&error))
 }
