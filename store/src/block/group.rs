@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use event::{File, FileFacts, Nanos};
 
@@ -16,6 +17,9 @@ use super::paths::Paths;
 use super::place;
 use super::tables::{Lazy, lazy};
 use crate::bytes::{Damaged, Input, unzigzag};
+
+/// So many paths of a group are put together one by one; who asks for more has all of them.
+const SINGLE_PATHS: usize = 12;
 
 /// Raw path and error of a file that has one.
 type Odd = (Option<Vec<u8>>, Option<String>);
@@ -32,6 +36,8 @@ pub struct Group {
     /// Whether odd files are told by their places, not by steps: format 2.
     odd_by_place: bool,
     fronts: Lazy<Fronts>,
+    /// Paths put together one by one.
+    single: AtomicUsize,
     list: Lazy<Paths>,
     /// First file of each path, counted in the group.
     starts: Lazy<Vec<u32>>,
@@ -73,6 +79,7 @@ impl Group {
             paths,
             odd_by_place,
             fronts: Lazy::new(),
+            single: AtomicUsize::new(0),
             list: Lazy::new(),
             starts: Lazy::new(),
             pages: Lazy::new(),
@@ -88,6 +95,7 @@ impl Group {
             paths: 0..paths.len(),
             odd_by_place: true,
             fronts: Lazy::new(),
+            single: AtomicUsize::new(0),
             list: Ok(paths).into(),
             starts: Ok(starts).into(),
             pages: Lazy::new(),
@@ -167,9 +175,11 @@ impl Group {
             index.checked_sub(self.files.start).filter(|index| *index < self.files.len()).ok_or(missing)?;
         let path =
             self.starts()?.partition_point(|start| *start as usize <= index).checked_sub(1).ok_or(missing)?;
-        let path = match self.list.get() {
-            Some(Ok(list)) => list.get(path).ok_or(missing)?.to_owned(),
-            _ => self.fronts()?.get(path)?,
+        let many = || self.single.fetch_add(1, Ordering::Relaxed) >= SINGLE_PATHS;
+        let path = if self.list.get().is_some() || many() {
+            self.list()?.get(path).ok_or(missing)?.to_owned()
+        } else {
+            self.fronts()?.get(path)?
         };
         facts.file(index, path, names).ok_or(missing)
     }
