@@ -9,10 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub use super::layout::Layout;
-use super::layout::{
-    BUCKETS, BYTES, CONSTANT, FIXED, HALVED, Laid, PLANES, VARINT, buckets, fixed, lay, planes, small_planes,
-    varints,
-};
+use super::layout::{BUCKETS, BYTES, CONSTANT, FIXED, HALVED, Laid, PLANES, VARINT, lay, small_planes};
 use super::numbers::Numbers;
 use crate::bytes::{Damaged, Input, Packer, put, unpack, unpack_all};
 use crate::limits::{MAX_BLOCK_EVENTS, MAX_SECTION};
@@ -352,65 +349,48 @@ impl Stored {
             return Err(Damaged("a column has a layout that is not known"));
         }
         let bytes = self.unpacked(entry)?;
-        Ok(match layout {
+        let laid = match layout {
             VARINT => Laid::Varint(bytes),
             FIXED => Laid::Fixed(bytes, width),
             BUCKETS => Laid::Buckets(bytes),
             _ => Laid::Planes(bytes, width),
-        })
+        };
+        if entry.layout & HALVED == 0 {
+            return Ok(laid);
+        }
+        Ok(Laid::List(laid.numbers(count)?.into_iter().map(|half| half << 1).collect()))
     }
 
     /// A column of `count` numbers.
     pub fn numbers(&self, column: usize, count: usize) -> Result<Vec<u64>, Damaged> {
-        let mut numbers = match self.laid(column, count)? {
-            Laid::Constant(number) => vec![number; count],
-            Laid::Varint(bytes) => varints(&bytes, count)?,
-            Laid::Fixed(bytes, width) => fixed(&bytes, width),
-            Laid::Planes(bytes, width) => planes(&bytes, width, count),
-            Laid::Buckets(bytes) => buckets(&bytes, count)?,
-        };
-        if self.entry(column)?.layout & HALVED != 0 {
-            for number in &mut numbers {
-                *number <<= 1;
-            }
-        }
-        Ok(numbers)
+        self.laid(column, count)?.numbers(count)
     }
 
     /// A column of `count` numbers of which few are asked for.
     pub fn lookup(&self, column: usize, count: usize) -> Result<Numbers, Damaged> {
-        if self.entry(column)?.layout & HALVED != 0 {
-            return Ok(Numbers::list(self.numbers(column, count)?));
-        }
         Numbers::new(self.laid(column, count)?, count)
     }
 
     /// A column of `count` numbers that fit 32 bits and are at most `most`.
     pub fn small(&self, column: usize, count: usize, most: u64) -> Result<Vec<u32>, Damaged> {
         let most = u32::try_from(most).unwrap_or(u32::MAX);
-        let narrow = |numbers: Vec<u64>| {
-            let numbers = numbers.into_iter().map(|number| u32::try_from(number).ok());
-            numbers.collect::<Option<Vec<u32>>>()
-        };
-        if self.entry(column)?.layout & HALVED != 0 {
-            let numbers = narrow(self.numbers(column, count)?);
-            return in_range(numbers, most);
-        }
         // Most columns are of bytes, or of pairs of them.
         let numbers = match self.laid(column, count)? {
             Laid::Constant(number) => u32::try_from(number).ok().map(|number| vec![number; count]),
-            Laid::Varint(bytes) => narrow(varints(&bytes, count)?),
             Laid::Fixed(bytes, 1) => Some(bytes.into_iter().map(u32::from).collect()),
             Laid::Fixed(bytes, 2) => {
                 let pairs = bytes.as_chunks::<2>().0.iter();
                 Some(pairs.map(|pair| u32::from(u16::from_le_bytes(*pair))).collect())
             }
-            Laid::Fixed(bytes, width) => narrow(fixed(&bytes, width)),
             Laid::Planes(bytes, width @ ..=4) => Some(small_planes(&bytes, width, count)),
-            Laid::Planes(bytes, width) => narrow(planes(&bytes, width, count)),
-            Laid::Buckets(bytes) => narrow(buckets(&bytes, count)?),
+            laid => {
+                let numbers = laid.numbers(count)?.into_iter().map(|number| u32::try_from(number).ok());
+                numbers.collect()
+            }
         };
-        in_range(numbers, most)
+        numbers
+            .filter(|numbers| numbers.iter().fold(0, |largest, number| largest.max(*number)) <= most)
+            .ok_or(Damaged("a number is out of range"))
     }
 
     /// A column of bytes.
@@ -422,13 +402,6 @@ impl Stored {
             _ => Err(Damaged("a column of bytes has numbers")),
         }
     }
-}
-
-/// Numbers, if they fit 32 bits, that are at most `most`.
-fn in_range(numbers: Option<Vec<u32>>, most: u32) -> Result<Vec<u32>, Damaged> {
-    numbers
-        .filter(|numbers| numbers.iter().fold(0, |largest, number| largest.max(*number)) <= most)
-        .ok_or(Damaged("a number is out of range"))
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ const fn bucket(number: u64) -> (u64, u32) {
 }
 
 /// Numbers by their buckets: see [`BUCKETS`].
-pub fn buckets(bytes: &[u8], count: usize) -> Result<Vec<u64>, Damaged> {
+fn buckets(bytes: &[u8], count: usize) -> Result<Vec<u64>, Damaged> {
     let damaged = Damaged("a column of buckets is damaged");
     let (buckets, bits) = bytes.split_at_checked(count).ok_or(damaged)?;
     // All bits together, so that where they end need not be looked for each number.
@@ -69,7 +69,7 @@ pub fn buckets(bytes: &[u8], count: usize) -> Result<Vec<u64>, Damaged> {
 }
 
 /// `count` numbers of variable length. Most have one byte or two, which are read without a loop.
-pub fn varints(bytes: &[u8], count: usize) -> Result<Vec<u64>, Damaged> {
+fn varints(bytes: &[u8], count: usize) -> Result<Vec<u64>, Damaged> {
     let (mut numbers, mut rest) = (Vec::with_capacity(count), bytes);
     while numbers.len() < count {
         match rest {
@@ -137,17 +137,32 @@ pub fn lay(numbers: &[u64], layout: Layout, width: usize, out: &mut Vec<u8>) -> 
     }
 }
 
-/// Numbers as they are laid out, with the width.
+/// Numbers as they are laid out, with the width; or at hand.
 pub enum Laid {
     Constant(u64),
     Varint(Vec<u8>),
     Fixed(Vec<u8>, usize),
     Planes(Vec<u8>, usize),
     Buckets(Vec<u8>),
+    List(Vec<u64>),
+}
+
+impl Laid {
+    /// All `count` of them.
+    pub fn numbers(self, count: usize) -> Result<Vec<u64>, Damaged> {
+        match self {
+            Self::Constant(number) => Ok(vec![number; count]),
+            Self::Varint(bytes) => varints(&bytes, count),
+            Self::Fixed(bytes, width) => Ok(fixed(&bytes, width)),
+            Self::Planes(bytes, width) => Ok(planes(&bytes, width, count)),
+            Self::Buckets(bytes) => buckets(&bytes, count),
+            Self::List(numbers) => Ok(numbers),
+        }
+    }
 }
 
 /// Numbers of one width.
-pub fn fixed(bytes: &[u8], width: usize) -> Vec<u64> {
+fn fixed(bytes: &[u8], width: usize) -> Vec<u64> {
     let wide = |chunk: &[u8]| {
         let mut number = [0; 8];
         number[..chunk.len()].copy_from_slice(chunk);
@@ -175,7 +190,7 @@ pub fn small_planes(bytes: &[u8], width: usize, count: usize) -> Vec<u32> {
 }
 
 /// `count` numbers of one width, in planes.
-pub fn planes(bytes: &[u8], width: usize, count: usize) -> Vec<u64> {
+fn planes(bytes: &[u8], width: usize, count: usize) -> Vec<u64> {
     let mut numbers = vec![0; count];
     for plane in 0..width {
         // A plane of the high bytes is often nothing at all.

@@ -1,6 +1,6 @@
 //! Numbers of a column that are asked for by their places: those of one width stay as they are laid out.
 
-use super::layout::{Laid, buckets, varints};
+use super::layout::Laid;
 use crate::bytes::Damaged;
 
 /// A column that was unpacked. Few of its numbers are asked for, so that they are not all made ready.
@@ -25,16 +25,9 @@ impl Numbers {
             Laid::Constant(number) => Kept::Constant(number),
             Laid::Fixed(bytes, width) => Kept::Fixed(bytes, width),
             Laid::Planes(bytes, width) => Kept::Planes(bytes, width),
-            Laid::Varint(bytes) => Kept::List(varints(&bytes, count)?),
-            Laid::Buckets(bytes) => Kept::List(buckets(&bytes, count)?),
+            laid => Kept::List(laid.numbers(count)?),
         };
         Ok(Self { laid, count })
-    }
-
-    /// Numbers at hand.
-    pub(super) const fn list(list: Vec<u64>) -> Self {
-        let count = list.len();
-        Self { laid: Kept::List(list), count }
     }
 
     /// One of them.

@@ -25,6 +25,11 @@ pub const PAGES_FROM: u32 = 3;
 /// Format from which on times are told in steps of the clock.
 const STEPS_FROM: u32 = 4;
 
+/// Columns of a page in a format.
+const fn page_columns(format: u32) -> usize {
+    if format < STEPS_FROM { place::PAGE_3 } else { place::PAGE }
+}
+
 /// Something that is decoded once, when it is asked for.
 pub(super) type Lazy<T> = OnceLock<Result<T, Damaged>>;
 
@@ -69,6 +74,7 @@ pub struct Tables {
     pub(super) file_paths: Lazy<Vec<u32>>,
     shapes: Lazy<Vec<Shape>>,
     followers: Lazy<Numbers>,
+    clocks: Lazy<Numbers>,
     starts: Lazy<Vec<Start>>,
 }
 
@@ -105,10 +111,8 @@ impl Tables {
             let groups = all.pick(&place::GROUP_2, &[1]);
             return Self::of(zone, Source::Columns { tables, groups, group_count: 1, pages }, count.max(1));
         }
-        let (table_columns, page_columns) = match zone.format {
-            ..STEPS_FROM => (place::TABLES_3, place::PAGE_3),
-            _ => (place::TABLES, place::PAGE),
-        };
+        let table_columns = if zone.format < STEPS_FROM { place::TABLES_3 } else { place::TABLES };
+        let page_columns = page_columns(zone.format);
         let places = |counts: &[usize]| match counts {
             [files, _, _, _, rows, groups]
                 if *rows > 0 && count.div_ceil(*rows) <= MAX_PAGES && groups <= files =>
@@ -145,7 +149,7 @@ impl Tables {
             file_count,
             path_count,
             page_rows,
-            page_columns: if zone.format < STEPS_FROM { place::PAGE_3 } else { place::PAGE },
+            page_columns: page_columns(zone.format),
             ids: (zone.first, zone.last),
             times: (zone.min_time, zone.max_time),
             groups: Lazy::new(),
@@ -154,6 +158,7 @@ impl Tables {
             file_paths: Lazy::new(),
             shapes: Lazy::new(),
             followers: Lazy::new(),
+            clocks: Lazy::new(),
             starts: Lazy::new(),
         })
     }
@@ -236,8 +241,8 @@ impl Tables {
 
     /// Length of the step in which a page's times are told, in parts of a nanosecond; 0 if they are told in nanoseconds.
     pub(super) fn clock(&self, page: usize) -> Result<u64, Damaged> {
-        let steps = self.stored()?.numbers(place::STEPS, self.page_count())?;
-        steps.get(page).copied().ok_or(Damaged("a page is missing"))
+        let clocks = lazy(&self.clocks, || self.stored()?.lookup(place::STEPS, self.page_count()))?;
+        clocks.get(page).ok_or(Damaged("a page is missing"))
     }
 
     /// Where each page begins.

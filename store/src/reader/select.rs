@@ -142,11 +142,11 @@ pub fn kinds(filter: &Filter) -> impl Fn(Kind) -> bool {
     // By number: each shape of each block that is looked at asks.
     let mut allowed = [false; 256];
     for kind in Kind::ALL {
-        allowed[usize::from(kind as u8)] = any(&filter.kinds, &kind)
+        allowed[usize::from(kind.number())] = any(&filter.kinds, &kind)
             && any(&filter.categories, &kind.category())
             && (!sockets || has_address(kind));
     }
-    move |kind| allowed[usize::from(kind as u8)]
+    move |kind| allowed[usize::from(kind.number())]
 }
 
 /// Whether a block can have anything that fits, its contexts left aside.
