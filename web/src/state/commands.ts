@@ -25,9 +25,14 @@ export function address(path: string, parameters: readonly [string, string][]): 
   return query === '' ? path : `${path}?${query}`;
 }
 
+/** Most events of one answer: the API's limit of a page. More: `tacho events --all`. */
+export const MOST_EVENTS = '10000';
+/** As many as there may be, oldest first. */
+export const ORDERED: readonly [string, string][] = [['order', 'asc'], ['limit', MOST_EVENTS]];
+
 /** `curl` for the same events, without the token: it has no place in a history of commands. */
 export function curl(origin: string, filters: Filters, span: Span | null): string {
-  const parts = question(filters, span, [['order', 'asc'], ['limit', '10000']]).map(
+  const parts = question(filters, span, ORDERED).map(
     ([name, value]) => `--data-urlencode ${quoted(`${name}=${value}`)}`,
   );
   const token = `-H "Authorization: Bearer $(cat /var/lib/tachograph/token)"`;

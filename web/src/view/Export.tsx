@@ -2,11 +2,8 @@
 
 import { useState } from 'preact/hooks';
 import { settle, span, view } from '../state/app';
-import { address, curl, question, tacho } from '../state/commands';
+import { address, curl, MOST_EVENTS, ORDERED, question, tacho } from '../state/commands';
 import { copy } from '../state/copy';
-
-/** Most events of one download: the API's limit of a page. More: `tacho events --all`. */
-const MOST = '10000';
 
 export function Export() {
   const [done, setDone] = useState<string | null>(null);
@@ -17,8 +14,8 @@ export function Export() {
     <details class="menu">
       <summary>Export</summary>
       <div class="menu-items">
-        <a href={address('/events', question(filters, own, [['format', 'ndjson'], ['order', 'asc'], ['limit', MOST]]))} download="tachograph-events.ndjson">
-          Download as NDJSON (first {MOST})
+        <a href={address('/events', question(filters, own, [['format', 'ndjson'], ...ORDERED]))} download="tachograph-events.ndjson">
+          Download as NDJSON (first {MOST_EVENTS})
         </a>
         <button type="button" onClick={() => take('curl command', curl(location.origin, filters, own))}>
           Copy as curl
