@@ -8,7 +8,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use event::{Event, Kind};
-use store::measure::Block;
+use store::measure::{Block, Clock};
 
 /// Level of zstd of packed blocks.
 const LEVEL: i32 = 19;
@@ -16,9 +16,9 @@ const LEVEL: i32 = 19;
 /// Prints bytes an event, column by column.
 fn report(events: &[&Event], size: usize, level: Option<i32>) {
     let mut sums: BTreeMap<&str, (u64, usize)> = BTreeMap::new();
-    let mut total = 0;
+    let (mut total, mut clock) = (0, Clock::default());
     for events in events.chunks(size) {
-        let block = Block::of(events, level);
+        let block = level.map_or_else(|| Block::open(events, &mut clock), |_| Block::of(events, level));
         total += block.bytes();
         for (name, unpacked, stored) in block.columns() {
             let sum = sums.entry(name).or_default();
@@ -49,7 +49,8 @@ fn blocks(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("block");
     group.sample_size(10).throughput(Throughput::Elements(count as u64));
     group.bench_function("encode, open form", |bencher| {
-        bencher.iter(|| open.iter().map(|events| Block::of(events, None).bytes()).sum::<usize>());
+        let mut clock = Clock::default();
+        bencher.iter(|| open.iter().map(|events| Block::open(events, &mut clock).bytes()).sum::<usize>());
     });
     let prefix = events.iter().rev().find_map(|event| event.file.as_ref()).map_or("/", |file| &file.path);
     let prefix = prefix.rsplit_once('/').map_or("/", |(directory, _)| directory);

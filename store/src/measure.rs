@@ -5,7 +5,8 @@ use std::path::Path;
 use event::{Context, Event, Kind};
 use redb::{ReadableDatabase, ReadableTableMetadata, TableHandle};
 
-use crate::block::{Core, Form, GENESIS, Rest, Zone, column_sizes, encode, pages};
+pub use crate::block::Clock;
+use crate::block::{BlockBuilder, Core, Form, GENESIS, Rest, Zone, column_sizes, encode, pages};
 use crate::bytes::Damaged;
 use crate::context;
 use crate::segment::file::{FileError, guarded, readable};
@@ -19,6 +20,16 @@ impl Block {
     #[must_use]
     pub fn of(events: &[&Event], level: Option<i32>) -> Self {
         let (zone, value) = encode(1, events, true, &GENESIS, level.map_or(Form::Open, Form::Closed));
+        Self(zone, value)
+    }
+
+    /// Of events in the open form, their times told by a clock that is followed from block to block.
+    #[must_use]
+    pub fn open(events: &[&Event], clock: &mut Clock) -> Self {
+        let mut builder = BlockBuilder::new(events.len());
+        (1..).zip(events).for_each(|(id, event)| builder.push(id, event));
+        builder.follow(clock);
+        let (zone, value) = builder.finish(true, &GENESIS, Form::Open);
         Self(zone, value)
     }
 

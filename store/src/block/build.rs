@@ -1,10 +1,13 @@
 //! Events gathered for a block: each distinct file, detail and shape once, the rest as rows.
 
-use std::borrow::{Borrow, Cow};
+use std::borrow::Borrow;
+use std::ops::Deref;
 
 use event::{Detail, Event, EventId, File, Kind, Nanos};
 
+use super::clock::Clock;
 use super::core::Core;
+use super::encode::Order;
 use super::intern::{Table, hash, hash_numbers, mix};
 use super::rest::Rest;
 use super::zone::Zone;
@@ -31,6 +34,24 @@ impl Shape {
     }
 }
 
+/// A file that is kept elsewhere or here; small, so that a list of them grows cheaply.
+#[derive(Debug)]
+pub enum Held<'a> {
+    There(&'a File),
+    Own(Box<File>),
+}
+
+impl Deref for Held<'_> {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        match self {
+            Self::There(file) => file,
+            Self::Own(file) => file,
+        }
+    }
+}
+
 /// Rows of a block to be, and what they refer to.
 ///
 /// Events are added in order of id, one by one or out of blocks that are read back ([`BlockBuilder::absorb`]: to join small
@@ -46,10 +67,14 @@ pub struct BlockBuilder<'a> {
     pub(super) file_column: Vec<u32>,
     /// Likewise; shorter than the others if the last rows have none.
     pub(super) destinations: Vec<u32>,
-    pub(super) files: Vec<Cow<'a, File>>,
+    pub(super) files: Vec<Held<'a>>,
     pub(super) shapes: Vec<Shape>,
+    /// Step of the clock by which a block of an open segment tells its times, in parts of a nanosecond, or 0.
+    pub(super) clock: u64,
     /// As `MessagePack`.
     pub(super) details: Vec<Vec<u8>>,
+    /// Memory for the detail that is looked up.
+    encoded: Vec<u8>,
     hashes: Vec<u64>,
     file_table: Table,
     shape_table: Table,
@@ -92,7 +117,9 @@ impl<'a> BlockBuilder<'a> {
             destinations: Vec::new(),
             files: Vec::new(),
             shapes: Vec::new(),
+            clock: 0,
             details: Vec::new(),
+            encoded: Vec::new(),
             hashes: Vec::new(),
             file_table: Table::new(events / 4),
             shape_table: Table::new(64),
@@ -101,9 +128,14 @@ impl<'a> BlockBuilder<'a> {
         }
     }
 
-    /// Paths of all files so far; one comes again with each state of the file.
-    pub fn paths(&self) -> impl Iterator<Item = &str> {
-        self.files.iter().map(|file| file.path.as_str())
+    /// Paths of all files so far, in order of directory and name; one comes again with each state of the file.
+    pub fn paths(&self, order: &Order) -> impl Iterator<Item = &str> {
+        order.files.iter().filter_map(|file| Some(self.files.get(*file as usize)?.path.as_str()))
+    }
+
+    /// Has the times of a block of an open segment told in steps of its clock, if it has some.
+    pub fn follow(&mut self, clock: &mut Clock) {
+        self.clock = clock.of_block(&self.times);
     }
 
     /// Events so far.
@@ -113,15 +145,15 @@ impl<'a> BlockBuilder<'a> {
 
     /// Adds an event. Ids must grow.
     pub fn push(&mut self, id: EventId, event: &'a Event) {
-        self.add(id, event, Cow::Borrowed);
+        self.add(id, event, Held::There);
     }
 
     /// Adds an event without holding on to it.
     pub fn push_owned(&mut self, id: EventId, event: &Event) {
-        self.add(id, event, |file| Cow::Owned(file.clone()));
+        self.add(id, event, |file| Held::Own(Box::new(file.clone())));
     }
 
-    fn add<'e>(&mut self, id: EventId, event: &'e Event, keep: impl Fn(&'e File) -> Cow<'a, File>) {
+    fn add<'e>(&mut self, id: EventId, event: &'e Event, keep: impl Fn(&'e File) -> Held<'a>) {
         self.ids.push(id);
         self.times.push(event.time);
         self.contexts.push(event.context);
@@ -168,7 +200,7 @@ impl<'a> BlockBuilder<'a> {
                 let Some(index) = index.checked_sub(1) else { return Ok(0) };
                 let place = here.get_mut(index as usize).ok_or(missing)?;
                 if *place == u32::MAX {
-                    *place = this.file(core.file(rest, index)?, Cow::Owned);
+                    *place = this.file(core.file(rest, index)?, |file| Held::Own(Box::new(file)));
                 }
                 Ok(*place + 1)
             };
@@ -201,7 +233,7 @@ impl<'a> BlockBuilder<'a> {
     }
 
     /// `keep` makes of a file that is new what is held.
-    fn file<F: Borrow<File>>(&mut self, file: F, keep: impl FnOnce(F) -> Cow<'a, File>) -> u32 {
+    fn file<F: Borrow<File>>(&mut self, file: F, keep: impl FnOnce(F) -> Held<'a>) -> u32 {
         let hash = hash_of(file.borrow());
         let (files, hashes) = (&mut self.files, &mut self.hashes);
         let next = number(files.len());
@@ -235,17 +267,21 @@ impl<'a> BlockBuilder<'a> {
                 return *index;
             }
         }
-        let encoded = rmp_serde::to_vec(detail).unwrap_or_default();
+        let mut encoded = std::mem::take(&mut self.encoded);
+        encoded.clear();
+        // Into memory it cannot fail.
+        let _ = rmp_serde::encode::write(&mut encoded, detail);
         let details = &mut self.details;
         let next = number(details.len());
         let found = self.detail_table.find(hash(&encoded), next, |index| {
             details.get(index as usize).is_some_and(|known| *known == encoded)
         });
         let index = found.unwrap_or_else(|| {
-            details.push(encoded);
+            details.push(encoded.clone());
             self.detail_table.grow(|index| details.get(index as usize).map_or(0, |known| hash(known)));
             next
         });
+        self.encoded = encoded;
         if let Detail::Open { flags, mode } = detail {
             self.opens.rotate_right(1);
             self.opens[0] = (*flags, *mode, index);

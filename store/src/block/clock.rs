@@ -4,6 +4,7 @@
 //! each other, coarsely, then more and more finely with those of times further apart, last of all by how many times of a
 //! page are told without a slip. A wrong step costs bytes and nothing else: any times can be told with any step.
 
+use super::build::number;
 use super::ticks::LONGEST;
 
 /// Points of the table of sines, and frequencies (twice as many as are looked at, in 1 / 4096 ns).
@@ -40,18 +41,23 @@ const fn float(number: i64) -> f64 {
 
 /// The step of the clock that told these times, in nanoseconds; `None` if there seems to be none longer than one.
 pub fn step(times: &[i64]) -> Option<f64> {
+    look(times, SAMPLES)
+}
+
+/// Likewise by at most so many differences each time.
+fn look(times: &[i64], samples: usize) -> Option<f64> {
     let steps: Vec<i64> = times.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])).collect();
-    let frequency = coarse(&steps)?;
-    Some(1.0 / finer(&steps, frequency))
+    let frequency = coarse(&steps, samples)?;
+    Some(1.0 / finer(&steps, samples, frequency))
 }
 
 /// At most so many of a list, evenly.
-fn some(list: &[i64]) -> impl Iterator<Item = i64> {
-    list.iter().step_by(list.len().div_ceil(SAMPLES).max(1)).copied()
+fn some(list: &[i64], most: usize) -> impl Iterator<Item = i64> {
+    list.iter().step_by(list.len().div_ceil(most).max(1)).copied()
 }
 
 /// Frequency of the strongest line, to half of 1 / 4096 ns.
-fn coarse(steps: &[i64]) -> Option<f64> {
+fn coarse(steps: &[i64], samples: usize) -> Option<f64> {
     let near: Vec<usize> =
         steps.iter().filter_map(|step| usize::try_from(*step).ok()).filter(|step| *step < NEAR).collect();
     let mut counts = [0_usize; NEAR / WINDOW];
@@ -62,8 +68,8 @@ fn coarse(steps: &[i64]) -> Option<f64> {
     let steps: Vec<i64> = (near.iter().filter(|step| *step / WINDOW == window))
         .map(|step| i64::try_from(step % WINDOW).unwrap_or(0))
         .collect();
-    let places: Vec<usize> = some(&steps).filter_map(|step| usize::try_from(step).ok()).collect();
-    if places.len() < FEWEST {
+    let places: Vec<usize> = some(&steps, samples).filter_map(|step| usize::try_from(step).ok()).collect();
+    if steps.len() < FEWEST {
         return None;
     }
     let turn = |at: usize| float(i64::try_from(at).unwrap_or(0)) * std::f64::consts::TAU / POINTS_F;
@@ -86,7 +92,7 @@ fn coarse(steps: &[i64]) -> Option<f64> {
 const POINTS_F: f64 = 4096.0;
 
 /// A line's frequency more finely, by steps that are longer and longer, as long as there are some.
-fn finer(steps: &[i64], mut frequency: f64) -> f64 {
+fn finer(steps: &[i64], samples: usize, mut frequency: f64) -> f64 {
     let mut within = 0.5 / POINTS_F;
     let mut long: Vec<i64> = Vec::new();
     for stage in 0..STAGES {
@@ -96,7 +102,7 @@ fn finer(steps: &[i64], mut frequency: f64) -> f64 {
             long = longer().collect();
         }
         let strength = |frequency: f64| {
-            let sum = some(&long).fold((0.0, 0.0), |sum: (f64, f64), step| {
+            let sum = some(&long, samples).fold((0.0, 0.0), |sum: (f64, f64), step| {
                 let (sin, cos) = (float(step) * frequency * std::f64::consts::TAU).sin_cos();
                 (sum.0 + sin, sum.1 + cos)
             });
@@ -143,11 +149,49 @@ pub fn of_page(times: &[i64], known: &mut f64) -> u64 {
     } else {
         least = before;
     }
-    let events = f64::from(u32::try_from(times.len()).unwrap_or(u32::MAX));
-    if events * known.log2() - f64::from(least) * SLIP_BITS < LEAST_BITS {
-        return 0;
+    if worth(times.len(), least, *known) { parts(*known) } else { 0 }
+}
+
+/// Differences that are looked at while recording, for a clock that is followed from there.
+const QUICK: usize = 512;
+/// Times of a block of which it is counted how many slip.
+const LOOKED_AT: usize = 2048;
+/// More slips than one of so many times are looked into.
+const FEW: u32 = 32;
+
+/// The clock of an open segment: looked for once, in its first full block, and followed from block to block with little
+/// work.
+#[derive(Debug, Default)]
+pub struct Clock {
+    looked: bool,
+    step: Option<f64>,
+    /// Slips that are no reason to look again: so many were left the last time.
+    expected: u32,
+}
+
+impl Clock {
+    /// Of the next full block: the step by which its times are told, in parts of a nanosecond; 0 if they are better told in
+    /// nanoseconds.
+    pub fn of_block(&mut self, times: &[i64]) -> u64 {
+        if !std::mem::replace(&mut self.looked, true) {
+            self.step = look(times, QUICK);
+        }
+        let Some(known) = &mut self.step else { return 0 };
+        let times = &times[..times.len().min(LOOKED_AT)];
+        let mut found = slips(times, *known);
+        let few = number(times.len()) / FEW;
+        if found > self.expected + self.expected / 4 + few {
+            of_page(times, known);
+            found = slips(times, *known);
+            self.expected = found;
+        }
+        if worth(times.len(), found, *known) { parts(*known) } else { 0 }
     }
-    parts(*known)
+}
+
+/// Whether so many events are told shorter in steps, with so many slips.
+fn worth(events: usize, slips: u32, step: f64) -> bool {
+    f64::from(number(events)) * step.log2() - f64::from(slips) * SLIP_BITS >= LEAST_BITS
 }
 
 /// A step in parts of a nanosecond.

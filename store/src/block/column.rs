@@ -101,7 +101,8 @@ impl Columns {
             return;
         }
         // Steps that go one way, as zigzag: their lowest bits would count as noise.
-        let halved = matches!(self.form, Form::Closed(_)) && expected == Layout::Planes && union & 1 == 0;
+        let noisy = matches!(expected, Layout::Planes | Layout::Buckets);
+        let halved = matches!(self.form, Form::Closed(_) | Form::Open) && noisy && union & 1 == 0;
         let half: Vec<u64>;
         let numbers = if halved {
             union >>= 1;

@@ -1,13 +1,12 @@
 //! Rows to columns.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use event::{Event, EventId, File, Kind, Outcome};
 
 use super::build::{BlockBuilder, number};
 use super::column::{Columns, Form, Layout};
-use super::intern::{Table, hash_numbers};
+use super::intern::{Table, hash, hash_numbers};
 use super::pages::Pages;
 use super::zone::{self, Zone, chain};
 use crate::bytes::{put, put_bytes, zigzag};
@@ -29,13 +28,33 @@ pub fn encode(
     builder.finish(sealed, previous, form)
 }
 
+/// Files of a builder in order of directory, then name, then appearance.
+#[derive(Debug)]
+pub struct Order {
+    /// Their numbers in the builder.
+    pub(super) files: Vec<u32>,
+    /// The place of each in that order.
+    rank: Vec<u32>,
+}
+
 impl BlockBuilder<'_> {
     /// Makes the block: its header row and the stored value. `previous` is the hash of the block before. There must be
     /// events; their ids must have grown. A block may well have more events than one of an open segment, at most
     /// `MAX_BLOCK_EVENTS`.
     pub fn finish(&self, sealed: bool, previous: &zone::Hash, form: Form) -> (Zone, Vec<u8>) {
+        self.finish_in(&self.order(), sealed, previous, form)
+    }
+
+    /// Likewise; with the order of its files as they are now.
+    pub fn finish_in(
+        &self,
+        order: &Order,
+        sealed: bool,
+        previous: &zone::Hash,
+        form: Form,
+    ) -> (Zone, Vec<u8>) {
         let mut zone = self.zone(sealed);
-        let (order, rank) = self.order();
+        let Order { files: order, rank } = order;
         let files: Vec<&File> = order.iter().map(|index| &*self.files[*index as usize]).collect();
         let mut columns = Columns::new(form);
         let starts = path_starts(&files);
@@ -54,7 +73,7 @@ impl BlockBuilder<'_> {
         };
         columns.count(rows);
         columns.count(groups.len());
-        let pages = Pages::new(self, &zone, &rank, rows, matches!(form, Form::Closed(_)));
+        let pages = Pages::new(self, &zone, rank, rows, matches!(form, Form::Closed(_)));
         self.shapes(&mut columns);
         let names = Names::new(&files);
         columns.bytes(&names.filesystems.bytes());
@@ -93,7 +112,9 @@ impl BlockBuilder<'_> {
     }
 
     fn zone(&self, sealed: bool) -> Zone {
+        // They come in runs.
         let mut contexts = self.contexts.clone();
+        contexts.dedup();
         contexts.sort_unstable();
         contexts.dedup();
         let mut of_shape = vec![0_u32; self.shapes.len()];
@@ -122,9 +143,9 @@ impl BlockBuilder<'_> {
         }
     }
 
-    /// Files in order of directory, then name, then appearance; and the place of each in that order.
-    fn order(&self) -> (Vec<u32>, Vec<u32>) {
-        let mut directories: HashMap<&[u8], u32> = HashMap::new();
+    /// The order of the files so far.
+    pub fn order(&self) -> Order {
+        let mut directories = Table::new(64);
         let mut list: Vec<&[u8]> = Vec::new();
         let mut last: (&[u8], u32) = (&[], u32::MAX);
         // Directory, first bytes of the name, index: nearly always enough to tell two files' order.
@@ -133,8 +154,10 @@ impl BlockBuilder<'_> {
             let (directory, name) = split(&file.path);
             if last.1 == u32::MAX || last.0 != directory {
                 let next = number(list.len());
-                let place = *directories.entry(directory).or_insert_with(|| {
+                let known = |place: u32| list.get(place as usize) == Some(&directory);
+                let place = directories.find(hash(directory), next, known).unwrap_or_else(|| {
                     list.push(directory);
+                    directories.grow(|place| list.get(place as usize).map_or(0, |known| hash(known)));
                     next
                 });
                 last = (directory, place);
@@ -162,7 +185,7 @@ impl BlockBuilder<'_> {
         for (place, from) in order.iter().enumerate() {
             rank[*from as usize] = number(place);
         }
-        (order, rank)
+        Order { files: order, rank }
     }
 
     fn shapes(&self, columns: &mut Columns) {
@@ -330,7 +353,7 @@ fn facts(files: &[&File], names: &Names<'_>, first: usize, columns: &mut Columns
         last = inode;
         step
     });
-    columns.numbers(&inodes.collect::<Vec<_>>(), Layout::Varint);
+    columns.numbers(&inodes.collect::<Vec<_>>(), Layout::Buckets);
     let mut column = |f: &dyn Fn(&event::FileFacts) -> u64, layout| {
         columns.numbers(&facts.iter().map(|facts| f(facts)).collect::<Vec<_>>(), layout);
     };
@@ -338,8 +361,8 @@ fn facts(files: &[&File], names: &Names<'_>, first: usize, columns: &mut Columns
     column(&|facts| u64::from(facts.uid), Layout::Fixed);
     column(&|facts| u64::from(facts.gid), Layout::Fixed);
     let (codes, distinct) = file_times(&facts);
-    columns.numbers(&codes, Layout::Planes);
-    columns.numbers(&distinct, Layout::Varint);
+    columns.numbers(&codes, Layout::Buckets);
+    columns.numbers(&distinct, Layout::Buckets);
     columns.numbers(&facts.iter().map(|facts| u64::from(facts.mount_id)).collect::<Vec<_>>(), Layout::Fixed);
     let places = &names.places[first..first + facts.len()];
     columns.numbers(&places.iter().map(|places| places.0).collect::<Vec<_>>(), Layout::Fixed);

@@ -3,7 +3,7 @@
 //! Keys come from outside (paths), so that the hash begins with a number drawn when the process starts, as the standard
 //! library's does; it is a few times faster on short keys.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::OnceLock;
 
 const EMPTY: u32 = u32::MAX;
@@ -49,6 +49,49 @@ pub fn hash(bytes: &[u8]) -> u64 {
 /// Hash of numbers.
 pub fn hash_numbers(numbers: &[u64]) -> u64 {
     numbers.iter().fold(seed(), |hash, number| mix(hash, *number))
+}
+
+/// Hashes for the standard library's maps with keys that come from outside, as above.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seeded;
+
+impl BuildHasher for Seeded {
+    type Hasher = Mixing;
+
+    fn build_hasher(&self) -> Mixing {
+        Mixing(seed())
+    }
+}
+
+/// A hash in the making.
+#[derive(Debug)]
+pub struct Mixing(u64);
+
+impl Hasher for Mixing {
+    fn finish(&self) -> u64 {
+        // The table takes the top bits and the bottom ones.
+        mix(self.0, K[1])
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = mix(self.0, hash(bytes));
+    }
+
+    fn write_u8(&mut self, number: u8) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u64(u64::from(number));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = mix(self.0, number);
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
 }
 
 /// Open addressing with linear steps, at most half full.

@@ -25,7 +25,7 @@ pub enum Layout {
     Fixed,
     /// Numbers whose low bits are noise.
     Planes,
-    /// Likewise; for what is packed for good.
+    /// Likewise, of which the high ones are few: the noise is kept apart, and not compressed.
     Buckets,
 }
 
@@ -118,20 +118,19 @@ pub fn lay(numbers: &[u64], layout: Layout, width: usize, out: &mut Vec<u8>) -> 
             PLANES | wide
         }
         Layout::Buckets => {
+            out.reserve(4 * numbers.len());
             out.extend(numbers.iter().map(|number| bucket(*number).0.to_le_bytes()[0]));
             let (mut waiting, mut have) = (0_u128, 0);
             for number in numbers {
                 let (_, bits) = bucket(*number);
                 waiting |= u128::from(number & ((1 << bits) - 1)) << have;
                 have += bits;
-                while have >= 8 {
-                    out.push(waiting.to_le_bytes()[0]);
-                    (waiting, have) = (waiting >> 8, have - 8);
+                if have >= 64 {
+                    out.extend_from_slice(&waiting.to_le_bytes()[..8]);
+                    (waiting, have) = (waiting >> 64, have - 64);
                 }
             }
-            if have > 0 {
-                out.push(waiting.to_le_bytes()[0]);
-            }
+            out.extend_from_slice(&waiting.to_le_bytes()[..have.div_ceil(8) as usize]);
             BUCKETS
         }
     }

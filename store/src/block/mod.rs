@@ -37,8 +37,10 @@ mod zone;
 
 pub use self::core::Core;
 pub use build::BlockBuilder;
+pub use clock::Clock;
 pub use column::{Columns, Form, Layout, Stored, directory_end};
 pub use encode::encode;
+pub use intern::Seeded;
 pub use rest::Rest;
 pub use tables::{PAGES_FROM, Tables, pages};
 #[cfg(test)]

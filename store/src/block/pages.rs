@@ -31,7 +31,7 @@ pub struct Pages<'a> {
 }
 
 impl<'a> Pages<'a> {
-    /// Of a builder's events; `closed` if there is time to look at their clock.
+    /// Of a builder's events; `closed` if there is time to look at their clock, else the builder knows it.
     pub fn new(
         builder: &'a BlockBuilder<'a>,
         zone: &'a Zone,
@@ -42,7 +42,9 @@ impl<'a> Pages<'a> {
         let whos = whos(&builder.contexts, &zone.contexts);
         let mut pages =
             Self { builder, zone, rank, page_rows, whos, clocks: Vec::new(), followers: Vec::new() };
-        if closed && let Some(mut step) = clock::step(&builder.times) {
+        if !closed && builder.clock > 0 {
+            pages.clocks = pages.rows().map(|_| builder.clock).collect();
+        } else if closed && let Some(mut step) = clock::step(&builder.times) {
             pages.clocks = pages.rows().map(|rows| clock::of_page(&builder.times[rows], &mut step)).collect();
         }
         let mut followers = vec![0; rank.len() + 1];
@@ -180,7 +182,7 @@ impl<'a> Pages<'a> {
                 times.iter().map(|time| zigzag(time.wrapping_sub(std::mem::replace(&mut last, *time))));
             (steps.collect(), Vec::new())
         };
-        columns.numbers(&steps, Layout::Planes);
+        columns.numbers(&steps, Layout::Buckets);
         slips
     }
 

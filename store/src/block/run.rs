@@ -1,9 +1,8 @@
 //! A run of a builder's rows as a block of its own.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
-use super::build::{BlockBuilder, Shape, number};
+use super::build::{BlockBuilder, Held, Shape, number};
 
 /// Numbers of those that a run has, by their numbers in the whole; in order of their first row.
 struct Renumbered {
@@ -56,7 +55,7 @@ impl BlockBuilder<'_> {
                 run.destinations.push(file(destination));
             }
         }
-        run.files = files.there.iter().map(|file| Cow::Borrowed(&*self.files[*file as usize])).collect();
+        run.files = files.there.iter().map(|file| Held::There(&self.files[*file as usize])).collect();
         run
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use event::{Detail, Event, File, FileFacts, Kind, SocketAddress};
 use proptest::prelude::*;
 
-use super::{BlockBuilder, Core, Form, GENESIS, Rest, Tables, Zone, chain, directory_end, encode, pages};
+use super::{
+    BlockBuilder, Clock, Core, Form, GENESIS, Rest, Tables, Zone, chain, directory_end, encode, pages,
+};
 use crate::bytes::Damaged;
 use crate::limits::PAGE_EVENTS;
 
@@ -348,4 +350,45 @@ fn times_of_a_clock_with_steps_come_back_and_take_less() {
     };
     let (fine, coarse) = (size(&told(1000), false), size(&told(20_000), true));
     assert!(coarse + 8000 * 3 / 8 < fine, "{coarse} {fine}");
+}
+
+/// Times of a clock with steps of so many femtoseconds, at moments that are no pattern.
+fn told(femtoseconds: i64, events: usize) -> Vec<Event> {
+    let (mut random, mut at) = (88_172_645_463_325_252_u64, 0_i64);
+    let next = |_| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        at += i64::try_from((random >> 32) % (1 << (12 + random % 9))).unwrap() * 1_000_000;
+        let time = 1_790_000_000_000_000_000 + at / femtoseconds * femtoseconds / 1_000_000;
+        Event { time, ..opened(file("/a", "")) }
+    };
+    (0..events).map(next).collect()
+}
+
+#[test]
+fn an_open_segments_clock_is_found_once_and_followed_as_it_drifts() {
+    let mut clock = Clock::default();
+    let mut block = |events: &[Event]| {
+        let mut builder = BlockBuilder::new(events.len());
+        (1..).zip(events).for_each(|(id, event)| builder.push(id, event));
+        builder.follow(&mut clock);
+        let (zone, value) = builder.finish(true, &GENESIS, Form::Open);
+        assert_eq!(decode(&zone, &value).unwrap(), events);
+        let tables = Tables::decode(&zone, &Arc::new(value.clone())).unwrap();
+        (tables.clock(0).unwrap(), value.len())
+    };
+    let mut lengths = Vec::new();
+    for femtoseconds in [10_015_000, 10_015_000, 10_015_020] {
+        let events = told(femtoseconds, 6000);
+        let (step, length) = block(&events);
+        let expected = (femtoseconds.cast_unsigned() << 32) / 1_000_000;
+        assert!(step.abs_diff(expected) < expected / 1_000_000, "{step} {expected}");
+        assert!(length < encoded(&events, Form::Open).1.len() * 9 / 10);
+        lengths.push(length);
+    }
+    assert!(lengths[2] < lengths[0] * 21 / 20, "{lengths:?}");
+    // What was not told by a clock is told in nanoseconds, and nobody looks for another clock.
+    assert_eq!(block(&told(1_000_000, 6000)).0, 0);
+    assert_eq!(Clock::default().of_block(&[]), 0);
 }

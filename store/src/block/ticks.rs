@@ -12,6 +12,10 @@ const PARTS: u32 = 32;
 const ONE: u64 = 1 << PARTS;
 /// After a slip the phase is taken to be so near to the nanosecond's end that it slipped over.
 const MARGIN: u64 = ONE >> 6;
+/// So few steps have less than 2^62 parts, however long they are.
+const FEW: u64 = 1 << 22;
+/// Nanoseconds: likewise.
+const NEAR: i64 = 1 << 29;
 /// Longest step, in parts: 256 ns. No step is so long, so that sums of them do not overflow.
 pub const LONGEST: u64 = 256 << PARTS;
 
@@ -27,8 +31,24 @@ impl Phase {
         Self { time, part: ONE / 2 }
     }
 
+    /// Steps to the one next to a time that is near, and the time that these tell.
+    fn near(self, time: i64, step: u64) -> (i64, Option<i64>) {
+        let nanoseconds = time.wrapping_sub(self.time);
+        if !(-NEAR..NEAR).contains(&nanoseconds) {
+            return (0, None);
+        }
+        let (step, part) = (step.cast_signed(), self.part.cast_signed());
+        let count = ((nanoseconds << PARTS) + (ONE / 2).cast_signed() - part + step / 2).div_euclid(step);
+        (count, Some(self.time.wrapping_add((part + count * step) >> PARTS)))
+    }
+
     /// So many steps later.
     fn after(self, steps: i64, step: u64) -> Self {
+        if steps.unsigned_abs() < FEW {
+            let parts = self.part.cast_signed() + steps * step.cast_signed();
+            let part = parts.cast_unsigned() & (ONE - 1);
+            return Self { time: self.time.wrapping_add(parts >> PARTS), part };
+        }
         let parts = i128::from(self.part) + i128::from(steps) * i128::from(step);
         // Both halves are in range: parts are less than 2^105.
         let time = i64::try_from(parts >> PARTS).unwrap_or(i64::MAX);
@@ -59,11 +79,22 @@ impl Phase {
 /// one before (varint) and the nanoseconds (zigzag, less one). `step` is in parts of a nanosecond, and not 0.
 pub fn encode(first: i64, times: &[i64], step: u64) -> (Vec<u64>, Vec<u8>) {
     let (mut steps, mut slips) = (Vec::with_capacity(times.len()), Vec::new());
-    let (mut phase, mut last) = (Phase::new(first), 0);
+    // Steps are counted from the last slip, so that a row need not wait for the one before.
+    let (mut phase, mut since, mut last) = (Phase::new(first), 0, 0);
     for (row, time) in times.iter().enumerate() {
-        let count = phase.steps_to(*time, step);
-        steps.push(zigzag(count));
+        let (mut count, told) = phase.near(*time, step);
+        if told.is_none() {
+            phase = phase.after(since, step);
+            since = 0;
+            count = phase.steps_to(*time, step);
+        }
+        steps.push(zigzag(count - since));
+        if told == Some(*time) {
+            since = count;
+            continue;
+        }
         phase = phase.after(count, step);
+        since = 0;
         let slip = time.wrapping_sub(phase.time);
         if slip != 0 {
             put(&mut slips, (row - last) as u64);

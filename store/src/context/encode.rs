@@ -13,17 +13,17 @@ use super::place::{
     IMAGE_SHIFT, SAME_PROCESS,
 };
 use super::stream::encode_one;
-use crate::block::{Columns, Form, Layout};
+use crate::block::{Columns, Form, Layout, Seeded};
 use crate::bytes::{put, put_bytes, zigzag};
 
 /// Things by number, each once.
 struct Each<K> {
-    places: HashMap<K, u64>,
+    places: HashMap<K, u64, Seeded>,
 }
 
 impl<K: Hash + Eq> Each<K> {
     fn new() -> Self {
-        Self { places: HashMap::new() }
+        Self { places: HashMap::default() }
     }
 
     /// Place of a key; `new` is called for one that did not come up before.
@@ -90,7 +90,7 @@ fn time_step(value: i64, before: i64) -> u64 {
 /// Makes a chunk of contexts.
 pub fn encode(contexts: &[&Context], form: Form) -> Vec<u8> {
     let mut chunk = Chunk::new(contexts.len());
-    let mut places: HashMap<u64, usize> = HashMap::with_capacity(contexts.len());
+    let mut places: HashMap<u64, usize, Seeded> = HashMap::with_capacity_and_hasher(contexts.len(), Seeded);
     for (place, context) in contexts.iter().enumerate() {
         let from = context.lineage.and_then(|id| places.get(&id).copied());
         let base = from.or_else(|| place.checked_sub(1)).map(|place| contexts[place]);

@@ -11,7 +11,7 @@ use event::{
 
 use super::{chunk, context, decode_block, decode_index, index, numbers, pins, segment};
 use crate::block::{Form, GENESIS, encode, pages};
-use crate::bytes::{Input, put, put_bytes, unpack};
+use crate::bytes::{Input, put, put_bytes, unpack, unpack_all};
 use crate::context::Summary;
 use crate::index::{Builder, filter, paths, run};
 
@@ -92,7 +92,9 @@ fn columns_of(value: &[u8], counts: usize, columns: usize, others: &[(usize, &[u
             put(&mut own, number);
         } else {
             let length = usize::try_from(directory.number().unwrap()).unwrap();
-            put_bytes(&mut own, &unpack(input.take(length).unwrap(), 1 << 20).unwrap());
+            // One frame or two.
+            let unpacked = unpack_all(input.take(length).unwrap(), usize::try_from(number).unwrap());
+            put_bytes(&mut own, &unpacked.unwrap());
         }
         let other = others.iter().find(|(place, _)| *place == column);
         out.extend_from_slice(other.map_or(&own, |(_, other)| other));
@@ -145,7 +147,7 @@ fn indexes(events: &[Event], contexts: &[Context]) -> Vec<Seed> {
         ("index/list", 4, unpacked(&run::list(&rows.paths, 1))),
         ("index/images", 5, unpacked(&rows.images)),
         ("index/lives", 6, unpacked(&rows.lives)),
-        ("index/filter", 7, filter::parts(rows.terms).remove(0)),
+        ("index/filter", 7, filter::parts(&rows.terms).remove(0)),
     ];
     list.into_iter().map(|(name, which, seed)| (name, [&[which], &seed[..]].concat())).collect()
 }

@@ -85,18 +85,16 @@ fn low(word: u64) -> u32 {
     u32::from_le_bytes([a, b, c, d])
 }
 
-/// The parts of a filter of terms, by their hashes.
-pub fn parts(mut hashes: Vec<u64>) -> Vec<Vec<u8>> {
-    hashes.sort_unstable();
-    hashes.dedup();
+/// The parts of a filter of terms, by their hashes; each should be there only once.
+pub fn parts(hashes: &[u64]) -> Vec<Vec<u8>> {
     let bytes = (hashes.len() * FILTER_BITS).div_ceil(8).max(8);
     let count = u16::try_from(bytes.div_ceil(FILTER_PART)).unwrap_or(u16::MAX);
     let size = bytes.div_ceil(usize::from(count)).min(2 * FILTER_PART);
     let mut parts = vec![vec![0_u8; HEAD + size]; usize::from(count)];
     let bits = u32::try_from(size * 8).unwrap_or(u32::MAX);
     for hash in hashes {
-        let part = &mut parts[usize::from(part(hash, count))];
-        for bit in probes(hash, bits) {
+        let part = &mut parts[usize::from(part(*hash, count))];
+        for bit in probes(*hash, bits) {
             part[HEAD + bit / 8] |= 1 << (bit % 8);
         }
     }
@@ -143,7 +141,7 @@ mod tests {
     #[test]
     fn what_is_there_is_found_and_little_else() {
         for terms in [0, 1, 5, 4_000, 60_000] {
-            let parts = parts((0..terms).map(term).collect());
+            let parts = parts(&(0..terms).map(term).collect::<Vec<_>>());
             let asked = |number| {
                 let count = count(&parts[0]).unwrap();
                 assert_eq!(usize::from(count), parts.len());
@@ -157,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_changed_bit_is_damage() {
-        let good = parts((0..100).map(term).collect()).remove(0);
+        let good = parts(&(0..100).map(term).collect::<Vec<_>>()).remove(0);
         for at in 0..good.len() {
             let mut bad = good.clone();
             bad[at] ^= 1;

@@ -122,6 +122,8 @@ impl Builder {
         terms.extend(
             self.pids.pids().chain(self.tree.creators()).map(|pid| hash(Term::Pid, &pid.to_le_bytes())),
         );
+        terms.sort_unstable();
+        terms.dedup();
         let directory = Directory { lines: self.lines, chunks: Arc::new(self.chunks) };
         Rows {
             terms,
@@ -137,7 +139,7 @@ impl Builder {
     /// Writes the tables.
     pub fn write(self, write: &WriteTransaction, level: i32) -> Result<(), FileError> {
         let rows = self.rows(level);
-        put_filter(&mut write.open_table(FILTERS)?, 0, rows.terms)?;
+        put_filter(&mut write.open_table(FILTERS)?, 0, &rows.terms)?;
         let mut table = write.open_table(INDEX)?;
         put_index(&mut table, DIRECTORY, &rows.directory)?;
         put_index(&mut table, TREE, &rows.tree)?;
@@ -155,7 +157,7 @@ impl Builder {
 /// What stands in the tables of a packed segment's indexes.
 #[derive(Debug)]
 pub struct Rows {
-    /// Hashes of the filter's terms.
+    /// Hashes of the filter's terms, each once.
     pub terms: Vec<u64>,
     /// Chunks of paths, each with its key.
     pub paths: Vec<(Vec<u8>, Vec<u8>)>,
@@ -171,11 +173,11 @@ pub struct Rows {
     pub lives: Vec<u8>,
 }
 
-/// Writes a filter of some hashes.
+/// Writes a filter of some hashes, each of which should be there only once.
 pub fn put_filter(
     table: &mut Table<'_, &'static PieceKey, &'static [u8]>,
     number: u64,
-    hashes: Vec<u64>,
+    hashes: &[u64],
 ) -> Result<usize, StorageError> {
     let mut written = 0;
     for (part, value) in filter::parts(hashes).iter().enumerate() {
@@ -185,14 +187,72 @@ pub fn put_filter(
     Ok(written)
 }
 
-/// Hashes of some paths and of the directories that they are in.
+/// Hashes of some paths and of the directories that they are in, each once. Paths must be in order of directory, and
+/// equal ones together.
 pub fn terms_of<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<u64> {
-    let (mut directories, mut terms, mut last) = (HashSet::new(), Vec::new(), "");
+    let (mut terms, mut last, mut met) = (Vec::new(), None, "");
     for path in paths {
-        // Files come in runs of one directory.
+        if last.replace(path) == Some(path) {
+            continue;
+        }
         let directory = path.rfind('/').map_or("", |slash| &path[..=slash]);
-        let same = std::mem::replace(&mut last, directory) == directory;
-        path_terms(path, |directory| !same && directories.insert(directory), &mut terms);
+        if directory == met {
+            path_terms(path, |_| false, &mut terms);
+        } else {
+            // What is in one directory lies together: one that the last path was not in was not met.
+            path_terms(path, |directory| !met.starts_with(directory), &mut terms);
+            met = directory;
+        }
     }
     terms
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::filter::path_terms;
+    use super::terms_of;
+    use crate::block::BlockBuilder;
+
+    #[test]
+    fn each_path_and_each_directory_is_a_term_once() {
+        let names = [
+            "/b/c/x",
+            "/a/b",
+            "/b/c/x",
+            "a",
+            "/b.d/e",
+            "/b/c.d/e",
+            "/b/cd/e/f/g",
+            "//x",
+            "/b/",
+            "",
+            "/b/c/y",
+            "/b",
+        ];
+        let events: Vec<event::Event> = (names.iter().zip(0..))
+            .map(|(path, flags)| event::Event {
+                time: 0,
+                kind: event::Kind::Open,
+                context: 1,
+                tid: 1,
+                retval: 0,
+                flags: 0,
+                file: Some(event::File { path: (*path).to_owned(), flags, ..event::File::default() }),
+                destination: None,
+                detail: event::Detail::None,
+            })
+            .collect();
+        let mut builder = BlockBuilder::new(0);
+        (1..).zip(&events).for_each(|(id, event)| builder.push(id, event));
+        let terms = terms_of(builder.paths(&builder.order()));
+        let mut expected = Vec::new();
+        for path in names {
+            path_terms(path, |_| true, &mut expected);
+        }
+        let expected: BTreeSet<u64> = expected.into_iter().collect();
+        assert_eq!(terms.len(), expected.len());
+        assert_eq!(terms.into_iter().collect::<BTreeSet<_>>(), expected);
+    }
 }

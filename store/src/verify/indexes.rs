@@ -122,7 +122,7 @@ fn compare(view: &View, rows: Rows) -> Result<(), FileError> {
         }
     }
     let filters = view.transaction.open_table(FILTERS)?;
-    for (part, made) in (0..).zip(parts(rows.terms)) {
+    for (part, made) in (0..).zip(parts(&rows.terms)) {
         if filters.get(&piece_key(0, part))?.is_none_or(|stored| stored.value() != made) {
             return Err(FileError::Damaged("its filter is not that of its events".to_owned()));
         }

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use event::{Context, ContextId, EventId, Exit, FileIdentity, Provenance};
+use event::{Context, ContextId, Event, EventId, Exit, FileIdentity, Nanos, Provenance};
 use redb::WriteTransaction;
 
 use super::pack::unfinished;
 use super::tail::{Chunk, Tail};
-use crate::block::{BlockBuilder, Form, GENESIS, Hash, Zone};
+use crate::block::{BlockBuilder, Clock, Form, GENESIS, Hash, Zone};
 use crate::context::{encode_one, pack_stream};
 use crate::index::{put_filter, terms_of};
 use crate::limits::{BLOCK_EVENTS, CHUNK_CONTEXTS};
@@ -38,6 +38,7 @@ pub struct Open {
     /// The events of these, each taken in once: any run of them can be made a block.
     rows: BlockBuilder<'static>,
     sealed_hash: Hash,
+    clock: Clock,
     contexts: Tail<()>,
     /// The contexts of these.
     recent: VecDeque<Arc<Context>>,
@@ -94,6 +95,7 @@ impl Open {
             events: Tail::new(),
             rows: BlockBuilder::new(0),
             sealed_hash: GENESIS,
+            clock: Clock::default(),
             contexts: Tail::new(),
             recent: VecDeque::new(),
             next_chunk: 0,
@@ -129,6 +131,11 @@ impl Open {
     /// Whether a context was of before this segment, and was not carried over.
     pub fn lacks(&self, id: ContextId) -> bool {
         id != 0 && id < self.head.first_context && !self.carried.contains(&id)
+    }
+
+    /// Time of the latest thing in it.
+    pub const fn latest(&self) -> Option<Nanos> {
+        self.totals.latest
     }
 
     /// Whether it tells of a file.
@@ -221,7 +228,7 @@ impl Open {
                 add(&mut write.open_table(table)?, self.commits, &value)?;
             }
         }
-        for time in super::times(batch) {
+        for time in super::times_beside(batch) {
             changes.totals.saw(time);
         }
         write.open_table(META)?.insert(COMMITS, (self.commits + 1).to_le_bytes().as_slice())?;
@@ -299,6 +306,7 @@ impl Open {
         let mut sealed_hash = self.sealed_hash;
         let mut written = Vec::new();
         let mut terms = None;
+        let mut tally = Tally::new();
         let mut rest = (first..).zip(&batch.events);
         for (place, size) in plan.sizes.iter().enumerate() {
             let sealed = plan.seals(place);
@@ -308,11 +316,19 @@ impl Open {
                     builder = BlockBuilder::new(*size);
                 }
                 let missing = size.saturating_sub(builder.len());
-                rest.by_ref().take(missing).for_each(|(id, event)| builder.push(id, event));
-                terms = Some(terms_of(builder.paths()));
-                builder.finish(sealed, &previous, Form::Open)
+                rest.by_ref().take(missing).for_each(|(id, event)| {
+                    tally.add(event);
+                    builder.push(id, event);
+                });
+                builder.follow(&mut self.clock);
+                let order = builder.order();
+                terms = Some(terms_of(builder.paths(&order)));
+                builder.finish_in(&order, sealed, &previous, Form::Open)
             } else {
-                rest.by_ref().for_each(|(id, event)| self.rows.push_owned(id, event));
+                rest.by_ref().for_each(|(id, event)| {
+                    tally.add(event);
+                    self.rows.push_owned(id, event);
+                });
                 self.rows.run(plan.keep_items..self.rows.len()).finish(sealed, &previous, Form::Passing)
             };
             let row = zone.encode();
@@ -320,7 +336,7 @@ impl Open {
             zones.insert(&key.to_be_bytes(), row.as_slice())?;
             // What is not final yet will be written again; what of it is there is counted by itself.
             if let Some(terms) = terms.take() {
-                let filter = put_filter(&mut write.open_table(FILTERS)?, key, terms)?;
+                let filter = put_filter(&mut write.open_table(FILTERS)?, key, &terms)?;
                 changes.written += (value.len() + row.len() + filter) as u64;
             }
             previous = zone.hash;
@@ -330,23 +346,41 @@ impl Open {
             written.push(Chunk { count: *size, key, mark: (previous, (value.len() + row.len()) as u64) });
             key += *size as u64;
         }
-        totals(&mut changes.totals, batch);
+        tally.count(&mut changes.totals);
         changes.totals.behind = key;
         changes.events = Some((plan, written, sealed_hash));
         Ok(())
     }
 }
 
-fn totals(totals: &mut Totals, batch: &Batch) {
-    totals.events += batch.events.len() as u64;
-    let (mut kinds, mut span) = ([0_u64; 256], totals.span);
-    for event in &batch.events {
-        kinds[usize::from(event.kind.number())] += 1;
-        span = Some(span.map_or((event.time, event.time), |(a, b)| (a.min(event.time), b.max(event.time))));
+/// What a segment counts of the events of a batch, taken down as they pass.
+struct Tally {
+    events: u64,
+    kinds: [u64; 256],
+    span: Option<(Nanos, Nanos)>,
+}
+
+impl Tally {
+    const fn new() -> Self {
+        Self { events: 0, kinds: [0; 256], span: None }
     }
-    totals.span = span;
-    for (kind, count) in (0..=u8::MAX).zip(kinds).filter(|(_, count)| *count > 0) {
-        totals.add_kind(kind, count);
+
+    fn add(&mut self, event: &Event) {
+        self.events += 1;
+        self.kinds[usize::from(event.kind.number())] += 1;
+        let time = event.time;
+        self.span = Some(self.span.map_or((time, time), |(a, b)| (a.min(time), b.max(time))));
+    }
+
+    fn count(self, totals: &mut Totals) {
+        totals.events += self.events;
+        if let Some((first, last)) = self.span {
+            totals.span = Some(totals.span.map_or((first, last), |(a, b)| (a.min(first), b.max(last))));
+            totals.saw(last);
+        }
+        for (kind, count) in (0..=u8::MAX).zip(self.kinds).filter(|(_, count)| *count > 0) {
+            totals.add_kind(kind, count);
+        }
     }
 }
 

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use event::{Context, ContextId, Exit, ImageRef, ProcessKey};
 
+use crate::block::Seeded;
+
 /// Ends that are remembered in any case, so that a context that comes late does not bring its process back.
 const RECENT_EXITS: usize = 4096;
 /// Contexts held before the first clearing out.
@@ -14,10 +16,10 @@ const FIRST_SWEEP: usize = 4096;
 #[derive(Debug)]
 pub struct Live {
     /// Latest context of each process.
-    latest: HashMap<ProcessKey, ContextId>,
-    held: HashMap<ContextId, Arc<Context>>,
+    latest: HashMap<ProcessKey, ContextId, Seeded>,
+    held: HashMap<ContextId, Arc<Context>, Seeded>,
     /// Ends of the latest processes to end, and of all that a held context is of.
-    exited: HashMap<ProcessKey, Exit>,
+    exited: HashMap<ProcessKey, Exit, Seeded>,
     /// Processes of `exited`, oldest end first.
     order: VecDeque<ProcessKey>,
     sweep_at: usize,
@@ -37,9 +39,9 @@ impl Live {
     /// Nobody.
     pub fn new() -> Self {
         Self {
-            latest: HashMap::new(),
-            held: HashMap::new(),
-            exited: HashMap::new(),
+            latest: HashMap::default(),
+            held: HashMap::default(),
+            exited: HashMap::default(),
             order: VecDeque::new(),
             sweep_at: FIRST_SWEEP,
             forget_at: 2 * RECENT_EXITS,
@@ -84,7 +86,7 @@ impl Live {
     /// Lets go of old ends that no held context is of.
     fn forget(&mut self) {
         self.sweep();
-        let held: HashSet<ProcessKey> = self.held.values().map(|context| context.process).collect();
+        let held: HashSet<ProcessKey, Seeded> = self.held.values().map(|context| context.process).collect();
         let old = self.order.len().saturating_sub(RECENT_EXITS);
         let (mut place, exited) = (0, &mut self.exited);
         self.order.retain(|process| {
@@ -117,8 +119,8 @@ impl Live {
         self.latest.values().filter_map(|id| self.held.get(id).cloned()).collect()
     }
 
-    fn closure(&self, from: impl Iterator<Item = ContextId>) -> HashSet<ContextId> {
-        let mut seen = HashSet::new();
+    fn closure(&self, from: impl Iterator<Item = ContextId>) -> HashSet<ContextId, Seeded> {
+        let mut seen = HashSet::default();
         let mut open: Vec<ContextId> = from.collect();
         while let Some(id) = open.pop() {
             if let Some(context) = self.held.get(&id)

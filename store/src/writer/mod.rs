@@ -143,6 +143,7 @@ impl Writer {
         if self.came_through(batch) {
             let first_event = self.next_event;
             self.committed(batch);
+            self.last_time = times(batch).chain(self.last_time).max();
             return Ok(Appended { first_event, events, rotated: true });
         }
         // Known only now: another batch that was refused may have come through and keeps its ids.
@@ -180,6 +181,7 @@ impl Writer {
         match result {
             Ok(()) => {
                 self.evicted = false;
+                self.last_time = self.last_time.max(open.latest());
                 self.committed(batch);
                 Ok(Appended { first_event, events, rotated })
             }
@@ -201,7 +203,6 @@ impl Writer {
         for provenance in &batch.provenance {
             self.known.learn(provenance);
         }
-        self.last_time = times(batch).chain(self.last_time).max();
     }
 
     /// Contexts that the batch refers to and the open segment lacks: of processes that ended before it began.
@@ -462,11 +463,15 @@ impl Writer {
 
 /// Times of all that is in a batch.
 fn times(batch: &Batch) -> impl Iterator<Item = Nanos> {
-    let events = batch.events.iter().map(|event| event.time);
+    batch.events.iter().map(|event| event.time).chain(times_beside(batch))
+}
+
+/// Times of all but the events.
+fn times_beside(batch: &Batch) -> impl Iterator<Item = Nanos> {
     let exits = batch.exits.iter().map(|exit| exit.time);
     let gaps = batch.gaps.iter().map(|gap| gap.to);
     let contexts = batch.contexts.iter().map(|context| context.since);
-    events.chain(exits).chain(gaps).chain(contexts)
+    exits.chain(gaps).chain(contexts)
 }
 
 fn append_error(path: PathBuf, error: FileError) -> AppendError {
