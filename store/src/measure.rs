@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use event::{Context, Event, Kind};
+use event::{Context, Event, Kind, Nanos};
 use redb::{ReadableDatabase, ReadableTableMetadata, TableHandle};
 
 pub use crate::block::Clock;
@@ -156,4 +156,23 @@ pub fn tables(segment: &Path) -> Result<Vec<TableCost>, String> {
 #[must_use]
 pub fn context_columns(contexts: &[&Context], level: Option<i32>) -> Vec<(&'static str, u64, usize)> {
     context::column_sizes(&context::encode(contexts, level.map_or(Form::Open, Form::Closed)))
+}
+
+/// A chunk of all contexts, however many: each column's name, and its bytes before they are packed.
+#[must_use]
+pub fn context_bytes(contexts: &[&Context]) -> Vec<(&'static str, Vec<u8>)> {
+    context::column_bytes(&context::encode(contexts, Form::Closed(1)))
+}
+
+/// The clock of each of some pages of so many times: the length of its step in 2^-32 ns, or 0 if they are better told in
+/// nanoseconds.
+#[must_use]
+pub fn clocks(times: &[Nanos], page: usize) -> Vec<u64> {
+    crate::block::clocks(times, page)
+}
+
+/// Times by a clock of [`clocks`], as steps (zigzag) from the one before, the first from `before`; and its slips.
+#[must_use]
+pub fn steps(before: Nanos, times: &[Nanos], clock: u64) -> (Vec<u64>, Vec<u8>) {
+    crate::block::steps(before, times, clock)
 }

@@ -293,6 +293,15 @@ impl Stored {
         sizes.collect()
     }
 
+    /// Each column's name and its bytes before it was packed; those of one value left out.
+    pub fn all_bytes(
+        &self,
+        names: impl Iterator<Item = &'static str>,
+    ) -> Result<Vec<(&'static str, Vec<u8>)>, Damaged> {
+        let columns = names.zip(&*self.entries).filter(|(_, entry)| entry.layout != CONSTANT);
+        columns.map(|(name, entry)| Ok((name, self.unpacked(*entry)?))).collect()
+    }
+
     /// Bytes of a column before it was packed.
     pub fn unpacked_len(&self, column: usize) -> usize {
         let entry = self.entry(column).ok().filter(|entry| entry.layout != CONSTANT);

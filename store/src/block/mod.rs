@@ -35,6 +35,10 @@ mod ticks;
 mod version1;
 mod zone;
 
+use event::Nanos;
+
+use crate::bytes::zigzag;
+
 pub use self::core::Core;
 pub use build::BlockBuilder;
 pub use clock::Clock;
@@ -51,4 +55,22 @@ pub use zone::{GENESIS, Hash, Zone, hash_of};
 /// pages once for each page.
 pub fn column_sizes(zone: &Zone, value: Vec<u8>) -> Vec<(&'static str, u64, usize)> {
     Tables::decode(zone, &std::sync::Arc::new(value)).map(|tables| tables.sizes()).unwrap_or_default()
+}
+
+/// For reports of size: see [`crate::measure::clocks`].
+pub fn clocks(times: &[Nanos], page: usize) -> Vec<u64> {
+    let pages = times.chunks(page.max(1));
+    match clock::step(times) {
+        Some(mut step) => pages.map(|page| clock::of_page(page, &mut step)).collect(),
+        None => vec![0; pages.len()],
+    }
+}
+
+/// For reports of size: see [`crate::measure::steps`].
+pub fn steps(mut before: Nanos, times: &[Nanos], clock: u64) -> (Vec<u64>, Vec<u8>) {
+    if clock > 0 {
+        return ticks::encode(before, times, clock);
+    }
+    let step = |time: &Nanos| zigzag(time.wrapping_sub(std::mem::replace(&mut before, *time)));
+    (times.iter().map(step).collect(), Vec::new())
 }

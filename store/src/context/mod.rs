@@ -29,3 +29,9 @@ pub fn column_sizes(value: &[u8]) -> Vec<(&'static str, u64, usize)> {
     let stored = crate::block::Stored::open(value.to_vec().into(), place::COUNTS, |_| Ok(place::COLUMNS));
     stored.map(|stored| stored.sizes(place::NAMES.into_iter())).unwrap_or_default()
 }
+
+/// For reports of size: each column of a stored chunk with its bytes before they were packed.
+pub fn column_bytes(value: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let stored = crate::block::Stored::open(value.to_vec().into(), place::COUNTS, |_| Ok(place::COLUMNS));
+    stored.and_then(|stored| stored.all_bytes(place::NAMES.into_iter())).unwrap_or_default()
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use event::{Container, Context, Credentials, File, FileFacts, Image, ImageRef, ProcessKey, Source};
 use proptest::prelude::*;
 
-use super::{Chunk, Summary, encode};
+use super::{Chunk, Summary, column_bytes, column_sizes, encode};
 use crate::block::Form;
 
 const FORMAT: u32 = migrations::CURRENT;
@@ -129,6 +129,16 @@ fn contexts() -> impl Strategy<Value = Vec<Context>> {
 }
 
 proptest! {
+    #[test]
+    fn what_reports_of_size_pack_again_is_all_that_was_packed(contexts in contexts(), closed: bool) {
+        let refs: Vec<&Context> = contexts.iter().collect();
+        let value = encode(&refs, if closed { Form::Closed(3) } else { Form::Open });
+        let bytes = column_bytes(&value).into_iter().map(|(name, bytes)| (name, bytes.len() as u64));
+        let sizes = column_sizes(&value).into_iter().map(|(name, unpacked, _)| (name, unpacked));
+        let bytes: Vec<_> = bytes.collect();
+        prop_assert_eq!(bytes, sizes.filter(|(_, unpacked)| *unpacked > 0).collect::<Vec<_>>());
+    }
+
     #[test]
     fn a_chunk_comes_back_as_it_went_in_and_gives_its_summary(contexts in contexts(), closed: bool) {
         let refs: Vec<&Context> = contexts.iter().collect();
