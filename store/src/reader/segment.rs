@@ -1,8 +1,8 @@
 //! A segment as readers see it.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use event::EventId;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
@@ -31,6 +31,10 @@ pub struct Segment {
     pub format: u32,
     state: RwLock<State>,
     database: Mutex<Option<Arc<Handle>>>,
+    /// Of a packed segment, once it was asked for.
+    length: OnceLock<u64>,
+    /// There may be a file in which it is being written anew.
+    rewritten: AtomicBool,
 }
 
 #[derive(Clone, Debug)]
@@ -122,6 +126,8 @@ impl Segment {
             format: migrations::CURRENT,
             state: RwLock::new(State { form, totals, digest, origin: None }),
             database: Mutex::new(database),
+            length: OnceLock::new(),
+            rewritten: AtomicBool::new(true),
         }
     }
 
@@ -218,9 +224,33 @@ impl Segment {
         }
     }
 
-    /// Bytes of its file.
+    /// Bytes of its file. That of a packed segment is never changed but for another one's, which has its own length.
     pub fn bytes(&self) -> u64 {
-        std::fs::metadata(&self.path).map_or(0, |metadata| metadata.len())
+        if let Some(length) = self.length.get() {
+            return *length;
+        }
+        let Ok(metadata) = std::fs::metadata(&self.path) else { return 0 };
+        if matches!(self.form(), SegmentState::Packed | SegmentState::Thinned) {
+            let _ = self.length.set(metadata.len());
+        }
+        metadata.len()
+    }
+
+    /// There may be a file from now on in which it is being written anew.
+    pub fn may_be_rewritten(&self) {
+        self.rewritten.store(true, Ordering::Relaxed);
+    }
+
+    /// Bytes of the file in which it is being written anew, or of what was left of that. It is looked for only if there may
+    /// be one; `now` while that is under way.
+    pub fn unfinished_bytes(&self, now: bool) -> u64 {
+        // Taken down first: who says so meanwhile is heard the next time.
+        if !self.rewritten.swap(false, Ordering::Relaxed) && !now {
+            return 0;
+        }
+        let Ok(metadata) = std::fs::metadata(crate::writer::unfinished(&self.path)) else { return 0 };
+        self.may_be_rewritten();
+        metadata.len()
     }
 }
 
@@ -247,4 +277,40 @@ pub fn count(database: &Database) -> Result<Totals, FileError> {
         }
         Ok(totals)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Segment, SegmentState, Totals};
+    use crate::writer::unfinished;
+
+    #[test]
+    fn room_is_asked_for_where_it_may_have_changed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("000000000001.redb");
+        let of = |form| Segment::new(1, &path, None, form, Totals::default(), None, None);
+        let (closed, packed) = (of(SegmentState::Closed), of(SegmentState::Packed));
+        assert_eq!(packed.bytes(), 0, "it is not there yet");
+        for length in [10, 20] {
+            std::fs::write(&path, vec![0; length]).unwrap();
+            assert_eq!((closed.bytes(), packed.bytes()), (length as u64, 10));
+        }
+
+        // What an earlier run may have left is looked for once, and what is there as long as it is.
+        let left = unfinished(&path);
+        std::fs::write(&left, [0; 30]).unwrap();
+        assert_eq!((packed.unfinished_bytes(false), packed.unfinished_bytes(false)), (30, 30));
+        std::fs::remove_file(&left).unwrap();
+        assert_eq!(packed.unfinished_bytes(false), 0);
+        // Then while it is under way, and after.
+        assert_eq!(packed.unfinished_bytes(true), 0);
+        std::fs::write(&left, [0; 40]).unwrap();
+        assert_eq!(packed.unfinished_bytes(true), 40);
+        assert_eq!(packed.unfinished_bytes(false), 40);
+        std::fs::remove_file(&left).unwrap();
+        assert_eq!(packed.unfinished_bytes(false), 0);
+        packed.may_be_rewritten();
+        std::fs::write(&left, [0; 50]).unwrap();
+        assert_eq!(packed.unfinished_bytes(false), 50);
+    }
 }

@@ -126,15 +126,11 @@ impl Shared {
 
     /// The segments and their bytes on disk, unfinished rewriting included.
     pub fn sizes(&self) -> (Vec<Arc<Segment>>, u64) {
+        let now = self.working().0.map(|work| work.segment);
         let segments = self.segments();
-        let bytes = segments
-            .iter()
-            .map(|segment| {
-                let unfinished = std::fs::metadata(crate::writer::unfinished(&segment.path))
-                    .map_or(0, |metadata| metadata.len());
-                segment.bytes() + unfinished
-            })
-            .sum();
+        let of =
+            |segment: &Arc<Segment>| segment.bytes() + segment.unfinished_bytes(now == Some(segment.number));
+        let bytes = segments.iter().map(of).sum();
         (segments, bytes)
     }
 

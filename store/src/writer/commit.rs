@@ -10,7 +10,7 @@ use redb::WriteTransaction;
 
 use super::pack::unfinished;
 use super::tail::{Chunk, Tail};
-use crate::block::{BlockBuilder, Clock, Form, GENESIS, Hash, Zone};
+use crate::block::{BlockBuilder, Clock, Form, GENESIS, Hash, Seeded, Zone};
 use crate::context::{encode_one, pack_stream};
 use crate::index::{put_filter, terms_of};
 use crate::limits::{BLOCK_EVENTS, CHUNK_CONTEXTS};
@@ -44,9 +44,9 @@ pub struct Open {
     recent: VecDeque<Arc<Context>>,
     next_chunk: u64,
     /// Carried contexts that it has.
-    carried: HashSet<ContextId>,
+    carried: HashSet<ContextId, Seeded>,
     /// Files that it tells of.
-    files: HashSet<FileIdentity>,
+    files: HashSet<FileIdentity, Seeded>,
     /// Bytes of values that are in it or were, about.
     written: u64,
     begun: Instant,
@@ -99,8 +99,8 @@ impl Open {
             contexts: Tail::new(),
             recent: VecDeque::new(),
             next_chunk: 0,
-            carried: HashSet::new(),
-            files: HashSet::new(),
+            carried: HashSet::default(),
+            files: HashSet::default(),
             written: 0,
             begun: Instant::now(),
         };

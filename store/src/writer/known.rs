@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use event::{Context, FileIdentity, ImageRef, Provenance};
 
+use crate::block::Seeded;
 use crate::limits::KNOWN_FILES;
 
 /// The latest files, in two generations: what is asked for moves to the young one, and the old one is dropped whole when
 /// the young one is full. So at least the last [`KNOWN_FILES`] that were asked for are there.
 #[derive(Debug, Default)]
 pub struct Known {
-    young: HashMap<FileIdentity, Arc<Provenance>>,
-    old: HashMap<FileIdentity, Arc<Provenance>>,
+    young: HashMap<FileIdentity, Arc<Provenance>, Seeded>,
+    old: HashMap<FileIdentity, Arc<Provenance>, Seeded>,
 }
 
 /// The files whose content a context is about: those of the image that it holds.

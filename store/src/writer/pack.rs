@@ -150,7 +150,10 @@ impl State {
             if let Some(segment) = shared.segment(number)
                 && plan.fits(segment.form())
             {
-                match guarded(|| self.job(shared, &segment, plan)) {
+                let done = guarded(|| self.job(shared, &segment, plan));
+                // What a stop leaves takes room too.
+                segment.may_be_rewritten();
+                match done {
                     Ok(()) => {}
                     Err(error) => {
                         tracing::warn!(file = %segment.path.display(), %error, "a segment stays as it was, not written anew");
