@@ -260,6 +260,11 @@ impl Stored {
         some.with_constants(0..columns.len(), constants)
     }
 
+    /// Whether bytes of the value are there.
+    pub fn has(&self, range: &Range<usize>) -> bool {
+        range.start >= self.base && range.end <= self.base + self.value.len()
+    }
+
     /// Bytes of the value that are there.
     pub fn value(&self) -> &Arc<Vec<u8>> {
         &self.value
@@ -274,9 +279,9 @@ impl Stored {
         }
     }
 
-    /// Bytes of the whole value.
+    /// Bytes of the value up to the end of the last of its columns.
     pub fn total(&self) -> usize {
-        self.entries.last().map_or(0, |last| last.end)
+        self.entries.iter().map(|entry| entry.end).max().unwrap_or(0)
     }
 
     /// A number of the directory; at most twice the largest block's events.

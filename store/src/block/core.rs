@@ -8,6 +8,7 @@ use super::build::Shape;
 use super::column::Stored;
 use super::encode::outcome;
 use super::followers::Followers;
+use super::group::Group;
 use super::paths::Paths;
 use super::place;
 use super::rest::Rest;
@@ -310,20 +311,44 @@ impl Core {
         size_of::<Self>() + self.count * 25 + self.ids.len() * 8 + stored
     }
 
-    /// A distinct file; its index is one less than what the columns of files say.
+    /// A distinct file, of a block that was read as a whole; its index is one less than what the columns of files say.
     pub(super) fn file(&self, rest: &Rest, index: u32) -> Result<File, Damaged> {
+        self.file_of(rest, index, |group| self.tables.group(group).cloned())
+    }
+
+    /// A distinct file, out of the group that has it.
+    fn file_of<E: From<Damaged>>(
+        &self,
+        rest: &Rest,
+        index: u32,
+        group: impl FnOnce(usize) -> Result<Arc<Group>, E>,
+    ) -> Result<File, E> {
         let missing = Damaged("an event is incomplete");
-        let Some(file) = rest.file(index as usize) else { return self.tables.file(index as usize) };
+        let Some(file) = rest.file(index as usize) else {
+            let group = group(self.tables.group_of(index as usize)?)?;
+            return Ok(group.file(index as usize, self.tables.names()?)?);
+        };
         let mut file = file?;
         let path = self.file_paths()?.get(index as usize).ok_or(missing)?;
         self.paths()?.get(*path as usize).ok_or(missing)?.clone_into(&mut file.path);
         Ok(file)
     }
 
-    /// Puts an event together again.
+    /// Puts an event of a block that was read as a whole together again.
     pub fn event(&self, zone: &Zone, rest: &Rest, row: usize) -> Result<Event, Damaged> {
+        self.event_of(zone, rest, row, |group| self.tables.group(group).cloned())
+    }
+
+    /// Puts an event together again, its files out of the groups that have them.
+    pub fn event_of<E: From<Damaged>>(
+        &self,
+        zone: &Zone,
+        rest: &Rest,
+        row: usize,
+        group: impl Fn(usize) -> Result<Arc<Group>, E>,
+    ) -> Result<Event, E> {
         let missing = Damaged("an event is incomplete");
-        let file = |index: u32| index.checked_sub(1).map(|index| self.file(rest, index)).transpose();
+        let file = |index: u32| index.checked_sub(1).map(|index| self.file_of(rest, index, &group)).transpose();
         let who = *self.whos()?.get(row).ok_or(missing)?;
         let shape = self.shape(row)?;
         Ok(Event {

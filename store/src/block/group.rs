@@ -165,6 +165,13 @@ impl Group {
         })
     }
 
+    /// Bytes in memory, about, once all is decoded.
+    pub fn size(&self) -> usize {
+        // Paths are put together only if many are asked for; facts have two times and an inode.
+        let stored = self.stored.as_ref().map_or(0, |stored| 3 * stored.range(0..place::GROUP).len());
+        size_of::<Self>() + self.files.len() * 40 + self.paths.len() * 20 + stored
+    }
+
     /// A file, by its index in the block.
     pub(super) fn file(&self, index: usize, names: &Names) -> Result<File, Damaged> {
         let missing = Damaged("an event is incomplete");

@@ -1,6 +1,8 @@
-//! The groups of a block's files: which of them can have a path, and all of them together.
+//! The groups of a block's files: where they are, which of them can have a path, and all of them together.
 
-use event::File;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
 
 use super::group::{Group, Names};
 use super::paths::Paths;
@@ -8,35 +10,56 @@ use super::place;
 use super::tables::{Source, Tables, lazy};
 use crate::bytes::{Damaged, Input};
 
-/// Files of a block, and the first path of each group, in the order of [`Paths`]; none if there is but one group.
+/// A block's groups, in order.
 #[derive(Debug)]
 pub(super) struct Groups {
-    pub list: Vec<Group>,
+    pub list: Vec<Place>,
+    /// The first path of each, in the order of [`Paths`]; none if there is but one group.
     pub keys: Paths,
 }
+
+/// A group's place in its block.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// Of the block's files those that are in it.
+    files: Range<usize>,
+    /// Likewise of its paths.
+    paths: Range<usize>,
+    /// Once it is asked for, of a block that was read as a whole.
+    group: OnceLock<Arc<Group>>,
+}
+
+impl Place {
+    /// Of a group that has all files of a block.
+    pub(super) fn ready(group: Group) -> Self {
+        Self {
+            files: group.files.clone(),
+            paths: group.paths.clone(),
+            group: OnceLock::from(Arc::new(group)),
+        }
+    }
+}
+
+const MISSING: Damaged = Damaged("a group is missing");
 
 impl Tables {
     fn groups(&self) -> Result<&Groups, Damaged> {
         let decode = || {
-            let Source::Columns { tables, groups, group_count, .. } = &self.source else {
+            let Source::Columns { tables, group_count, .. } = &self.source else {
                 return Err(Damaged("a column is missing"));
             };
             let files = tables.numbers(place::GROUP_FILES, *group_count)?;
             let paths = tables.numbers(place::GROUP_PATHS, *group_count)?;
             let (mut file, mut path) = (0, 0);
             let mut list = Vec::with_capacity(*group_count);
-            for (place, (files, paths)) in files.into_iter().zip(paths).enumerate() {
+            for (files, paths) in files.into_iter().zip(paths) {
                 let next = |from: usize, count: u64, most: usize| {
                     let end = usize::try_from(count).ok().and_then(|count| from.checked_add(count));
                     end.filter(|end| *end <= most).ok_or(Damaged("a group has too many files"))
                 };
                 let (last_file, last_path) =
                     (next(file, files, self.file_count)?, next(path, paths, self.path_count)?);
-                let columns = place * place::GROUP..(place + 1) * place::GROUP;
-                let stored = groups.with_constants(columns, &[]);
-                // Format 2 has no number of groups.
-                let odd_by_place = tables.count(place::GROUP_COUNT) == 0;
-                list.push(Group::new(stored, file..last_file, path..last_path, odd_by_place));
+                list.push(Place { files: file..last_file, paths: path..last_path, group: OnceLock::new() });
                 (file, path) = (last_file, last_path);
             }
             if (file, path) != (self.file_count, self.path_count) {
@@ -54,6 +77,11 @@ impl Tables {
         lazy(&self.groups, decode)
     }
 
+    /// Number of groups.
+    pub fn group_count(&self) -> Result<usize, Damaged> {
+        Ok(self.groups()?.list.len())
+    }
+
     /// The groups of files that can have paths that start with some text, or if it is `exact`, this path.
     pub fn groups_with(&self, prefix: &str, exact: bool) -> Result<Vec<usize>, Damaged> {
         let groups = self.groups()?;
@@ -63,9 +91,42 @@ impl Tables {
         })
     }
 
-    /// A group of files.
-    pub fn group(&self, group: usize) -> Result<&Group, Damaged> {
-        self.groups()?.list.get(group).ok_or(Damaged("a group is missing"))
+    /// The group of a file, by the file's index.
+    pub(super) fn group_of(&self, file: usize) -> Result<usize, Damaged> {
+        Ok(self.groups()?.list.partition_point(|group| group.files.end <= file))
+    }
+
+    /// Where in the value a group's columns are.
+    pub fn group_range(&self, group: usize) -> Range<usize> {
+        match &self.source {
+            Source::Columns { groups, .. } => groups.range(group * place::GROUP..(group + 1) * place::GROUP),
+            Source::Version1 { .. } => 0..0,
+        }
+    }
+
+    /// A group of files; `value` has the bytes of [`Self::group_range`], from `base` on, and may have more.
+    pub fn group_in(&self, group: usize, value: Arc<Vec<u8>>, base: usize) -> Result<Group, Damaged> {
+        let Source::Columns { tables, groups, .. } = &self.source else { return Err(MISSING) };
+        let place = self.groups()?.list.get(group).ok_or(MISSING)?;
+        let stored = groups.part(group * place::GROUP..(group + 1) * place::GROUP, value, base);
+        // Format 2 has no number of groups.
+        let odd_by_place = tables.count(place::GROUP_COUNT) == 0;
+        Ok(Group::new(stored, place.files.clone(), place.paths.clone(), odd_by_place))
+    }
+
+    /// A group of files of a block that was read as a whole.
+    pub fn group(&self, group: usize) -> Result<&Arc<Group>, Damaged> {
+        let place = self.groups()?.list.get(group).ok_or(MISSING)?;
+        if let Some(known) = place.group.get() {
+            return Ok(known);
+        }
+        let made = Arc::new(self.group_in(group, self.value(), 0)?);
+        Ok(place.group.get_or_init(|| made))
+    }
+
+    /// All of them, of a block that was read as a whole.
+    fn all(&self) -> Result<Vec<&Arc<Group>>, Damaged> {
+        (0..self.group_count()?).map(|group| self.group(group)).collect()
     }
 
     /// Which pages have a path of a group, by its index there, as file or destination, a bit each.
@@ -82,28 +143,25 @@ impl Tables {
             return Ok(vec![1; self.path_count]);
         }
         let mut all = Vec::with_capacity(self.path_count);
-        for group in &self.groups()?.list {
+        for group in self.all()? {
             all.extend(group.pages()?.iter());
         }
         Ok(all)
     }
 
-    /// A distinct file, by its index.
-    pub(super) fn file(&self, index: usize) -> Result<File, Damaged> {
-        let groups = self.groups()?;
-        let group = groups.list.partition_point(|group| group.files.end <= index);
-        let names = lazy(&self.names, || Names::decode(self.stored()?))?;
-        groups.list.get(group).ok_or(Damaged("an event is incomplete"))?.file(index, names)
+    /// Names that files refer to.
+    pub(super) fn names(&self) -> Result<&Names, Damaged> {
+        lazy(&self.names, || Names::decode(self.stored()?))
     }
 
-    /// Distinct paths, in an order of their own: see [`Paths`]. All groups are unpacked.
+    /// Distinct paths, in an order of their own: see [`Paths`]; of a block that was read as a whole.
     pub fn paths(&self) -> Result<&Paths, Damaged> {
-        if let [group] = self.groups()?.list.as_slice() {
+        if let [group] = self.all()?.as_slice() {
             return group.list();
         }
         lazy(&self.paths, || {
             let mut paths = Paths::default();
-            for group in &self.groups()?.list {
+            for group in self.all()? {
                 paths.append(group.list()?);
             }
             Ok(paths)
@@ -115,11 +173,12 @@ impl Tables {
         self.file_count
     }
 
-    /// Path of each distinct file: index into [`Self::paths`], always in range. It never falls. All groups are unpacked.
+    /// Path of each distinct file: index into [`Self::paths`], always in range; it never falls. Of a block that was read as a
+    /// whole.
     pub fn file_paths(&self) -> Result<&[u32], Damaged> {
         let decode = || {
             let mut all = Vec::with_capacity(self.file_count);
-            for group in &self.groups()?.list {
+            for group in self.all()? {
                 let before = u32::try_from(group.paths.start).unwrap_or(u32::MAX);
                 all.extend(group.file_paths()?.iter().map(|path| path + before));
             }

@@ -9,7 +9,7 @@ use super::build::Shape;
 use super::column::Stored;
 use super::core::{Columns, Core};
 use super::group::{Group, Names};
-use super::groups::Groups;
+use super::groups::{Groups, Place};
 use super::numbers::Numbers;
 use super::paths::Paths;
 use super::place;
@@ -172,23 +172,18 @@ impl Tables {
         shapes: Vec<Shape>,
     ) -> Result<Self, Damaged> {
         let ready = Self::of(zone, source, (zone.count as usize).max(1))?;
-        let (path_count, list) = (paths.len(), vec![Group::ready(paths, ready.file_count, starts)]);
+        let path_count = paths.len();
+        let list = vec![Place::ready(Group::ready(paths, ready.file_count, starts))];
         let groups = Groups { list, keys: Paths::default() };
         Ok(Self { path_count, groups: Ok(groups).into(), shapes: Ok(shapes).into(), ..ready })
     }
 
-    /// The same, with all bytes of the columns of tables and groups: what of the value is before its pages.
-    pub fn with(self, value: Vec<u8>) -> Self {
-        let source = match self.source {
-            Source::Columns { tables, groups, group_count, pages } => {
-                let value = Arc::new(value);
-                let tables = tables.part(0..place::TABLES, Arc::clone(&value), 0);
-                let groups = groups.part(0..place::GROUP * group_count, value, 0);
-                Source::Columns { tables, groups, group_count, pages }
-            }
-            source @ Source::Version1 { .. } => source,
-        };
-        Self { source, ..self }
+    /// The same, with the bytes of its own columns, which are before those of groups and pages.
+    pub fn with(mut self, value: Vec<u8>) -> Self {
+        if let Source::Columns { tables, .. } = &mut self.source {
+            *tables = tables.part(0..place::TABLES, Arc::new(value), 0);
+        }
+        self
     }
 
     /// All columns of format 1 are there from the start, so that nothing asks for them.
@@ -199,14 +194,24 @@ impl Tables {
         }
     }
 
-    /// Bytes of the value that tables and groups take, and bytes of all of it.
+    /// Bytes of the value that come before groups and pages, and bytes of all of it. Not of formats 1 and 2.
     pub fn lengths(&self) -> (usize, usize) {
         match &self.source {
             Source::Columns { tables, groups, pages, .. } => {
-                let own = tables.total().max(groups.total());
-                (own, own.max(pages.total()))
+                let own = tables.total();
+                (own, own.max(groups.total()).max(pages.total()))
             }
             Source::Version1 { value, .. } => (value.len(), value.len()),
+        }
+    }
+
+    /// Whether the whole value is there: groups and pages need not be read.
+    pub fn is_whole(&self) -> bool {
+        match &self.source {
+            Source::Columns { tables, groups, pages, .. } => {
+                tables.has(&(0..tables.total().max(groups.total()).max(pages.total())))
+            }
+            Source::Version1 { .. } => true,
         }
     }
 
@@ -420,11 +425,12 @@ impl Tables {
     pub fn size(&self) -> usize {
         let stored = match &self.source {
             Source::Version1 { value, .. } => 2 * value.len() + self.count * 25,
-            // The text of paths is most of what was packed.
+            // The text of paths is most of what was packed; files have facts.
+            Source::Columns { tables, .. } if self.is_whole() => 3 * tables.len() + self.file_count * 40,
             Source::Columns { tables, .. } => 3 * tables.len(),
         };
-        // Paths of files, followers; facts, of groups that were asked for them.
-        size_of::<Self>() + self.file_count * (12 + 32) + stored
+        // Followers of files.
+        size_of::<Self>() + self.file_count * 4 + stored
     }
 }
 

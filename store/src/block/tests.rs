@@ -246,7 +246,7 @@ proptest! {
     }
 
     #[test]
-    fn a_page_is_read_by_its_own_bytes_and_found_by_what_it_has(events in events()) {
+    fn pages_and_groups_are_read_by_their_own_bytes_and_found_by_what_they_have(events in events()) {
         let ids: Vec<u64> = (0..events.len() as u64).map(|n| 5 + n * n).collect();
         let (zone, block) = sparse(&ids, &events, Form::Closed(1));
         let end = directory_end(&block).unwrap();
@@ -255,6 +255,13 @@ proptest! {
         prop_assert_eq!(all, block.len());
         prop_assert_eq!(tables.page_count(), events.len().div_ceil(PAGE_EVENTS));
         let tables = Arc::new(tables.with(block[..head].to_vec()));
+        prop_assert_eq!(tables.is_whole(), head == all);
+        let part = |group: usize| {
+            let range = tables.group_range(group);
+            tables.group_in(group, Arc::new(block[range.clone()].to_vec()), range.start).map(Arc::new)
+        };
+        let whole = Arc::new(Tables::decode(&zone, &Arc::new(block.clone())).unwrap());
+        prop_assert!(whole.is_whole());
         let rest = Rest::decode(&zone, &tables).unwrap();
         for page in 0..tables.page_count() {
             let range = tables.page_range(page);
@@ -263,11 +270,11 @@ proptest! {
             prop_assert_eq!(core.len(), rows.len());
             let of_page = tables.page_ids(page).unwrap();
             for (row, place) in rows.enumerate() {
-                prop_assert_eq!(&core.event(&zone, &rest, row).unwrap(), &events[place]);
+                prop_assert_eq!(&core.event_of(&zone, &rest, row, part).unwrap(), &events[place]);
                 prop_assert_eq!(core.id(row), ids[place]);
                 prop_assert!(of_page.contains(&ids[place]));
             }
-            core.check_pages(page).unwrap();
+            whole.page(page, &whole.value(), 0).unwrap().check_pages(page).unwrap();
         }
         for (row, event) in events.iter().enumerate() {
             let bit = 1_u64 << (row / PAGE_EVENTS);
@@ -276,7 +283,7 @@ proptest! {
             for file in event.file.iter().chain(&event.destination) {
                 let mut pages = 0;
                 for group in tables.groups_with(&file.path, true).unwrap() {
-                    let group = tables.group(group).unwrap();
+                    let group = part(group).unwrap();
                     // Not put together yet, or together already.
                     let found = group.find(&file.path).unwrap();
                     let list = group.list().unwrap();
@@ -284,9 +291,9 @@ proptest! {
                     prop_assert_eq!(found, group.find(&file.path).unwrap());
                     prop_assert_eq!(group.find(&format!("{}x", file.path)).unwrap(), list.find(&format!("{}x", file.path)));
                     if let Some(path) = found {
-                        pages |= tables.pages_of_path(group, path).unwrap();
+                        pages |= tables.pages_of_path(&group, path).unwrap();
                         let index = u32::try_from(group.paths.start + path).unwrap();
-                        let of_path = tables.file_paths().unwrap().iter().enumerate().filter(|(_, path)| **path == index);
+                        let of_path = whole.file_paths().unwrap().iter().enumerate().filter(|(_, path)| **path == index);
                         let files: Vec<usize> = of_path.map(|(file, _)| file).collect();
                         prop_assert_eq!(group.files_of(path).unwrap().collect::<Vec<_>>(), files);
                     }
@@ -296,10 +303,10 @@ proptest! {
                 let prefix = &file.path[..end];
                 let mut found: Vec<String> = Vec::new();
                 for group in tables.groups_with(prefix, false).unwrap() {
-                    let paths = tables.group(group).unwrap().list().unwrap();
-                    found.extend(paths.iter().filter(|path| path.starts_with(prefix)).map(str::to_owned));
+                    let group = part(group).unwrap();
+                    found.extend(group.list().unwrap().iter().filter(|path| path.starts_with(prefix)).map(str::to_owned));
                 }
-                let all = tables.paths().unwrap().iter().filter(|path| path.starts_with(prefix));
+                let all = whole.paths().unwrap().iter().filter(|path| path.starts_with(prefix));
                 prop_assert_eq!(found, all.map(str::to_owned).collect::<Vec<_>>());
             }
             prop_assert!(tables.pages_within(Some(event.time), event.time.checked_add(1)).unwrap() & bit != 0);

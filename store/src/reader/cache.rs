@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::block::{Core, Rest, Tables};
+use crate::block::{Core, Group, Rest, Tables};
 use crate::context::{Chunk, Summary};
 use crate::index::directory::Directory;
 use crate::index::lives::Lives;
@@ -19,6 +19,8 @@ pub type Key = (u64, u64, u64);
 pub enum Cached {
     /// Tables of a block.
     Tables(Arc<Tables>),
+    /// A group of the files of a block.
+    Group(Arc<Group>),
     /// Columns of a page of a block.
     Core(Arc<Core>),
     /// The rest of a block.
@@ -47,6 +49,7 @@ pub enum Cached {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Sort {
     Tables,
+    Group,
     Core,
     Rest,
     Summary,

@@ -1,6 +1,7 @@
 //! Reading a store.
 
 mod ahead;
+mod blocks;
 mod cache;
 mod candidates;
 mod chosen;

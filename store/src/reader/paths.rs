@@ -6,7 +6,8 @@ use std::sync::Arc;
 use event::Kind;
 
 use super::contexts::Contexts;
-use super::scan::{Blocks, zones};
+use super::blocks::Blocks;
+use super::scan::zones;
 use super::segment::Segment;
 use super::shared::Shared;
 use crate::limits::MAX_PATHS;
@@ -100,15 +101,22 @@ fn count(shared: &Shared, segment: &Segment, counts: &mut Counts<'_>) -> Result<
             shared.damaged(segment, zone.first, Some(&zone));
             return Ok(true);
         };
-        let paths = tables.paths()?;
-        let mut numbers = vec![0_u64; paths.len()];
+        let groups = (0..tables.group_count()?).map(|group| blocks.group(&zone, &tables, group));
+        let groups = groups.collect::<Result<Vec<_>, _>>()?;
+        // Of each file, counted from 1, the path; paths are counted through all groups.
+        let mut path_of = vec![None];
+        for group in &groups {
+            path_of.extend(group.file_paths()?.iter().map(|path| Some(group.paths.start + *path as usize)));
+        }
+        let mut numbers = vec![0_u64; groups.last().map_or(0, |group| group.paths.end)];
         for page in 0..tables.page_count() {
             let core = blocks.page(&zone, &tables, page)?;
             let (files, kinds, whos) = (core.files()?, core.kinds()?, core.whos()?);
             for row in 0..core.len() {
-                for path in [core.path(files[row])?, core.path(core.destination(row)?)?].into_iter().flatten()
-                {
-                    numbers[path as usize] += 1;
+                for file in [files[row], core.destination(row)?] {
+                    if let Some(path) = path_of.get(file as usize).copied().flatten() {
+                        numbers[path] += 1;
+                    }
                 }
                 if matches!(kinds[row], Kind::Exec | Kind::Exit)
                     && let Some(path) = images.get(&zone.contexts[whos[row] as usize])
@@ -118,9 +126,11 @@ fn count(shared: &Shared, segment: &Segment, counts: &mut Counts<'_>) -> Result<
                 }
             }
         }
-        for (path, number) in paths.iter().zip(numbers) {
-            if counts.wants(path) {
-                counts.add(path, number);
+        for group in &groups {
+            for (path, number) in group.list()?.iter().zip(&numbers[group.paths.clone()]) {
+                if counts.wants(path) {
+                    counts.add(path, *number);
+                }
             }
         }
         Ok(true)

@@ -1,13 +1,12 @@
 //! Answering a question for events: segment by segment, block by block, until there are enough.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use event::{EventId, Kind};
 use redb::ReadableTable;
 
 use super::ahead::{Ahead, at_once};
-use super::cache::{Cached, Sort};
+use super::blocks::Blocks;
 use super::chosen::Fits;
 use super::ground::Ground;
 use super::lineage::Resolver;
@@ -15,89 +14,11 @@ use super::provenance::Files;
 use super::segment::{Segment, View};
 use super::select::{self, Wanted};
 use super::shared::Shared;
-use crate::block::{Core, PAGES_FROM, Rest, Tables, Zone, directory_end};
-use crate::bytes::Damaged;
+use crate::block::{Core, Zone};
 use crate::limits::MAX_LIMIT;
 use crate::segment::file::{FileError, guarded};
-use crate::segment::tables::{BLOCKS, PieceKey, ZONES, get, get_first, get_range};
+use crate::segment::tables::ZONES;
 use crate::{Budget, Filter, Found, Order, Page, Query, QueryError, SegmentState};
-
-/// The blocks of a segment.
-pub struct Blocks<'a> {
-    shared: &'a Shared,
-    segment: &'a Segment,
-    table: redb::ReadOnlyTable<&'static PieceKey, &'static [u8]>,
-}
-
-impl<'a> Blocks<'a> {
-    pub fn new(shared: &'a Shared, segment: &'a Segment, view: &View) -> Result<Self, FileError> {
-        let table = guarded(|| Ok(view.transaction.open_table(BLOCKS)?))?;
-        Ok(Self { shared, segment, table })
-    }
-
-    fn key(&self, zone: &Zone, page: usize) -> (u64, u64, u64) {
-        (self.segment.uid, zone.first, u64::from(zone.count) | (page as u64) << 32)
-    }
-
-    /// The tables of a block.
-    pub fn tables(&self, zone: &Zone) -> Result<Arc<Tables>, FileError> {
-        let key = self.key(zone, 0);
-        if let Some(Cached::Tables(tables)) = self.shared.cache.get(Sort::Tables, key) {
-            return Ok(tables);
-        }
-        let tables = Arc::new(guarded(|| self.read_tables(zone))?);
-        self.shared.cache.put(Sort::Tables, key, Cached::Tables(Arc::clone(&tables)), tables.size());
-        Ok(tables)
-    }
-
-    /// Of a block in pages only what is before them.
-    fn read_tables(&self, zone: &Zone) -> Result<Tables, FileError> {
-        let missing = Damaged("a block is missing");
-        if zone.format >= PAGES_FROM {
-            let first = get_first(&self.table, zone.first)?.ok_or(missing)?;
-            if directory_end(&first)? <= first.len() {
-                let here = first.len();
-                let tables = Tables::decode(zone, &Arc::new(first))?;
-                let (needed, all) = tables.lengths();
-                return Ok(if needed <= here {
-                    tables
-                } else {
-                    tables.with(get_range(&self.table, zone.first, all, 0..needed)?)
-                });
-            }
-        }
-        Ok(Tables::decode(zone, &Arc::new(get(&self.table, zone.first)?.ok_or(missing)?))?)
-    }
-
-    /// A page of a block.
-    pub fn page(&self, zone: &Zone, tables: &Arc<Tables>, page: usize) -> Result<Arc<Core>, FileError> {
-        let key = self.key(zone, page);
-        if let Some(Cached::Core(core)) = self.shared.cache.get(Sort::Core, key) {
-            return Ok(core);
-        }
-        let core = if zone.format >= PAGES_FROM {
-            let (range, (_, all)) = (tables.page_range(page), tables.lengths());
-            let value = guarded(|| Ok(get_range(&self.table, zone.first, all, range.clone())?))?;
-            tables.page(page, &Arc::new(value), range.start)?
-        } else {
-            tables.page(page, &tables.value(), 0)?
-        };
-        let core = Arc::new(core);
-        self.shared.cache.put(Sort::Core, key, Cached::Core(Arc::clone(&core)), core.size());
-        Ok(core)
-    }
-
-    /// The rest of a block.
-    pub fn rest(&self, zone: &Zone, tables: &Tables) -> Result<Arc<Rest>, FileError> {
-        let key = self.key(zone, 0);
-        if let Some(Cached::Rest(rest)) = self.shared.cache.get(Sort::Rest, key) {
-            return Ok(rest);
-        }
-        let rest = Arc::new(Rest::decode(zone, tables)?);
-        self.shared.cache.put(Sort::Rest, key, Cached::Rest(Arc::clone(&rest)), rest.size());
-        Ok(rest)
-    }
-}
 
 /// Calls `each` with the header rows in the order asked for, until it says false. Damaged ones are noted.
 pub fn zones(
@@ -290,7 +211,7 @@ fn block(
     out: &mut Vec<Found>,
 ) -> Result<(), FileError> {
     let tables = blocks.tables(zone)?;
-    let Some(wanted) = Wanted::of(&tables, &query.filter, fits, kinds)? else { return Ok(()) };
+    let Some(wanted) = Wanted::of(&tables, &query.filter, fits, kinds, |group| blocks.group(zone, &tables, group))? else { return Ok(()) };
     let count = tables.page_count();
     for place in 0..count {
         let number = if query.order == Order::Desc { count - 1 - place } else { place };
@@ -347,7 +268,7 @@ fn page(
         if !select::detail_fits(&rest, core, row, &query.filter) {
             continue;
         }
-        let event = core.event(zone, &rest, row)?;
+        let event = core.event_of(zone, &rest, row, |group| blocks.group(zone, core.tables(), group))?;
         let (context, lineage) = resolver.resolve(event.context);
         let other = event.detail.other().and_then(|id| resolver.find(id));
         out.push(Found { id: core.id(row), event, context, lineage, other });

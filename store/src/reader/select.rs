@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use event::{Detail, Kind, ProcessKey};
 
 use super::chosen::{Fits, Who};
 use super::contexts::Contexts;
-use crate::block::{Core, Rest, Tables, Zone};
+use crate::block::{Core, Group, Rest, Tables, Zone};
 use crate::bytes::Damaged;
 use crate::context::Summary;
 use crate::segment::file::FileError;
@@ -161,12 +162,16 @@ pub fn may_fit(zone: &Zone, filter: &Filter, kinds: &impl Fn(Kind) -> bool) -> b
 
 /// The files, counted from 1, whose paths fit, and which pages have them. Only groups of files that can have some are looked
 /// at, and of those the paths are put together only if the pattern is not itself one.
-fn files_of(tables: &Tables, patterns: &[PathPattern]) -> Result<(u64, Vec<bool>), Damaged> {
+fn files_of(
+    tables: &Tables,
+    patterns: &[PathPattern],
+    group: impl Fn(usize) -> Result<Arc<Group>, FileError>,
+) -> Result<(u64, Vec<bool>), FileError> {
     let (mut pages, mut files) = (0, vec![false; tables.file_count() + 1]);
     for pattern in patterns {
         let (prefix, exact) = (pattern.literal_prefix(), pattern.exact());
-        for group in tables.groups_with(prefix, exact.is_some())? {
-            let group = tables.group(group)?;
+        for number in tables.groups_with(prefix, exact.is_some())? {
+            let group = group(number)?;
             let paths: Vec<usize> = match exact {
                 Some(path) => group.find(path)?.into_iter().collect(),
                 None => {
@@ -176,7 +181,7 @@ fn files_of(tables: &Tables, patterns: &[PathPattern]) -> Result<(u64, Vec<bool>
                 }
             };
             for path in paths {
-                pages |= tables.pages_of_path(group, path)?;
+                pages |= tables.pages_of_path(&group, path)?;
                 let of_path = group.files_of(path)?;
                 files[of_path.start + 1..=of_path.end].fill(true);
             }
@@ -195,13 +200,14 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// Of a filter; `None` if nothing fits.
+    /// Of a filter; `None` if nothing fits. Groups of files that have to be looked at are asked for.
     pub fn of(
         tables: &Tables,
         filter: &Filter,
         fits: &Fits,
         kinds: &impl Fn(Kind) -> bool,
-    ) -> Result<Option<Self>, Damaged> {
+        group: impl Fn(usize) -> Result<Arc<Group>, FileError>,
+    ) -> Result<Option<Self>, FileError> {
         // Kind and outcome are told by the shapes, of which there are few.
         let shapes: Vec<bool> = (tables.shapes()?.iter())
             .map(|shape| kinds(shape.kind) && any(&filter.outcomes, &Core::outcome(shape)))
@@ -221,7 +227,7 @@ impl Wanted {
         }
         let mut files = None;
         if !filter.paths.is_empty() {
-            let (mut found, of_paths) = files_of(tables, &filter.paths)?;
+            let (mut found, of_paths) = files_of(tables, &filter.paths, group)?;
             if let Some(images) = &fits.images {
                 found |= tables.pages_of_contexts(images)?;
             }

@@ -6,7 +6,8 @@ use event::{Kind, Nanos};
 use super::chosen::Fits;
 use super::ground::Ground;
 use super::grouping::Grouping;
-use super::scan::{Blocks, check, reaches};
+use super::blocks::Blocks;
+use super::scan::{check, reaches};
 use super::segment::Segment;
 use super::select::{self, Wanted};
 use super::shared::Shared;
@@ -182,7 +183,7 @@ impl<'a> Counter<'a> {
         kinds: &impl Fn(Kind) -> bool,
     ) -> Result<(), FileError> {
         let tables = blocks.tables(zone)?;
-        let Some(wanted) = Wanted::of(&tables, self.filter, fits, kinds)? else { return Ok(()) };
+        let Some(wanted) = Wanted::of(&tables, self.filter, fits, kinds, |group| blocks.group(zone, &tables, group))? else { return Ok(()) };
         let shapes = tables.shapes()?;
         let groups: Vec<usize> = if self.grouping.by().is_closed() {
             shapes.iter().map(|shape| self.grouping.of_shape(shape.kind, Core::outcome(shape))).collect()
