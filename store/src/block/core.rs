@@ -348,7 +348,8 @@ impl Core {
         group: impl Fn(usize) -> Result<Arc<Group>, E>,
     ) -> Result<Event, E> {
         let missing = Damaged("an event is incomplete");
-        let file = |index: u32| index.checked_sub(1).map(|index| self.file_of(rest, index, &group)).transpose();
+        let file =
+            |index: u32| index.checked_sub(1).map(|index| self.file_of(rest, index, &group)).transpose();
         let who = *self.whos()?.get(row).ok_or(missing)?;
         let shape = self.shape(row)?;
         Ok(Event {

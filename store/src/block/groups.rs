@@ -3,7 +3,6 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-
 use super::group::{Group, Names};
 use super::paths::Paths;
 use super::place;

@@ -13,6 +13,8 @@ use crate::limits::SCAN_THREADS;
 
 /// A block that takes less is not worth another thread, which costs some 0.05 ms to begin and to end.
 const WORTH: Duration = Duration::from_micros(100);
+/// Likewise all pages of a block together that are likely to be needed yet.
+const PAGES_WORTH: Duration = Duration::from_micros(300);
 /// So many are looked through alone: most questions end with them, and what blocks have differs.
 const ALONE: usize = 4;
 /// Fewer, where so many more are likely to be needed.
@@ -20,9 +22,8 @@ const ALONE_OF_MANY: usize = 2;
 const MANY: usize = 16;
 /// Blocks of a batch for each thread, at most.
 const EACH: usize = 4;
-/// A batch is no more than one in so many of the blocks that are likely to be needed yet: what is looked through in vain is
-/// as dear as what is not.
-const PART: usize = 2;
+/// Of blocks with so many pages to look through, pages are looked through at once, not blocks.
+const PAGES: usize = 4;
 
 /// Threads that one question may use: the machine is there for others.
 fn usual() -> usize {
@@ -41,13 +42,15 @@ pub struct Ahead {
     always: bool,
     begun: Instant,
     done: usize,
+    /// Pages of these.
+    pages: usize,
 }
 
 impl Ahead {
     /// For a question that begins now.
     pub fn new(budget: &Budget) -> Self {
         let threads = budget.threads().unwrap_or_else(usual).max(1);
-        Self { threads, always: budget.threads().is_some(), begun: Instant::now(), done: 0 }
+        Self { threads, always: budget.threads().is_some(), begun: Instant::now(), done: 0, pages: 0 }
     }
 
     /// The most threads.
@@ -55,9 +58,10 @@ impl Ahead {
         self.threads
     }
 
-    /// So many blocks were looked through.
-    pub const fn done(&mut self, blocks: usize) {
+    /// So many blocks were looked through, and so many pages of them.
+    pub const fn done(&mut self, blocks: usize, pages: usize) {
         self.done += blocks;
+        self.pages += pages;
     }
 
     /// Blocks of the next batch, at least one. How many are needed yet is guessed from what those before had.
@@ -69,12 +73,24 @@ impl Ahead {
         let spent = u32::try_from(self.done).ok().and_then(|done| self.begun.elapsed().checked_div(done));
         let missing = wanted.saturating_sub(found).max(1);
         let needed = missing.saturating_mul(self.done).checked_div(found).unwrap_or(usize::MAX);
+        if self.done > 0 && self.pages / self.done >= PAGES {
+            return 1;
+        }
         let alone = if needed < MANY { ALONE } else { ALONE_OF_MANY };
         if self.threads == 1 || self.done < alone || spent.is_none_or(|spent| spent < WORTH) {
             return 1;
         }
-        (needed / PART).min(most).max(1)
+        needed.min(most).max(1)
     }
+}
+
+/// How many of the pages of a block that are left are looked through at once, one if that is not worth while; `done` of them
+/// took so long and had so many of the events that were wanted.
+pub fn pages(left: usize, (done, took): (usize, Duration), (found, wanted): (usize, usize)) -> usize {
+    let each = u32::try_from(done).ok().and_then(|done| took.checked_div(done)).unwrap_or_default();
+    let missing = wanted.saturating_sub(found).max(1);
+    let needed = missing.saturating_mul(done).checked_div(found).unwrap_or(usize::MAX).clamp(1, left.max(1));
+    if each.saturating_mul(u32::try_from(needed).unwrap_or(u32::MAX)) < PAGES_WORTH { 1 } else { needed }
 }
 
 /// Does some work for each of some jobs, with as many threads as there are workers; the results are in the order of the
@@ -115,7 +131,9 @@ pub fn at_once<J: Sync, W: Send, R: Send>(
 
 #[cfg(test)]
 mod tests {
-    use super::{Ahead, at_once};
+    use std::time::Duration;
+
+    use super::{Ahead, at_once, pages};
     use crate::Budget;
 
     #[test]
@@ -141,15 +159,30 @@ mod tests {
         assert_eq!(ahead.batch(0, 100, &budget), 4);
         assert_eq!(Ahead::new(&Budget::unlimited().with_threads(3)).batch(0, 1, &Budget::unlimited()), 12);
         // The first block, and blocks that take no time, are looked through alone.
-        let mut quick = Ahead { threads: 4, always: false, begun: std::time::Instant::now(), done: 0 };
+        let mut quick =
+            Ahead { threads: 4, always: false, begun: std::time::Instant::now(), done: 0, pages: 0 };
         assert_eq!(quick.batch(0, 100, &Budget::unlimited()), 1);
-        quick.done(usize::try_from(u32::MAX).unwrap());
+        quick.done(usize::try_from(u32::MAX).unwrap(), 0);
         assert_eq!(quick.batch(0, 100, &Budget::unlimited()), 1);
         let long_ago = std::time::Instant::now().checked_sub(std::time::Duration::from_secs(1)).unwrap();
         let slow = Ahead { begun: long_ago, done: 10, ..quick };
         assert_eq!(slow.batch(0, 100, &Budget::unlimited()), 16);
-        assert_eq!(slow.batch(50, 100, &Budget::unlimited()), 5);
-        assert_eq!(slow.batch(80, 100, &Budget::unlimited()), 1);
+        assert_eq!(slow.batch(50, 100, &Budget::unlimited()), 10);
+        assert_eq!(slow.batch(80, 100, &Budget::unlimited()), 2);
         assert_eq!(slow.batch(99, 100, &Budget::unlimited()), 1);
+        // Where blocks have many pages, these are looked through at once.
+        let deep = Ahead { pages: 40, ..slow };
+        assert_eq!(deep.batch(0, 100, &Budget::unlimited()), 1);
+    }
+
+    #[test]
+    fn pages_are_looked_through_at_once_if_enough_are_needed_and_they_take_long() {
+        let (quick, slow) = (Duration::from_micros(5), Duration::from_micros(100));
+        assert_eq!(pages(63, (1, slow), (0, 100)), 63);
+        assert_eq!(pages(63, (2, 2 * slow), (20, 100)), 8);
+        assert_eq!(pages(63, (1, slow), (99, 100)), 1);
+        assert_eq!(pages(63, (1, quick), (10, 100)), 1);
+        assert_eq!(pages(63, (1, quick), (1, 100)), 63);
+        assert_eq!((pages(0, (1, slow), (0, 1)), pages(2, (0, slow), (0, 1))), (1, 1));
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use event::Kind;
 
-use super::contexts::Contexts;
 use super::blocks::Blocks;
+use super::contexts::Contexts;
 use super::scan::zones;
 use super::segment::Segment;
 use super::shared::Shared;

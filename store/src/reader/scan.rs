@@ -1,11 +1,12 @@
 //! Answering a question for events: segment by segment, block by block, until there are enough.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use event::{EventId, Kind};
 use redb::ReadableTable;
 
-use super::ahead::{Ahead, at_once};
+use super::ahead::{self, Ahead, at_once};
 use super::blocks::Blocks;
 use super::chosen::Fits;
 use super::ground::Ground;
@@ -142,24 +143,28 @@ fn scan(
     let resolver = |_| Resolver::new(&ground.chosen.contexts, &files);
     let mut resolvers: Vec<Resolver<'_>> = (0..ahead.threads()).map(resolver).collect();
     let mut waiting: Vec<(Zone, Fits)> = Vec::new();
+    let always = budget.threads().is_some();
     let mut look = |waiting: &mut Vec<(Zone, Fits)>, ahead: &mut Ahead, out: &mut Vec<Found>| {
         // One more than asked for tells that there is a next page.
         let most = query.limit + 1 - out.len();
         // Blocks are begun in order: once those that are done have enough, no later one is needed.
-        let enough = AtomicUsize::new(0);
-        let found = at_once(waiting, &mut resolvers, |(zone, fits), resolver| {
+        let (enough, pages) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let look = |(zone, fits): &(Zone, Fits), resolvers: &mut [Resolver<'_>]| {
             let mut found = Vec::new();
-            if enough.load(Ordering::Relaxed) >= most {
-                return found;
+            if enough.load(Ordering::Relaxed) < most {
+                match block(&blocks, zone, (query, most), fits, &kinds, (resolvers, always), &mut found) {
+                    Ok(looked) => _ = pages.fetch_add(looked, Ordering::Relaxed),
+                    Err(_) => shared.damaged(segment, zone.first, Some(zone)),
+                }
+                enough.fetch_add(found.len(), Ordering::Relaxed);
             }
-            let done = block(&blocks, zone, (query, most), fits, &kinds, resolver, &mut found);
-            if done.is_err() {
-                shared.damaged(segment, zone.first, Some(zone));
-            }
-            enough.fetch_add(found.len(), Ordering::Relaxed);
             found
-        });
-        ahead.done(waiting.len());
+        };
+        let found = match waiting.as_slice() {
+            [only] => vec![look(only, &mut resolvers)],
+            _ => at_once(waiting, &mut resolvers, |job, resolver| look(job, std::slice::from_mut(resolver))),
+        };
+        ahead.done(waiting.len(), pages.into_inner());
         for _ in waiting.drain(..) {
             budget.step();
         }
@@ -199,40 +204,60 @@ fn beyond(query: &Query, first: EventId, last: EventId) -> bool {
     })
 }
 
-/// Looks through the pages of a block that can have something, for so many events at most. A page that cannot be read is
-/// noted and passed over.
+/// Looks through the pages of a block that can have something, for so many events at most, with as many threads as there are
+/// resolvers (`always`, or if it is likely to be worth while); gives how many pages that were. A page that cannot be read is noted and passed over.
 fn block(
     blocks: &Blocks<'_>,
     zone: &Zone,
     (query, most): (&Query, usize),
     fits: &Fits,
-    kinds: &impl Fn(Kind) -> bool,
-    resolver: &mut Resolver<'_>,
+    kinds: &(impl Fn(Kind) -> bool + Sync),
+    (resolvers, always): (&mut [Resolver<'_>], bool),
     out: &mut Vec<Found>,
-) -> Result<(), FileError> {
+) -> Result<usize, FileError> {
     let tables = blocks.tables(zone)?;
-    let Some(wanted) = Wanted::of(&tables, &query.filter, fits, kinds, |group| blocks.group(zone, &tables, group))? else { return Ok(()) };
-    let count = tables.page_count();
-    for place in 0..count {
-        let number = if query.order == Order::Desc { count - 1 - place } else { place };
-        let ids = tables.page_ids(number)?;
-        if !wanted.has_page(number) || beyond(query, ids.start, ids.end.saturating_sub(1)) {
-            continue;
-        }
-        let found = blocks
-            .page(zone, &tables, number)
-            .and_then(|core| page(blocks, zone, &core, (query, most), (fits, &wanted), resolver, out));
-        if found.is_err() {
-            let (min_time, max_time) = tables.page_times(number)?;
-            let count = u32::try_from(tables.page_rows(number).len()).unwrap_or(u32::MAX);
-            let lost = Zone { count, min_time, max_time, ..zone.clone() };
-            blocks.shared.damaged(blocks.segment, ids.start, Some(&lost));
-        }
-        if out.len() >= most {
-            break;
+    let group = |group| blocks.group(zone, &tables, group);
+    let Some(wanted) = Wanted::of(&tables, &query.filter, fits, kinds, group)? else { return Ok(0) };
+    let mut pages = Vec::new();
+    for page in (0..tables.page_count()).filter(|page| wanted.has_page(*page)) {
+        let ids = tables.page_ids(page)?;
+        if !beyond(query, ids.start, ids.end.saturating_sub(1)) {
+            pages.push((page, ids.start, tables.page_times(page)?));
         }
     }
-    Ok(())
+    if query.order == Order::Desc {
+        pages.reverse();
+    }
+    let begun = Instant::now();
+    let (mut done, enough) = (0, AtomicUsize::new(0));
+    while done < pages.len() && out.len() < most {
+        let left = &pages[done..];
+        let count = match resolvers.len() {
+            1 => 1,
+            _ if always => left.len(),
+            _ => ahead::pages(left.len(), (done, begun.elapsed()), (out.len(), most)),
+        };
+        let found = at_once(&left[..count], resolvers, |(number, first, (min_time, max_time)), resolver| {
+            let mut found = Vec::new();
+            // They are begun in order, as blocks are.
+            if enough.load(Ordering::Relaxed) < most {
+                let looked = blocks.page(zone, &tables, *number).and_then(|core| {
+                    page(blocks, zone, &core, (query, most), (fits, &wanted), resolver, &mut found)
+                });
+                if looked.is_err() {
+                    let count = u32::try_from(tables.page_rows(*number).len()).unwrap_or(u32::MAX);
+                    let lost = Zone { count, min_time: *min_time, max_time: *max_time, ..zone.clone() };
+                    blocks.shared.damaged(blocks.segment, *first, Some(&lost));
+                }
+                enough.fetch_add(found.len(), Ordering::Relaxed);
+            }
+            found
+        });
+        out.extend(found.into_iter().flatten());
+        out.truncate(most);
+        done += count;
+    }
+    Ok(done)
 }
 
 fn page(

@@ -3,10 +3,10 @@
 
 use event::{Kind, Nanos};
 
+use super::blocks::Blocks;
 use super::chosen::Fits;
 use super::ground::Ground;
 use super::grouping::Grouping;
-use super::blocks::Blocks;
 use super::scan::{check, reaches};
 use super::segment::Segment;
 use super::select::{self, Wanted};
@@ -183,7 +183,11 @@ impl<'a> Counter<'a> {
         kinds: &impl Fn(Kind) -> bool,
     ) -> Result<(), FileError> {
         let tables = blocks.tables(zone)?;
-        let Some(wanted) = Wanted::of(&tables, self.filter, fits, kinds, |group| blocks.group(zone, &tables, group))? else { return Ok(()) };
+        let Some(wanted) =
+            Wanted::of(&tables, self.filter, fits, kinds, |group| blocks.group(zone, &tables, group))?
+        else {
+            return Ok(());
+        };
         let shapes = tables.shapes()?;
         let groups: Vec<usize> = if self.grouping.by().is_closed() {
             shapes.iter().map(|shape| self.grouping.of_shape(shape.kind, Core::outcome(shape))).collect()
