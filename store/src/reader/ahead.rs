@@ -20,8 +20,8 @@ const ALONE: usize = 4;
 /// Fewer, where so many more are likely to be needed.
 const ALONE_OF_MANY: usize = 2;
 const MANY: usize = 16;
-/// Blocks of a batch for each thread, at most.
-const EACH: usize = 4;
+/// Blocks of a batch for each thread, at most. They are begun in order, and none once there is enough.
+const EACH: usize = 16;
 /// Of blocks with so many pages to look through, pages are looked through at once, not blocks.
 const PAGES: usize = 4;
 
@@ -44,18 +44,33 @@ pub struct Ahead {
     done: usize,
     /// Pages of these.
     pages: usize,
+    /// Events that fit, of each block, as indexes tell it; 0 if they do not.
+    likely: usize,
 }
 
 impl Ahead {
     /// For a question that begins now.
     pub fn new(budget: &Budget) -> Self {
         let threads = budget.threads().unwrap_or_else(usual).max(1);
-        Self { threads, always: budget.threads().is_some(), begun: Instant::now(), done: 0, pages: 0 }
+        Self {
+            threads,
+            always: budget.threads().is_some(),
+            begun: Instant::now(),
+            done: 0,
+            pages: 0,
+            likely: 0,
+        }
     }
 
     /// The most threads.
     pub const fn threads(&self) -> usize {
         self.threads
+    }
+
+    /// So many events that are likely to fit are in so many blocks, if that is known.
+    pub fn expect(&mut self, likely: Option<(u64, usize)>) {
+        let each = likely.and_then(|(events, blocks)| events.checked_div(blocks as u64));
+        self.likely = each.map_or(0, |each| usize::try_from(each).unwrap_or(usize::MAX).max(1));
     }
 
     /// So many blocks were looked through, and so many pages of them.
@@ -70,10 +85,15 @@ impl Ahead {
         if self.always {
             return most.max(1);
         }
-        let spent = u32::try_from(self.done).ok().and_then(|done| self.begun.elapsed().checked_div(done));
         let missing = wanted.saturating_sub(found).max(1);
+        if self.done == 0 {
+            // Not before blocks are known to take long, unless very many are needed.
+            let needed = missing.checked_div(self.likely).unwrap_or(0);
+            return if self.threads > 1 && needed >= MANY { needed.min(most).max(1) } else { 1 };
+        }
+        let spent = u32::try_from(self.done).ok().and_then(|done| self.begun.elapsed().checked_div(done));
         let needed = missing.saturating_mul(self.done).checked_div(found).unwrap_or(usize::MAX);
-        if self.done > 0 && self.pages / self.done >= PAGES {
+        if self.pages / self.done >= PAGES {
             return 1;
         }
         let alone = if needed < MANY { ALONE } else { ALONE_OF_MANY };
@@ -157,21 +177,33 @@ mod tests {
         assert_eq!(ahead.batch(0, 100, &budget), 5);
         budget.step();
         assert_eq!(ahead.batch(0, 100, &budget), 4);
-        assert_eq!(Ahead::new(&Budget::unlimited().with_threads(3)).batch(0, 1, &Budget::unlimited()), 12);
+        assert_eq!(Ahead::new(&Budget::unlimited().with_threads(3)).batch(0, 1, &Budget::unlimited()), 48);
         // The first block, and blocks that take no time, are looked through alone.
-        let mut quick =
-            Ahead { threads: 4, always: false, begun: std::time::Instant::now(), done: 0, pages: 0 };
+        let mut quick = Ahead {
+            threads: 4,
+            always: false,
+            begun: std::time::Instant::now(),
+            done: 0,
+            pages: 0,
+            likely: 0,
+        };
         assert_eq!(quick.batch(0, 100, &Budget::unlimited()), 1);
         quick.done(usize::try_from(u32::MAX).unwrap(), 0);
         assert_eq!(quick.batch(0, 100, &Budget::unlimited()), 1);
         let long_ago = std::time::Instant::now().checked_sub(std::time::Duration::from_secs(1)).unwrap();
         let slow = Ahead { begun: long_ago, done: 10, ..quick };
-        assert_eq!(slow.batch(0, 100, &Budget::unlimited()), 16);
+        assert_eq!(slow.batch(0, 100, &Budget::unlimited()), 64);
         assert_eq!(slow.batch(50, 100, &Budget::unlimited()), 10);
         assert_eq!(slow.batch(80, 100, &Budget::unlimited()), 2);
         assert_eq!(slow.batch(99, 100, &Budget::unlimited()), 1);
+        // Indexes can tell that very many will be needed.
+        let mut new = Ahead { done: 0, ..slow };
+        for (likely, needed) in [(None, 1), (Some((60, 20)), 33), (Some((600, 20)), 1), (Some((9, 0)), 1)] {
+            new.expect(likely);
+            assert_eq!(new.batch(0, 100, &Budget::unlimited()), needed);
+        }
         // Where blocks have many pages, these are looked through at once.
-        let deep = Ahead { pages: 40, ..slow };
+        let deep = Ahead { pages: 40, done: 10, ..new };
         assert_eq!(deep.batch(0, 100, &Budget::unlimited()), 1);
     }
 

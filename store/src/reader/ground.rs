@@ -28,6 +28,8 @@ pub struct Ground<'a> {
     pub chosen: Chosen<'a>,
     /// By number of block: whether it can have something; `None` if there is no index.
     marked: Option<(Vec<bool>, Arc<Directory>)>,
+    /// Events of the filter's paths, as an index tells it.
+    of_paths: Option<u64>,
     /// Hashes of the terms of each pattern.
     wanted: Vec<Vec<u64>>,
 }
@@ -52,10 +54,10 @@ impl<'a> Ground<'a> {
         }
         let contexts = Contexts::new(shared, segment, view)?;
         let with_images = !filter.paths.is_empty() && (kinds(Kind::Exec) || kinds(Kind::Exit));
-        let (who, images, marked) = match indexed {
+        let (who, images, marked, of_paths) = match indexed {
             Some((narrowed, directory)) => {
                 let images = if narrowed.images && with_images { Images::Ask } else { Images::Nobody };
-                (narrowed.who, images, Some((narrowed.blocks, directory)))
+                (narrowed.who, images, Some((narrowed.blocks, directory)), narrowed.of_paths)
             }
             None => {
                 let images = if with_images {
@@ -63,7 +65,7 @@ impl<'a> Ground<'a> {
                 } else {
                     Images::Nobody
                 };
-                (select::who(&contexts, filter)?, images, None)
+                (select::who(&contexts, filter)?, images, None, None)
             }
         };
         if who.is_empty() {
@@ -71,7 +73,13 @@ impl<'a> Ground<'a> {
         }
         let wanted = filter.paths.iter().map(|pattern| terms(pattern, false)).collect();
         let chosen = Chosen { contexts, filter, who, images };
-        Ok(Some(Self { shared, segment, view, chosen, marked, wanted }))
+        Ok(Some(Self { shared, segment, view, chosen, marked, of_paths, wanted }))
+    }
+
+    /// Events of the filter's paths, and the blocks that can have something, where an index tells.
+    pub fn likely(&self) -> Option<(u64, usize)> {
+        let (marked, _) = self.marked.as_ref()?;
+        Some((self.of_paths?, marked.iter().filter(|marked| **marked).count()))
     }
 
     /// Calls `each` with the blocks that can have something, in the order asked for, until it says false; those whose

@@ -146,6 +146,8 @@ pub struct Narrowed {
     pub blocks: Vec<bool>,
     /// The contexts that fit the filter's processes.
     pub who: Who,
+    /// Events of the filter's paths, wherever in the segment; `None` if no paths are asked for.
+    pub of_paths: Option<u64>,
     /// Whether images must be asked: an event can fit the filter's paths by its process's image.
     pub images: bool,
 }
@@ -169,7 +171,7 @@ pub fn narrow(
                 && (outcomes == 0 || line.outcomes & outcomes != 0)
         })
         .collect();
-    let mut narrowed = Narrowed { blocks: Vec::new(), who: Who::Anybody, images: false };
+    let mut narrowed = Narrowed { blocks: Vec::new(), who: Who::Anybody, of_paths: None, images: false };
     if !(filter.pids.is_empty() && filter.processes.is_empty()) && blocks.contains(&true) {
         let (who, of_who) = processes(shared, segment, view, directory, filter)?;
         narrowed.who = who;
@@ -177,12 +179,15 @@ pub fn narrow(
     }
     if !filter.paths.is_empty() && blocks.contains(&true) {
         let mut of_paths = vec![false; blocks.len()];
+        let mut events = 0_u64;
         let filters = Filters::new(view)?;
         for pattern in &filter.paths {
             if filters.may_have(0, &terms(pattern, true)) {
-                of_pattern(shared, segment, view, pattern, &blocks, &mut of_paths)?;
+                let of_pattern = of_pattern(shared, segment, view, pattern, &blocks, &mut of_paths)?;
+                events = events.saturating_add(of_pattern);
             }
         }
+        narrowed.of_paths = Some(events);
         and(&mut blocks, &of_paths);
         narrowed.images = blocks.contains(&true) && has_image(shared, segment, view, &filter.paths)?;
     }
@@ -256,26 +261,43 @@ fn processes(
     Ok((Who::Under(tree, ranges), blocks))
 }
 
-/// Calls `each` with the paths that begin with `prefix` and are not before `from`, and the chunk of each, until it says
-/// false.
+/// Numbers of events of the paths of a chunk, unpacked when the first is asked for.
+#[derive(Default)]
+struct Numbers(Option<(usize, Vec<u64>)>);
+
+impl Numbers {
+    fn of(&mut self, (number, chunk): (usize, &Chunk), entry: &Entry<'_>) -> Result<u64, Damaged> {
+        if self.0.as_ref().is_none_or(|(of, _)| *of != number) {
+            self.0 = Some((number, chunk.counts()?));
+        }
+        let count = self.0.as_ref().and_then(|(_, counts)| counts.get(entry.row)).copied();
+        count.ok_or(Damaged("a path has no count"))
+    }
+}
+
+/// Calls `each` with the paths that begin with `prefix` and are not before `from`, and the chunk of each and its number,
+/// until it says false.
 fn scan(
     run: &Run,
     prefix: &str,
     from: &str,
-    mut each: impl FnMut(&Chunk, Entry<'_>) -> Result<bool, Damaged>,
+    mut each: impl FnMut((usize, &Chunk), Entry<'_>) -> Result<bool, Damaged>,
 ) -> Result<(), FileError> {
     let from = prefix.max(from);
-    for chunk in run.list.find(from.as_bytes())..run.list.len() {
-        if run.list.key(chunk).is_some_and(|key| key > from.as_bytes() && !key.starts_with(prefix.as_bytes()))
+    for number in run.list.find(from.as_bytes())..run.list.len() {
+        if run
+            .list
+            .key(number)
+            .is_some_and(|key| key > from.as_bytes() && !key.starts_with(prefix.as_bytes()))
         {
             break;
         }
-        let chunk = Chunk::open(run.chunk(chunk)?)?;
+        let chunk = Chunk::open(run.chunk(number)?)?;
         let on = chunk.each(|entry| {
             if entry.path < from {
                 return Ok(true);
             }
-            Ok(entry.path.starts_with(prefix) && each(&chunk, entry)?)
+            Ok(entry.path.starts_with(prefix) && each((number, &chunk), entry)?)
         })?;
         if !on {
             break;
@@ -284,7 +306,8 @@ fn scan(
     Ok(())
 }
 
-/// Marks the blocks that have a path of a pattern, until all that are of interest are.
+/// Marks the blocks that have a path of a pattern, until all that are of interest are; gives the number of events that the
+/// paths have.
 fn of_pattern(
     shared: &Shared,
     segment: &Segment,
@@ -292,20 +315,23 @@ fn of_pattern(
     pattern: &PathPattern,
     wanted: &[bool],
     blocks: &mut [bool],
-) -> Result<(), FileError> {
+) -> Result<u64, FileError> {
     let run = Run::of(shared, segment, view, PATHS)?;
     let left = |blocks: &[bool]| {
         let left = wanted.iter().zip(blocks).filter(|(wanted, block)| **wanted && !**block);
         left.count()
     };
     let mut most = left(blocks);
-    scan(&run, pattern.literal_prefix(), "", |_, entry| {
+    let (mut numbers, mut events) = (Numbers::default(), 0_u64);
+    scan(&run, pattern.literal_prefix(), "", |chunk, entry| {
         if pattern.matches(entry.path) {
+            events = events.saturating_add(numbers.of(chunk, &entry)?);
             entry.blocks(|block| mark(blocks, block))?;
             most = left(blocks);
         }
         Ok(most > 0 && pattern.exact().is_none_or(|exact| entry.path < exact))
-    })
+    })?;
+    Ok(events)
 }
 
 /// Counts a packed segment's paths by its index; false if it has none that can be used.
@@ -316,14 +342,10 @@ pub fn counted(shared: &Shared, segment: &Segment, view: &View, counts: &mut Cou
     let mut found: Vec<(String, u64)> = Vec::new();
     let look = || {
         let run = Run::of(shared, segment, view, PATHS)?;
-        let mut of_chunk: Option<Vec<u64>> = None;
+        let mut numbers = Numbers::default();
         scan(&run, counts.prefix(), counts.after().unwrap_or_default(), |chunk, entry| {
-            if entry.row == 0 || of_chunk.is_none() {
-                of_chunk = Some(chunk.counts()?);
-            }
-            let count = of_chunk.as_ref().and_then(|counts| counts.get(entry.row));
             if counts.wants(entry.path) {
-                found.push((entry.path.to_owned(), *count.ok_or(Damaged("a path has no count"))?));
+                found.push((entry.path.to_owned(), numbers.of(chunk, &entry)?));
             }
             Ok(found.len() < counts.limit())
         })

@@ -138,6 +138,7 @@ fn scan(
     let kinds = select::kinds(&query.filter);
     let view = shared.view(segment)?;
     let Some(ground) = Ground::of(shared, segment, &view, &query.filter, &kinds)? else { return Ok(None) };
+    ahead.expect(ground.likely());
     let blocks = Blocks::new(shared, segment, &view)?;
     let files = Files::new(shared, segment, &view)?;
     let resolver = |_| Resolver::new(&ground.chosen.contexts, &files);
