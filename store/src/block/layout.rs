@@ -190,13 +190,37 @@ pub fn small_planes(bytes: &[u8], width: usize, count: usize) -> Vec<u32> {
 
 /// `count` numbers of one width, in planes.
 fn planes(bytes: &[u8], width: usize, count: usize) -> Vec<u64> {
-    let mut numbers = vec![0; count];
-    for plane in 0..width {
-        // A plane of the high bytes is often nothing at all.
-        let bytes = &bytes[plane * count..(plane + 1) * count];
-        for (number, byte) in numbers.iter_mut().zip(bytes) {
-            *number |= u64::from(*byte) << (8 * plane);
+    // Planes are joined by twos, so that each step works on what is as narrow as can be.
+    let plane = |plane: usize| bytes.get(plane * count..(plane + 1) * count).unwrap_or_default();
+    let pair = |first: usize| -> Vec<u16> {
+        let (low, high) = (plane(first).iter(), plane(first + 1).iter());
+        low.zip(high).map(|(low, high)| u16::from(*low) | u16::from(*high) << 8).collect()
+    };
+    let half = |first: usize, width: usize| -> Vec<u32> {
+        match width {
+            1 => plane(first).iter().map(|byte| u32::from(*byte)).collect(),
+            2 => pair(first).into_iter().map(u32::from).collect(),
+            3 => {
+                let high = plane(first + 2).iter();
+                pair(first)
+                    .into_iter()
+                    .zip(high)
+                    .map(|(low, high)| u32::from(low) | u32::from(*high) << 16)
+                    .collect()
+            }
+            _ => {
+                let high = pair(first + 2).into_iter();
+                pair(first)
+                    .into_iter()
+                    .zip(high)
+                    .map(|(low, high)| u32::from(low) | u32::from(high) << 16)
+                    .collect()
+            }
         }
+    };
+    let low = half(0, width.min(4)).into_iter();
+    match width {
+        ..=4 => low.map(u64::from).collect(),
+        _ => low.zip(half(4, width - 4)).map(|(low, high)| u64::from(low) | u64::from(high) << 32).collect(),
     }
-    numbers
 }

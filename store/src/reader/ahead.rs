@@ -22,6 +22,8 @@ const ALONE_OF_MANY: usize = 2;
 const MANY: usize = 16;
 /// Blocks of a batch for each thread, at most. They are begun in order, and none once there is enough.
 const EACH: usize = 16;
+/// Segments that are looked through together, at most.
+const SEGMENTS: usize = 8;
 /// Of blocks with so many pages to look through, pages are looked through at once, not blocks.
 const PAGES: usize = 4;
 
@@ -34,15 +36,16 @@ fn usual() -> usize {
     })
 }
 
-/// How many blocks a question looks through at once.
+/// How much a question looks through at once.
 #[derive(Debug)]
 pub struct Ahead {
     threads: usize,
     /// Whether that was asked for, so that it is not up to how long blocks take.
     always: bool,
     begun: Instant,
-    done: usize,
-    /// Pages of these.
+    /// Segments, blocks and pages that were looked through.
+    segments: usize,
+    blocks: usize,
     pages: usize,
     /// Events that fit, of each block, as indexes tell it; 0 if they do not.
     likely: usize,
@@ -51,12 +54,12 @@ pub struct Ahead {
 impl Ahead {
     /// For a question that begins now.
     pub fn new(budget: &Budget) -> Self {
-        let threads = budget.threads().unwrap_or_else(usual).max(1);
         Self {
-            threads,
+            threads: budget.threads().unwrap_or_else(usual).max(1),
             always: budget.threads().is_some(),
             begun: Instant::now(),
-            done: 0,
+            segments: 0,
+            blocks: 0,
             pages: 0,
             likely: 0,
         }
@@ -73,34 +76,56 @@ impl Ahead {
         self.likely = each.map_or(0, |each| usize::try_from(each).unwrap_or(usize::MAX).max(1));
     }
 
+    /// So many segments were looked through.
+    pub const fn segments_done(&mut self, segments: usize) {
+        self.segments += segments;
+    }
+
     /// So many blocks were looked through, and so many pages of them.
     pub const fn done(&mut self, blocks: usize, pages: usize) {
-        self.done += blocks;
+        self.blocks += blocks;
         self.pages += pages;
     }
 
-    /// Blocks of the next batch, at least one. How many are needed yet is guessed from what those before had.
-    pub fn batch(&self, found: usize, wanted: usize, budget: &Budget) -> usize {
-        let most = budget.blocks_left().min(EACH * self.threads);
-        if self.always {
-            return most.max(1);
+    /// Blocks that are likely to be needed yet, if it is worth while to look through some of them at once; else one. It is
+    /// guessed from what those before had.
+    fn needed(&self, found: usize, wanted: usize) -> usize {
+        if self.threads == 1 {
+            return 1;
         }
         let missing = wanted.saturating_sub(found).max(1);
-        if self.done == 0 {
+        if self.blocks == 0 {
             // Not before blocks are known to take long, unless very many are needed.
-            let needed = missing.checked_div(self.likely).unwrap_or(0);
-            return if self.threads > 1 && needed >= MANY { needed.min(most).max(1) } else { 1 };
+            return missing.checked_div(self.likely).filter(|needed| *needed >= MANY).unwrap_or(1);
         }
-        let spent = u32::try_from(self.done).ok().and_then(|done| self.begun.elapsed().checked_div(done));
-        let needed = missing.saturating_mul(self.done).checked_div(found).unwrap_or(usize::MAX);
-        if self.pages / self.done >= PAGES {
-            return 1;
-        }
+        let spent =
+            u32::try_from(self.blocks).ok().and_then(|blocks| self.begun.elapsed().checked_div(blocks));
+        let needed = missing.saturating_mul(self.blocks).checked_div(found).unwrap_or(usize::MAX);
         let alone = if needed < MANY { ALONE } else { ALONE_OF_MANY };
-        if self.threads == 1 || self.done < alone || spent.is_none_or(|spent| spent < WORTH) {
-            return 1;
-        }
+        let worth = self.blocks >= alone
+            && self.pages / self.blocks < PAGES
+            && spent.is_some_and(|spent| spent >= WORTH);
+        if worth { needed.max(1) } else { 1 }
+    }
+
+    /// Blocks of the next batch, at least one.
+    pub fn batch(&self, found: usize, wanted: usize, budget: &Budget) -> usize {
+        let most = budget.blocks_left().min(EACH * self.threads);
+        let needed = if self.always { most } else { self.needed(found, wanted) };
         needed.min(most).max(1)
+    }
+
+    /// Segments to look through together, at least one: a batch does not end with each.
+    pub fn segments(&self, found: usize, wanted: usize, budget: &Budget) -> usize {
+        let needed = if self.always {
+            self.threads
+        } else {
+            match self.blocks.checked_div(self.segments) {
+                None => 1,
+                Some(of_segment) => self.needed(found, wanted).div_ceil(of_segment.max(1)),
+            }
+        };
+        needed.min(budget.blocks_left()).clamp(1, SEGMENTS)
     }
 }
 
@@ -179,32 +204,31 @@ mod tests {
         assert_eq!(ahead.batch(0, 100, &budget), 4);
         assert_eq!(Ahead::new(&Budget::unlimited().with_threads(3)).batch(0, 1, &Budget::unlimited()), 48);
         // The first block, and blocks that take no time, are looked through alone.
-        let mut quick = Ahead {
-            threads: 4,
-            always: false,
-            begun: std::time::Instant::now(),
-            done: 0,
-            pages: 0,
-            likely: 0,
-        };
+        let mut quick = Ahead { threads: 4, always: false, ..Ahead::new(&budget) };
         assert_eq!(quick.batch(0, 100, &Budget::unlimited()), 1);
         quick.done(usize::try_from(u32::MAX).unwrap(), 0);
         assert_eq!(quick.batch(0, 100, &Budget::unlimited()), 1);
         let long_ago = std::time::Instant::now().checked_sub(std::time::Duration::from_secs(1)).unwrap();
-        let slow = Ahead { begun: long_ago, done: 10, ..quick };
+        let slow = Ahead { begun: long_ago, blocks: 10, segments: 3, ..quick };
         assert_eq!(slow.batch(0, 100, &Budget::unlimited()), 64);
         assert_eq!(slow.batch(50, 100, &Budget::unlimited()), 10);
         assert_eq!(slow.batch(80, 100, &Budget::unlimited()), 2);
         assert_eq!(slow.batch(99, 100, &Budget::unlimited()), 1);
         // Indexes can tell that very many will be needed.
-        let mut new = Ahead { done: 0, ..slow };
+        let mut new = Ahead { blocks: 0, ..slow };
         for (likely, needed) in [(None, 1), (Some((60, 20)), 33), (Some((600, 20)), 1), (Some((9, 0)), 1)] {
             new.expect(likely);
             assert_eq!(new.batch(0, 100, &Budget::unlimited()), needed);
         }
         // Where blocks have many pages, these are looked through at once.
-        let deep = Ahead { pages: 40, done: 10, ..new };
+        let deep = Ahead { pages: 40, blocks: 10, ..new };
         assert_eq!(deep.batch(0, 100, &Budget::unlimited()), 1);
+        // As many segments as have the blocks that are needed: three had ten.
+        for (ahead, found, segments) in
+            [(&slow, 0, 8), (&slow, 50, 4), (&slow, 99, 1), (&deep, 50, 1), (&new, 50, 1)]
+        {
+            assert_eq!(ahead.segments(found, 100, &Budget::unlimited()), segments);
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Answering a question for events: segment by segment, block by block, until there are enough.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -72,20 +73,19 @@ pub fn events(shared: &Shared, query: &Query, budget: &Budget) -> Result<Page, Q
     }
     let mut ahead = Ahead::new(budget);
     let mut segments = shared.segments();
+    segments.retain(|segment| reaches(segment, query));
     if query.order == Order::Desc {
         segments.reverse();
     }
-    for segment in segments.iter().filter(|segment| reaches(segment, query)) {
+    let mut left = segments.as_slice();
+    while let [first, ..] = left {
         if budget.spent() {
-            page.next = outside(segment, query.order);
+            page.next = outside(first, query.order);
             break;
         }
-        let stopped =
-            scan(shared, segment, query, (budget, &mut ahead), &mut page.events).unwrap_or_else(|error| {
-                tracing::debug!(file = %segment.path.display(), %error, "a segment cannot be read");
-                shared.damaged(segment, 0, None);
-                None
-            });
+        let count = ahead.segments(page.events.len(), query.limit, budget).min(left.len());
+        let (some, later) = left.split_at(count);
+        let stopped = scan(shared, some, query, (budget, &mut ahead), &mut page.events);
         if page.events.len() > query.limit {
             page.events.truncate(query.limit);
             page.next = page.events.last().map(|found| found.id);
@@ -95,7 +95,9 @@ pub fn events(shared: &Shared, query: &Query, budget: &Budget) -> Result<Page, Q
             page.next = stopped;
             break;
         }
-        budget.step();
+        ahead.segments_done(count);
+        some.iter().for_each(|_| budget.step());
+        left = later;
     }
     Ok(page)
 }
@@ -127,33 +129,77 @@ fn outside(segment: &Segment, order: Order) -> Option<EventId> {
     })
 }
 
-/// Adds what fits. If the budget is spent before the end of the segment, says where to go on.
+/// A segment that can have something.
+struct Opened<'a> {
+    segment: &'a Segment,
+    ground: Ground<'a>,
+    blocks: Blocks<'a>,
+    files: Files<'a>,
+}
+
+impl<'a> Opened<'a> {
+    /// `None` if nothing of it can fit.
+    fn new(
+        shared: &'a Shared,
+        segment: &'a Segment,
+        view: &'a View,
+        query: &'a Query,
+        kinds: &impl Fn(Kind) -> bool,
+    ) -> Result<Option<Self>, FileError> {
+        let Some(ground) = Ground::of(shared, segment, view, &query.filter, kinds)? else { return Ok(None) };
+        let (blocks, files) = (Blocks::new(shared, segment, view)?, Files::new(shared, segment, view)?);
+        Ok(Some(Self { segment, ground, blocks, files }))
+    }
+
+    fn resolver(&self) -> Resolver<'_> {
+        Resolver::new(&self.ground.chosen.contexts, &self.files)
+    }
+}
+
+/// What could be read of a segment; what could not is noted.
+fn noted<T>(shared: &Shared, segment: &Segment, read: Result<T, FileError>) -> Option<T> {
+    let note = |error: &FileError| {
+        tracing::debug!(file = %segment.path.display(), %error, "a segment cannot be read");
+        shared.damaged(segment, 0, None);
+    };
+    read.inspect_err(note).ok()
+}
+
+/// Adds what fits of some segments. If the budget is spent before the end of them, says where to go on.
 fn scan(
     shared: &Shared,
-    segment: &Segment,
+    segments: &[Arc<Segment>],
     query: &Query,
     (budget, ahead): (&Budget, &mut Ahead),
     out: &mut Vec<Found>,
-) -> Result<Option<EventId>, FileError> {
+) -> Option<EventId> {
     let kinds = select::kinds(&query.filter);
-    let view = shared.view(segment)?;
-    let Some(ground) = Ground::of(shared, segment, &view, &query.filter, &kinds)? else { return Ok(None) };
-    ahead.expect(ground.likely());
-    let blocks = Blocks::new(shared, segment, &view)?;
-    let files = Files::new(shared, segment, &view)?;
-    let resolver = |_| Resolver::new(&ground.chosen.contexts, &files);
-    let mut resolvers: Vec<Resolver<'_>> = (0..ahead.threads()).map(resolver).collect();
-    let mut waiting: Vec<(Zone, Fits)> = Vec::new();
+    let view = |segment: &Arc<Segment>| noted(shared, segment, shared.view(segment));
+    let views: Vec<Option<View>> = segments.iter().map(view).collect();
+    let readable = segments.iter().zip(&views).filter_map(|(segment, view)| Some((segment, view.as_ref()?)));
+    let opened =
+        at_once(&readable.collect::<Vec<_>>(), &mut vec![(); ahead.threads()], |(segment, view), ()| {
+            noted(shared, segment, Opened::new(shared, segment, view, query, &kinds)).flatten()
+        });
+    let opened: Vec<Opened<'_>> = opened.into_iter().flatten().collect();
+    ahead.expect(opened.first().and_then(|opened| opened.ground.likely()));
+    // For each thread, of each segment.
+    let mut resolvers: Vec<Vec<Resolver<'_>>> =
+        (0..ahead.threads()).map(|_| opened.iter().map(Opened::resolver).collect()).collect();
     let always = budget.threads().is_some();
-    let mut look = |waiting: &mut Vec<(Zone, Fits)>, ahead: &mut Ahead, out: &mut Vec<Found>| {
+    // Of which segment, which block.
+    let mut waiting: Vec<(usize, Zone, Fits)> = Vec::new();
+    let mut look = |waiting: &mut Vec<(usize, Zone, Fits)>, ahead: &mut Ahead, out: &mut Vec<Found>| {
         // One more than asked for tells that there is a next page.
         let most = query.limit + 1 - out.len();
         // Blocks are begun in order: once those that are done have enough, no later one is needed.
         let (enough, pages) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let look = |(zone, fits): &(Zone, Fits), resolvers: &mut [Resolver<'_>]| {
+        let look = |(place, zone, fits): &(usize, Zone, Fits), resolvers: &mut [Vec<Resolver<'_>>]| {
             let mut found = Vec::new();
             if enough.load(Ordering::Relaxed) < most {
-                match block(&blocks, zone, (query, most), fits, &kinds, (resolvers, always), &mut found) {
+                let Opened { segment, blocks, .. } = &opened[*place];
+                let mut resolvers: Vec<_> = resolvers.iter_mut().map(|of| &mut of[*place]).collect();
+                match block(blocks, zone, (query, most), fits, &kinds, (&mut resolvers, always), &mut found) {
                     Ok(looked) => _ = pages.fetch_add(looked, Ordering::Relaxed),
                     Err(_) => shared.damaged(segment, zone.first, Some(zone)),
                 }
@@ -163,7 +209,9 @@ fn scan(
         };
         let found = match waiting.as_slice() {
             [only] => vec![look(only, &mut resolvers)],
-            _ => at_once(waiting, &mut resolvers, |job, resolver| look(job, std::slice::from_mut(resolver))),
+            _ => {
+                at_once(waiting, &mut resolvers, |job, of_thread| look(job, std::slice::from_mut(of_thread)))
+            }
         };
         ahead.done(waiting.len(), pages.into_inner());
         for _ in waiting.drain(..) {
@@ -176,25 +224,31 @@ fn scan(
         out.len() <= query.limit
     };
     let mut stopped = None;
-    let beyond = |first, last| beyond(query, first, last);
-    ground.blocks(query.order, &kinds, beyond, |zone, fits| {
-        if waiting.is_empty() && budget.spent() {
-            stopped = Some(match query.order {
-                Order::Asc => zone.first.saturating_sub(1),
-                Order::Desc => zone.last.saturating_add(1),
-            });
-            return Ok(false);
+    for (place, Opened { segment, ground, .. }) in opened.iter().enumerate() {
+        let beyond = |first, last| beyond(query, first, last);
+        let read = ground.blocks(query.order, &kinds, beyond, |zone, fits| {
+            if waiting.is_empty() && budget.spent() {
+                stopped = Some(match query.order {
+                    Order::Asc => zone.first.saturating_sub(1),
+                    Order::Desc => zone.last.saturating_add(1),
+                });
+                return Ok(false);
+            }
+            waiting.push((place, zone, fits));
+            if waiting.len() < ahead.batch(out.len(), query.limit, budget) {
+                return Ok(true);
+            }
+            Ok(look(&mut waiting, ahead, out))
+        });
+        noted(shared, segment, read);
+        if stopped.is_some() || out.len() > query.limit {
+            return stopped;
         }
-        waiting.push((zone, fits));
-        if waiting.len() < ahead.batch(out.len(), query.limit, budget) {
-            return Ok(true);
-        }
-        Ok(look(&mut waiting, ahead, out))
-    })?;
+    }
     if !waiting.is_empty() {
         look(&mut waiting, ahead, out);
     }
-    Ok(stopped)
+    stopped
 }
 
 /// Whether a page has been past some ids already.
@@ -213,7 +267,7 @@ fn block(
     (query, most): (&Query, usize),
     fits: &Fits,
     kinds: &(impl Fn(Kind) -> bool + Sync),
-    (resolvers, always): (&mut [Resolver<'_>], bool),
+    (resolvers, always): (&mut [&mut Resolver<'_>], bool),
     out: &mut Vec<Found>,
 ) -> Result<usize, FileError> {
     let tables = blocks.tables(zone)?;
