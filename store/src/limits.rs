@@ -4,12 +4,13 @@
 pub const BLOCK_EVENTS: usize = 16_384;
 /// Events of a block of a packed segment: the more, the more often a path is stored only once.
 pub const PACKED_BLOCK_EVENTS: usize = 262_144;
-/// Distinct files from which on a block of a packed segment is full: some of its tables are decoded as a whole.
-pub const PACKED_BLOCK_FILES: usize = 65_536;
+/// Distinct files from which on a block of a packed segment is full: who writes it holds all of them, and a reader which one
+/// is likely to follow which.
+pub const PACKED_BLOCK_FILES: usize = 131_072;
 /// Events of a page of a packed block, which is decoded alone: few enough to be read for one event.
 pub const PAGE_EVENTS: usize = if cfg!(test) { 16 } else { 4096 };
 /// Files of a group of a packed block, or some more, which is decoded alone.
-pub const GROUP_FILES: usize = if cfg!(test) { 8 } else { 4_096 };
+pub const GROUP_FILES: usize = if cfg!(test) { 8 } else { 2_048 };
 /// Pages of a block: a bit each of 64.
 pub const MAX_PAGES: usize = 64;
 /// Events of the largest block that is read; more is damage.
@@ -30,8 +31,8 @@ pub const READER_PAGE_CACHE: usize = 512 << 10;
 pub const OPEN_SEGMENTS: usize = 32;
 /// Steps of a lineage that are resolved; a longer one is marked truncated.
 pub const LINEAGE_STEPS: usize = 200;
-/// Threads of one question for events, if it takes long; fewer on machines of less than twice as many cores. Each looks
-/// through at most four blocks more than turn out to be needed.
+/// Threads of one question for events, if it takes long; fewer on machines of less than twice as many cores. Blocks are begun
+/// in order, and none once those that are done have enough.
 pub const SCAN_THREADS: usize = 4;
 /// Events of one answer.
 pub const MAX_LIMIT: usize = 100_000;

@@ -183,15 +183,17 @@ impl Core {
             let mut last = vec![None; self.tables.contexts];
             let mut newest = 0_i64;
             let steps = self.stored()?.numbers(place::TIDS, self.count)?;
-            let tids = steps.into_iter().zip(self.whos()?).map(|(step, who)| {
+            // Not collected as results, of which nobody knows how many there will be.
+            let mut tids = Vec::with_capacity(steps.len());
+            for (step, who) in steps.into_iter().zip(self.whos()?) {
                 let before = last[*who as usize].unwrap_or(newest);
                 let tid = unzigzag(step).wrapping_add(before);
                 if last[*who as usize].replace(tid).is_none() {
                     newest = tid;
                 }
-                u32::try_from(tid).map_err(|_| Damaged("a thread id is out of range"))
-            });
-            tids.collect()
+                tids.push(u32::try_from(tid).map_err(|_| Damaged("a thread id is out of range"))?);
+            }
+            Ok(tids)
         };
         lazy(&self.tids, decode).map(Vec::as_slice)
     }

@@ -128,8 +128,8 @@ impl Group {
     fn starts(&self) -> Result<&[u32], Damaged> {
         let decode = || {
             let begins = self.stored()?.small(place::PATH_STARTS, self.files.len(), 1)?;
-            let starts = (0..).zip(&begins).filter(|(_, begins)| **begins == 1).map(|(file, _)| file);
-            let starts: Vec<u32> = starts.collect();
+            let mut starts: Vec<u32> = Vec::with_capacity(self.paths.len().min(begins.len()));
+            starts.extend((0..).zip(&begins).filter(|(_, begins)| **begins == 1).map(|(file, _)| file));
             if starts.len() == self.paths.len() && begins.first().is_none_or(|begins| *begins == 1) {
                 Ok(starts)
             } else {
@@ -277,12 +277,13 @@ fn file_times(stored: &Stored, files: usize) -> Result<Vec<(Nanos, Nanos)>, Dama
         let time = usize::try_from(place).ok().and_then(|place| distinct.get(place));
         time.map(|time| (*time, place)).ok_or(Damaged("a file has no such time"))
     };
-    let times = codes.as_chunks::<2>().0.iter().map(|[modified, changed]| {
+    let mut times = Vec::with_capacity(files);
+    for [modified, changed] in codes.as_chunks::<2>().0 {
         let (mtime, at) = place(*modified, likely)?;
         likely = at;
-        Ok((mtime, place(*changed, at)?.0))
-    });
-    times.collect()
+        times.push((mtime, place(*changed, at)?.0));
+    }
+    Ok(times)
 }
 
 impl Names {

@@ -20,6 +20,7 @@ mod processes;
 mod provenance;
 mod removed;
 mod scan;
+mod search;
 mod segment;
 mod select;
 mod shared;
