@@ -14,6 +14,7 @@ mod grouping;
 mod index;
 mod lineage;
 mod lives;
+mod path_index;
 mod paths;
 mod pinned;
 mod processes;

@@ -90,7 +90,7 @@ pub fn paths(
 
 fn count(shared: &Shared, segment: &Segment, counts: &mut Counts<'_>) -> Result<(), FileError> {
     let view = shared.view(segment)?;
-    if super::index::counted(shared, segment, &view, counts) {
+    if super::path_index::counted(shared, segment, &view, counts) {
         return Ok(());
     }
     let contexts = Contexts::new(shared, segment, &view)?;
