@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::contexts::Outline;
 use crate::block::{Core, Group, Rest, Tables};
 use crate::context::{Chunk, Summary};
 use crate::index::directory::Directory;
@@ -41,8 +42,10 @@ pub enum Cached {
     List(Arc<List>),
     /// Paths of a packed segment that are images.
     Images(Arc<Vec<String>>),
-    /// Lowest and highest id of each chunk of a segment, with the chunk's key.
-    Ranges(Arc<Vec<(u64, u64, u64)>>),
+    /// What is in a chunk of contexts, in short.
+    Outline(Arc<Outline>),
+    /// The same of all chunks of a segment.
+    Outlines(Arc<Vec<Arc<Outline>>>),
 }
 
 /// The sort of a cached thing.
@@ -60,7 +63,8 @@ pub enum Sort {
     Lives,
     List,
     Images,
-    Ranges,
+    Outline,
+    Outlines,
 }
 
 #[derive(Debug, Default)]
@@ -124,12 +128,12 @@ mod tests {
         let cache = Cache::default();
         let size = CACHE_BYTES / 10;
         for key in 0..20 {
-            cache.put(Sort::Ranges, (key, 0, 0), Cached::Ranges(Arc::default()), size);
-            let _ = cache.get(Sort::Ranges, (0, 0, 0));
+            cache.put(Sort::Outlines, (key, 0, 0), Cached::Outlines(Arc::default()), size);
+            let _ = cache.get(Sort::Outlines, (0, 0, 0));
         }
-        assert!(cache.get(Sort::Ranges, (0, 0, 0)).is_some());
-        assert!(cache.get(Sort::Ranges, (1, 0, 0)).is_none());
-        assert!(cache.get(Sort::Ranges, (19, 0, 0)).is_some());
+        assert!(cache.get(Sort::Outlines, (0, 0, 0)).is_some());
+        assert!(cache.get(Sort::Outlines, (1, 0, 0)).is_none());
+        assert!(cache.get(Sort::Outlines, (19, 0, 0)).is_some());
         assert!(cache.0.lock().unwrap().bytes <= CACHE_BYTES);
     }
 }

@@ -15,6 +15,32 @@ use crate::segment::tables::{CONTEXTS, EXITS, PieceKey, all, get, summaries};
 
 type Table = redb::ReadOnlyTable<&'static PieceKey, &'static [u8]>;
 
+/// A chunk of contexts, in short: small enough to be kept where the chunk itself is not.
+#[derive(Debug)]
+pub struct Outline {
+    /// Lowest id, highest id, key of the chunk.
+    range: (u64, u64, u64),
+    /// Distinct paths of the images that its contexts hold themselves, ascending.
+    exes: Vec<Box<str>>,
+}
+
+impl Outline {
+    fn new(chunk: u64, summary: &Summary) -> Self {
+        let (low, high) = (summary.ids.iter().min(), summary.ids.iter().max());
+        let mut exes: Vec<&str> = (0..summary.ids.len()).filter_map(|row| summary.exe(row)).collect();
+        exes.sort_unstable();
+        exes.dedup();
+        // Of an empty chunk no id is in the range.
+        let range = (low.copied().unwrap_or(u64::MAX), high.copied().unwrap_or(0), chunk);
+        Self { range, exes: exes.into_iter().map(Box::from).collect() }
+    }
+
+    /// Bytes in memory, about.
+    fn size(&self) -> usize {
+        size_of::<Self>() + self.exes.iter().map(|exe| exe.len() + 32).sum::<usize>()
+    }
+}
+
 /// Looks up contexts of a segment.
 pub struct Contexts<'a> {
     shared: &'a Shared,
@@ -26,6 +52,8 @@ pub struct Contexts<'a> {
     summaries: Table,
     /// Lowest id, highest id, key.
     ranges: Arc<Vec<(u64, u64, u64)>>,
+    /// Where no index has the ranges.
+    outlines: Option<Arc<Vec<Arc<Outline>>>>,
     fixed: bool,
     /// The chunk looked into last, with its summary.
     last: Mutex<Option<(u64, Arc<Summary>)>>,
@@ -40,29 +68,58 @@ impl<'a> Contexts<'a> {
         })?;
         let fixed = segment.form() != SegmentState::Open;
         let last = Mutex::default();
-        let mut contexts =
-            Self { shared, segment, format, chunks, summaries, ranges: Arc::default(), fixed, last };
+        let (ranges, outlines) = (Arc::default(), None);
+        let mut contexts = Self { shared, segment, format, chunks, summaries, ranges, outlines, fixed, last };
         if let Some(directory) = super::index::directory(shared, segment, view) {
             contexts.ranges = Arc::clone(&directory.chunks);
             return Ok(contexts);
         }
-        let key = (segment.uid, 0, 0);
-        if fixed && let Some(Cached::Ranges(ranges)) = shared.cache.get(Sort::Ranges, key) {
-            contexts.ranges = ranges;
-            return Ok(contexts);
-        }
-        let mut ranges = Vec::new();
-        contexts.each(|chunk, summary| {
-            if let (Some(low), Some(high)) = (summary.ids.iter().min(), summary.ids.iter().max()) {
-                ranges.push((*low, *high, chunk));
-            }
-        })?;
-        contexts.ranges = Arc::new(ranges);
-        if fixed {
-            let bytes = contexts.ranges.len() * 24;
-            shared.cache.put(Sort::Ranges, key, Cached::Ranges(Arc::clone(&contexts.ranges)), bytes);
-        }
+        let outlines = contexts.read_outlines()?;
+        contexts.ranges = Arc::new(outlines.iter().map(|outline| outline.range).collect());
+        contexts.outlines = Some(outlines);
         Ok(contexts)
+    }
+
+    /// Outlines of all chunks, in order.
+    fn read_outlines(&self) -> Result<Arc<Vec<Arc<Outline>>>, FileError> {
+        let key = (self.segment.uid, 0, 0);
+        if self.fixed
+            && let Some(Cached::Outlines(outlines)) = self.shared.cache.get(Sort::Outlines, key)
+        {
+            return Ok(outlines);
+        }
+        let mut outlines = Vec::new();
+        guarded(|| {
+            all(&self.summaries, |chunk, value| {
+                let key = (self.segment.uid, chunk, self.version(&value));
+                if let Some(Cached::Outline(outline)) = self.shared.cache.get(Sort::Outline, key) {
+                    outlines.push(outline);
+                    return;
+                }
+                match self.summary(chunk, &value) {
+                    Ok(summary) => {
+                        let outline = Arc::new(Outline::new(chunk, &summary));
+                        outlines.push(Arc::clone(&outline));
+                        let size = outline.size();
+                        self.shared.cache.put(Sort::Outline, key, Cached::Outline(outline), size);
+                    }
+                    Err(_) => self.shared.damaged(self.segment, u64::MAX - chunk, None),
+                }
+            })?;
+            Ok(())
+        })?;
+        let outlines = Arc::new(outlines);
+        if self.fixed {
+            let size = outlines.iter().map(|outline| outline.size()).sum();
+            self.shared.cache.put(Sort::Outlines, key, Cached::Outlines(Arc::clone(&outlines)), size);
+        }
+        Ok(outlines)
+    }
+
+    /// Whether a context can have an image with such a path.
+    pub fn may_have_image(&self, fits: impl Fn(&str) -> bool) -> bool {
+        let Some(outlines) = &self.outlines else { return true };
+        outlines.iter().any(|outline| outline.exes.iter().any(|exe| fits(exe)))
     }
 
     /// Tells versions of a chunk apart while the segment is open.

@@ -72,6 +72,9 @@ fn subtree(contexts: &Contexts<'_>, filter: &Filter) -> Result<HashSet<ProcessKe
 /// Contexts whose image's path fits one of the patterns.
 pub fn images(contexts: &Contexts<'_>, patterns: &[PathPattern]) -> Result<HashSet<u64>, FileError> {
     let mut found = HashSet::new();
+    if !contexts.may_have_image(|exe| patterns.iter().any(|pattern| pattern.matches(exe))) {
+        return Ok(found);
+    }
     contexts.each(|_, summary| {
         for row in 0..summary.ids.len() {
             let fits = match summary.exe(row) {
