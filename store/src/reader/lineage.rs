@@ -21,6 +21,8 @@ pub struct Resolver<'a> {
     /// Images by the context that holds them.
     images: HashMap<ContextId, Arc<Image>>,
     known: HashMap<ContextId, (Arc<Context>, Lineage)>,
+    /// Those that others came from: processes have most of their ancestors in common.
+    ancestors: HashMap<ContextId, Arc<Context>>,
 }
 
 /// Stands in for a context that cannot be read.
@@ -47,7 +49,7 @@ fn placeholder(id: ContextId) -> Context {
 
 impl<'a> Resolver<'a> {
     pub fn new(contexts: &'a Contexts<'a>, files: &'a Files<'a>) -> Self {
-        Self { contexts, files, images: HashMap::new(), known: HashMap::new() }
+        Self { contexts, files, images: HashMap::new(), known: HashMap::new(), ancestors: HashMap::new() }
     }
 
     /// The image of a context, with what was found out about its files.
@@ -80,6 +82,15 @@ impl<'a> Resolver<'a> {
         Some(OtherProcess { context, lineage })
     }
 
+    fn ancestor(&mut self, id: ContextId) -> Option<Arc<Context>> {
+        if let Some(known) = self.ancestors.get(&id) {
+            return Some(Arc::clone(known));
+        }
+        let ancestor = self.contexts.get(id)?;
+        self.ancestors.insert(id, Arc::clone(&ancestor));
+        Some(ancestor)
+    }
+
     /// A context with all that it came from.
     pub fn resolve(&mut self, id: ContextId) -> (Arc<Context>, Lineage) {
         if let Some(known) = self.known.get(&id) {
@@ -95,7 +106,7 @@ impl<'a> Resolver<'a> {
                         out.truncated = true;
                         break;
                     }
-                    let Some(ancestor) = self.contexts.get(id) else {
+                    let Some(ancestor) = self.ancestor(id) else {
                         out.truncated = true;
                         break;
                     };
