@@ -241,6 +241,11 @@ impl Stored {
         Self { value, base, counts: Arc::clone(&self.counts), entries }
     }
 
+    /// Takes other bytes of the value, from its first byte on.
+    pub fn read_from(&mut self, value: Arc<Vec<u8>>) {
+        (self.value, self.base) = (value, 0);
+    }
+
     /// Some of the columns, of the same bytes, and behind them columns of one value each.
     pub fn with_constants(&self, columns: Range<usize>, constants: &[u64]) -> Self {
         let constants = constants.iter().map(|unpacked| Entry {

@@ -180,8 +180,12 @@ impl Tables {
 
     /// The same, with the bytes of its own columns, which are before those of groups and pages.
     pub fn with(mut self, value: Vec<u8>) -> Self {
-        if let Source::Columns { tables, .. } = &mut self.source {
-            *tables = tables.part(0..place::TABLES, Arc::new(value), 0);
+        if let Source::Columns { tables, groups, pages, .. } = &mut self.source {
+            // None of them keeps the bytes that the directory was read from.
+            let value = Arc::new(value);
+            for columns in [tables, groups, pages] {
+                columns.read_from(Arc::clone(&value));
+            }
         }
         self
     }

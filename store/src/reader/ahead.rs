@@ -70,10 +70,18 @@ impl Ahead {
         self.threads
     }
 
-    /// So many events that are likely to fit are in so many blocks, if that is known.
-    pub fn expect(&mut self, likely: Option<(u64, usize)>) {
+    /// So many events that are likely to fit are in so many blocks of the segments that come next, if that is known. Before
+    /// any block was looked through, gives how many segments more are likely to be needed for what is missing.
+    pub fn expect(&mut self, likely: Option<(u64, usize)>, missing: usize, budget: &Budget) -> usize {
         let each = likely.and_then(|(events, blocks)| events.checked_div(blocks as u64));
         self.likely = each.map_or(0, |each| usize::try_from(each).unwrap_or(usize::MAX).max(1));
+        match likely {
+            Some((_, blocks)) if self.blocks == 0 && !self.always => {
+                let segments = self.needed(0, missing).div_ceil(blocks.max(1)).min(SEGMENTS);
+                segments.min(budget.blocks_left()).saturating_sub(1)
+            }
+            _ => 0,
+        }
     }
 
     /// So many segments were looked through.
@@ -216,8 +224,14 @@ mod tests {
         assert_eq!(slow.batch(99, 100, &Budget::unlimited()), 1);
         // Indexes can tell that very many will be needed.
         let mut new = Ahead { blocks: 0, ..slow };
-        for (likely, needed) in [(None, 1), (Some((60, 20)), 33), (Some((600, 20)), 1), (Some((9, 0)), 1)] {
-            new.expect(likely);
+        for (likely, needed, segments) in [
+            (None, 1, 0),
+            (Some((60, 20)), 33, 1),
+            (Some((6, 2)), 33, 7),
+            (Some((600, 20)), 1, 0),
+            (Some((9, 0)), 1, 0),
+        ] {
+            assert_eq!(new.expect(likely, 100, &Budget::unlimited()), segments);
             assert_eq!(new.batch(0, 100, &Budget::unlimited()), needed);
         }
         // Where blocks have many pages, these are looked through at once.

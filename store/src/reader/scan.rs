@@ -83,9 +83,8 @@ pub fn events(shared: &Shared, query: &Query, budget: &Budget) -> Result<Page, Q
             page.next = outside(first, query.order);
             break;
         }
-        let count = ahead.segments(page.events.len(), query.limit, budget).min(left.len());
+        let (stopped, count) = scan(shared, left, query, (budget, &mut ahead), &mut page.events);
         let (some, later) = left.split_at(count);
-        let stopped = scan(shared, some, query, (budget, &mut ahead), &mut page.events);
         if page.events.len() > query.limit {
             page.events.truncate(query.limit);
             page.next = page.events.last().map(|found| found.id);
@@ -153,6 +152,23 @@ impl<'a> Opened<'a> {
         Ok(Some(Self { segment, ground, blocks, files }))
     }
 
+    /// Of some segments those that can have something, asked at once.
+    fn all(
+        shared: &'a Shared,
+        segments: &'a [Arc<Segment>],
+        views: &'a [Option<View>],
+        (query, kinds): (&'a Query, &(impl Fn(Kind) -> bool + Sync)),
+        threads: usize,
+    ) -> Vec<Self> {
+        let readable =
+            segments.iter().zip(views).filter_map(|(segment, view)| Some((segment, view.as_ref()?)));
+        let readable: Vec<(&Arc<Segment>, &View)> = readable.collect();
+        let opened = at_once(&readable, &mut vec![(); threads], |(segment, view), ()| {
+            noted(shared, segment, Self::new(shared, segment, view, query, kinds)).flatten()
+        });
+        opened.into_iter().flatten().collect()
+    }
+
     fn resolver(&self) -> Resolver<'_> {
         Resolver::new(&self.ground.chosen.contexts, &self.files)
     }
@@ -167,27 +183,34 @@ fn noted<T>(shared: &Shared, segment: &Segment, read: Result<T, FileError>) -> O
     read.inspect_err(note).ok()
 }
 
-/// Adds what fits of some segments. If the budget is spent before the end of them, says where to go on.
+/// Adds what fits of the first of some segments, or of as many as it is worth while to look through together, and tells how
+/// many that were. If the budget is spent before the end of them, says where to go on.
 fn scan(
     shared: &Shared,
     segments: &[Arc<Segment>],
     query: &Query,
     (budget, ahead): (&Budget, &mut Ahead),
     out: &mut Vec<Found>,
-) -> Option<EventId> {
+) -> (Option<EventId>, usize) {
     let kinds = select::kinds(&query.filter);
-    let view = |segment: &Arc<Segment>| noted(shared, segment, shared.view(segment));
-    let views: Vec<Option<View>> = segments.iter().map(view).collect();
-    let readable = segments.iter().zip(&views).filter_map(|(segment, view)| Some((segment, view.as_ref()?)));
-    let opened =
-        at_once(&readable.collect::<Vec<_>>(), &mut vec![(); ahead.threads()], |(segment, view), ()| {
-            noted(shared, segment, Opened::new(shared, segment, view, query, &kinds)).flatten()
-        });
-    let opened: Vec<Opened<'_>> = opened.into_iter().flatten().collect();
-    ahead.expect(opened.first().and_then(|opened| opened.ground.likely()));
+    let views = |segments: &[Arc<Segment>]| -> Vec<Option<View>> {
+        segments.iter().map(|segment| noted(shared, segment, shared.view(segment))).collect()
+    };
+    let second;
+    let count = ahead.segments(out.len(), query.limit, budget).min(segments.len());
+    let (some, later) = segments.split_at(count);
+    let first = views(some);
+    let threads = ahead.threads();
+    let mut opened = Opened::all(shared, some, &first, (query, &kinds), threads);
+    let likely = opened.first().and_then(|opened| opened.ground.likely());
+    let more = ahead.expect(likely, query.limit.saturating_sub(out.len()), budget).min(later.len());
+    let later = &later[..more];
+    second = views(later);
+    opened.extend(Opened::all(shared, later, &second, (query, &kinds), threads));
+    let count = count + more;
     // For each thread, of each segment.
     let mut resolvers: Vec<Vec<Resolver<'_>>> =
-        (0..ahead.threads()).map(|_| opened.iter().map(Opened::resolver).collect()).collect();
+        (0..threads).map(|_| opened.iter().map(Opened::resolver).collect()).collect();
     let always = budget.threads().is_some();
     // Of which segment, which block.
     let mut waiting: Vec<(usize, Zone, Fits)> = Vec::new();
@@ -244,11 +267,11 @@ fn scan(
         });
         noted(shared, segment, read);
         if stopped.is_some() || out.len() > query.limit {
-            return stopped;
+            return (stopped, count);
         }
     }
     if !waiting.is_empty() {
         look(&mut waiting, ahead, out);
     }
-    stopped
+    (stopped, count)
 }
