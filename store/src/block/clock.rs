@@ -159,11 +159,13 @@ const LOOKED_AT: usize = 2048;
 /// More slips than one of so many times are looked into.
 const FEW: u32 = 32;
 
-/// The clock of an open segment: looked for once, in its first full block, and followed from block to block with little
-/// work.
+/// The clock of an open segment: looked for in its first full block, then followed from block to block with little work.
+/// Where it was not found, or what was found tells nothing, it is looked for again in the second, the fourth and so on, with
+/// more care.
 #[derive(Debug, Default)]
 pub struct Clock {
-    looked: bool,
+    blocks: u64,
+    /// Once times were told by it it is kept: what tells one block badly may tell the next one well.
     step: Option<f64>,
     /// Slips that are no reason to look again: so many were left the last time.
     expected: u32,
@@ -173,19 +175,24 @@ impl Clock {
     /// Of the next full block: the step by which its times are told, in parts of a nanosecond; 0 if they are better told in
     /// nanoseconds.
     pub fn of_block(&mut self, times: &[i64]) -> u64 {
-        if !std::mem::replace(&mut self.looked, true) {
-            self.step = look(times, QUICK);
+        self.blocks = self.blocks.saturating_add(1);
+        let looked_at = &times[..times.len().min(LOOKED_AT)];
+        if self.step.is_none() && self.blocks.is_power_of_two() {
+            let found = look(times, if self.blocks == 1 { QUICK } else { SAMPLES });
+            self.step = found.filter(|step| {
+                let mut tuned = *step;
+                of_page(looked_at, &mut tuned) > 0
+            });
         }
         let Some(known) = &mut self.step else { return 0 };
-        let times = &times[..times.len().min(LOOKED_AT)];
-        let mut found = slips(times, *known);
-        let few = number(times.len()) / FEW;
+        let mut found = slips(looked_at, *known);
+        let few = number(looked_at.len()) / FEW;
         if found > self.expected + self.expected / 4 + few {
-            of_page(times, known);
-            found = slips(times, *known);
+            of_page(looked_at, known);
+            found = slips(looked_at, *known);
             self.expected = found;
         }
-        if worth(times.len(), found, *known) { parts(*known) } else { 0 }
+        if worth(looked_at.len(), found, *known) { parts(*known) } else { 0 }
     }
 }
 
@@ -206,7 +213,7 @@ fn parts(step: f64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{of_page, parts, step};
+    use super::{Clock, of_page, parts, step};
     use crate::block::ticks::encode;
 
     /// Times of a clock that moves by so many picoseconds, at moments that are no pattern.
@@ -246,6 +253,16 @@ mod tests {
         assert_eq!(step(&[]), None);
         // And is not told by one.
         assert_eq!(of_page(&told(1000, 4096), &mut 10.0), 0);
+    }
+
+    #[test]
+    fn a_clock_that_the_first_blocks_do_not_tell_is_found_later() {
+        let (few, times) = (told(10_015, 100), told(10_015, 16_384));
+        let mut clock = Clock::default();
+        assert_eq!([0; 3].map(|_| clock.of_block(&few)), [0; 3]);
+        let step = clock.of_block(&times);
+        assert!(step.abs_diff(parts(10.015)) < parts(0.001), "{step}");
+        assert!(clock.of_block(&times) > 0, "it is followed");
     }
 
     #[test]
