@@ -181,7 +181,9 @@ pub struct Stored {
     value: Arc<Vec<u8>>,
     base: usize,
     counts: Arc<[usize]>,
-    entries: Arc<[Entry]>,
+    /// Those of all columns of the value, and which of them are these.
+    all: Arc<[Entry]>,
+    span: Range<usize>,
 }
 
 /// Bytes from the start of a value up to the end of its directory.
@@ -216,7 +218,7 @@ impl Stored {
                 if count > 2 * MAX_BLOCK_EVENTS { Err(Damaged("a count is too large")) } else { Ok(count) }
             })
             .collect::<Result<Arc<[usize]>, _>>()?;
-        let entries = (0..columns(&counts)?)
+        let all: Arc<[Entry]> = (0..columns(&counts)?)
             .map(|_| {
                 let [layout] = directory.array::<1>()?;
                 let unpacked = directory.number()?;
@@ -232,13 +234,23 @@ impl Stored {
                 Ok(Entry { layout, unpacked, start, end: place })
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { value, base: 0, counts, entries })
+        Ok(Self { value, base: 0, counts, span: 0..all.len(), all })
+    }
+
+    fn entries(&self) -> &[Entry] {
+        self.all.get(self.span.clone()).unwrap_or_default()
+    }
+
+    /// Some of the columns, of the same bytes; none if there are fewer.
+    pub fn some(&self, columns: Range<usize>) -> Self {
+        let span = self.span.start + columns.start..self.span.start + columns.end;
+        let span = if span.end <= self.span.end { span } else { 0..0 };
+        Self { span, ..self.clone() }
     }
 
     /// Some of the columns, with bytes of the value from `base` on.
     pub fn part(&self, columns: Range<usize>, value: Arc<Vec<u8>>, base: usize) -> Self {
-        let entries = self.entries.get(columns).unwrap_or_default().into();
-        Self { value, base, counts: Arc::clone(&self.counts), entries }
+        Self { value, base, ..self.some(columns) }
     }
 
     /// Takes other bytes of the value, from its first byte on.
@@ -254,20 +266,20 @@ impl Stored {
             start: 0,
             end: 0,
         });
-        let entries = self.entries.get(columns).unwrap_or_default();
-        Self { entries: entries.iter().copied().chain(constants).collect(), ..self.clone() }
+        let entries = self.entries().get(columns).unwrap_or_default();
+        self.of(entries.iter().copied().chain(constants).collect())
+    }
+
+    /// Columns of the same bytes.
+    fn of(&self, entries: Arc<[Entry]>) -> Self {
+        Self { span: 0..entries.len(), all: entries, ..self.clone() }
     }
 
     /// Some of the columns, in another order, and behind them columns of one value each.
     pub fn pick(&self, columns: &[usize], constants: &[u64]) -> Self {
-        let some = columns.iter().filter_map(|column| self.entries.get(*column).copied()).collect();
-        let some = Self { entries: some, ..self.clone() };
+        let some = columns.iter().filter_map(|column| self.entries().get(*column).copied()).collect();
+        let some = self.of(some);
         some.with_constants(0..columns.len(), constants)
-    }
-
-    /// Whether bytes of the value are there.
-    pub fn has(&self, range: &Range<usize>) -> bool {
-        range.start >= self.base && range.end <= self.base + self.value.len()
     }
 
     /// Bytes of the value that are there.
@@ -277,7 +289,7 @@ impl Stored {
 
     /// Where in the value some columns are, which lie one after the other.
     pub fn range(&self, columns: Range<usize>) -> Range<usize> {
-        match self.entries.get(columns) {
+        match self.entries().get(columns) {
             Some([first, .., last]) => first.start..last.end,
             Some([only]) => only.start..only.end,
             _ => 0..0,
@@ -286,7 +298,7 @@ impl Stored {
 
     /// Bytes of the value up to the end of the last of its columns.
     pub fn total(&self) -> usize {
-        self.entries.iter().map(|entry| entry.end).max().unwrap_or(0)
+        self.entries().iter().map(|entry| entry.end).max().unwrap_or(0)
     }
 
     /// A number of the directory; at most twice the largest block's events.
@@ -296,7 +308,7 @@ impl Stored {
 
     /// Each column's name, bytes before it was packed, and bytes as stored.
     pub fn sizes(&self, names: impl Iterator<Item = &'static str>) -> Vec<(&'static str, u64, usize)> {
-        let sizes = names.zip(&*self.entries).map(|(name, entry)| {
+        let sizes = names.zip(self.entries()).map(|(name, entry)| {
             let unpacked = if entry.layout == CONSTANT { 0 } else { entry.unpacked };
             (name, unpacked, entry.end - entry.start)
         });
@@ -308,7 +320,7 @@ impl Stored {
         &self,
         names: impl Iterator<Item = &'static str>,
     ) -> Result<Vec<(&'static str, Vec<u8>)>, Damaged> {
-        let columns = names.zip(&*self.entries).filter(|(_, entry)| entry.layout != CONSTANT);
+        let columns = names.zip(self.entries()).filter(|(_, entry)| entry.layout != CONSTANT);
         columns.map(|(name, entry)| Ok((name, self.unpacked(*entry)?))).collect()
     }
 
@@ -324,7 +336,7 @@ impl Stored {
     }
 
     fn entry(&self, column: usize) -> Result<Entry, Damaged> {
-        self.entries.get(column).copied().ok_or(Damaged("a column is missing"))
+        self.entries().get(column).copied().ok_or(Damaged("a column is missing"))
     }
 
     fn unpacked(&self, entry: Entry) -> Result<Vec<u8>, Damaged> {

@@ -65,6 +65,8 @@ pub struct Tables {
     page_rows: usize,
     /// Columns of a page.
     page_columns: usize,
+    /// Bytes of the value that come before groups and pages, and bytes of all of it.
+    lengths: (usize, usize),
     /// First and last id, earliest and latest time.
     ids: (EventId, EventId),
     times: (Nanos, Nanos),
@@ -100,7 +102,7 @@ impl Tables {
         }
         if zone.format < PAGES_FROM {
             let all = Stored::open(Arc::clone(value), place::COUNTS_2, |_| Ok(place::COLUMNS_2))?;
-            let pages = all.with_constants(0..place::PAGE_3, &[]);
+            let pages = all.some(0..place::PAGE_3);
             let mut constants = [0; place::TABLES - place::FOLLOWERS];
             for (column, count) in
                 [(place::GROUP_FILES, place::FILE_COUNT), (place::GROUP_PATHS, place::PATH_COUNT)]
@@ -126,8 +128,8 @@ impl Tables {
         let (rows, group_count) = (all.count(place::PAGE_ROWS), all.count(place::GROUP_COUNT));
         let tables = all.with_constants(0..table_columns, &[0; place::TABLES][table_columns..]);
         let pages = table_columns + place::GROUP * group_count;
-        let groups = all.with_constants(table_columns..pages, &[]);
-        let pages = all.with_constants(pages..pages + page_columns * count.div_ceil(rows), &[]);
+        let groups = all.some(table_columns..pages);
+        let pages = all.some(pages..pages + page_columns * count.div_ceil(rows));
         Self::of(zone, Source::Columns { tables, groups, group_count, pages }, rows)
     }
 
@@ -137,6 +139,13 @@ impl Tables {
             Source::Version1 { page, .. } => (page.file_count, 0),
             Source::Columns { tables, .. } => {
                 (tables.count(place::FILE_COUNT), tables.count(place::PATH_COUNT))
+            }
+        };
+        let lengths = match &source {
+            Source::Version1 { value, .. } => (value.len(), value.len()),
+            Source::Columns { tables, groups, pages, .. } => {
+                let own = tables.total();
+                (own, own.max(groups.total()).max(pages.total()))
             }
         };
         if file_count > 2 * count || path_count > file_count {
@@ -150,6 +159,7 @@ impl Tables {
             path_count,
             page_rows,
             page_columns: page_columns(zone.format),
+            lengths,
             ids: (zone.first, zone.last),
             times: (zone.min_time, zone.max_time),
             groups: Lazy::new(),
@@ -199,22 +209,14 @@ impl Tables {
     }
 
     /// Bytes of the value that come before groups and pages, and bytes of all of it. Not of formats 1 and 2.
-    pub fn lengths(&self) -> (usize, usize) {
-        match &self.source {
-            Source::Columns { tables, groups, pages, .. } => {
-                let own = tables.total();
-                (own, own.max(groups.total()).max(pages.total()))
-            }
-            Source::Version1 { value, .. } => (value.len(), value.len()),
-        }
+    pub const fn lengths(&self) -> (usize, usize) {
+        self.lengths
     }
 
     /// Whether the whole value is there: groups and pages need not be read.
     pub fn is_whole(&self) -> bool {
         match &self.source {
-            Source::Columns { tables, groups, pages, .. } => {
-                tables.has(&(0..tables.total().max(groups.total()).max(pages.total())))
-            }
+            Source::Columns { tables, .. } => tables.len() >= self.lengths.1,
             Source::Version1 { .. } => true,
         }
     }

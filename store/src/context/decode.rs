@@ -72,26 +72,43 @@ pub struct Table {
 /// Finds the latest row of an id: where ids grow, as most do, they are a list to search.
 struct Places {
     ids: Vec<ContextId>,
+    /// Some that were found lately, by their last bits: many come from a few.
+    lately: [(ContextId, usize); LATELY],
     /// Once they do not grow.
-    places: Option<HashMap<ContextId, usize>>,
+    unordered: Option<HashMap<ContextId, usize>>,
 }
 
+/// Entries of that memory.
+const LATELY: usize = 16;
+
 impl Places {
-    fn find(&self, id: ContextId) -> Option<usize> {
-        match &self.places {
-            Some(places) => places.get(&id).copied(),
-            // Mostly the last one.
-            None if self.ids.last() == Some(&id) => self.ids.len().checked_sub(1),
-            None => self.ids.binary_search(&id).ok(),
+    fn new(count: usize) -> Self {
+        Self { ids: Vec::with_capacity(count), lately: [(0, usize::MAX); LATELY], unordered: None }
+    }
+
+    fn find(&mut self, id: ContextId) -> Option<usize> {
+        if let Some(places) = &self.unordered {
+            return places.get(&id).copied();
         }
+        // Mostly the last one.
+        if self.ids.last() == Some(&id) {
+            return self.ids.len().checked_sub(1);
+        }
+        let lately = &mut self.lately[usize::try_from(id % LATELY as u64).unwrap_or(0)];
+        if lately.0 == id && lately.1 < self.ids.len() {
+            return Some(lately.1);
+        }
+        let place = self.ids.binary_search(&id).ok()?;
+        *lately = (id, place);
+        Some(place)
     }
 
     /// The id of the next row.
     fn push(&mut self, id: ContextId) {
-        if self.places.is_none() && self.ids.last().is_some_and(|last| *last >= id) {
-            self.places = Some(self.ids.iter().copied().zip(0..).collect());
+        if self.unordered.is_none() && self.ids.last().is_some_and(|last| *last >= id) {
+            self.unordered = Some(self.ids.iter().copied().zip(0..).collect());
         }
-        if let Some(places) = &mut self.places {
+        if let Some(places) = &mut self.unordered {
             places.insert(id, self.ids.len());
         }
         self.ids.push(id);
@@ -154,7 +171,7 @@ impl Table {
 
     fn fill(&mut self, count: usize, sorts: &mut Sorts<'_>) -> Result<(), Damaged> {
         let mut columns = Columns::read(&self.stored, count)?;
-        let mut places = Places { ids: Vec::with_capacity(count), places: None };
+        let mut places = Places::new(count);
         let (mut id, mut since, mut start, mut pid) = (0_u64, 0_i64, 0_u64, 0_u32);
         let mut images = 0..u32::try_from(self.images.len()).unwrap_or(u32::MAX);
         for place in 0..count {
