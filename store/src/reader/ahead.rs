@@ -1,7 +1,7 @@
-//! Looking through several blocks at once, where one after the other takes long.
+//! Looking through several blocks, pages of a block, or segments at once, where one after the other takes long.
 //!
-//! A question about what is rare reads a little of many blocks. Its answer is still put together in the order asked for:
-//! blocks are looked through in batches, each no larger than what is likely to be needed.
+//! A question about what is rare reads a little of many blocks, or of many pages. Its answer is still put together in the
+//! order asked for: they are looked through in batches, each no larger than what is likely to be needed.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
