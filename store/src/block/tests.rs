@@ -395,7 +395,7 @@ fn an_open_segments_clock_is_found_once_and_followed_as_it_drifts() {
         lengths.push(length);
     }
     assert!(lengths[2] < lengths[0] * 21 / 20, "{lengths:?}");
-    // What was not told by a clock is told in nanoseconds, and nobody looks for another clock.
+    // What was not told by a clock is told in nanoseconds.
     assert_eq!(block(&told(1_000_000, 6000)).0, 0);
     assert_eq!(Clock::default().of_block(&[]), 0);
 }

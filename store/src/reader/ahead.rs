@@ -101,18 +101,16 @@ impl Ahead {
         if self.threads == 1 {
             return 1;
         }
-        let missing = wanted.saturating_sub(found).max(1);
         if self.blocks == 0 {
             // Not before blocks are known to take long, unless very many are needed.
-            return missing.checked_div(self.likely).filter(|needed| *needed >= MANY).unwrap_or(1);
+            return missing(found, wanted)
+                .checked_div(self.likely)
+                .filter(|needed| *needed >= MANY)
+                .unwrap_or(1);
         }
-        let spent =
-            u32::try_from(self.blocks).ok().and_then(|blocks| self.begun.elapsed().checked_div(blocks));
-        let needed = missing.saturating_mul(self.blocks).checked_div(found).unwrap_or(usize::MAX);
+        let (needed, each) = guess((self.blocks, self.begun.elapsed()), (found, wanted));
         let alone = if needed < MANY { ALONE } else { ALONE_OF_MANY };
-        let worth = self.blocks >= alone
-            && self.pages / self.blocks < PAGES
-            && spent.is_some_and(|spent| spent >= WORTH);
+        let worth = self.blocks >= alone && self.pages / self.blocks < PAGES && each >= WORTH;
         if worth { needed.max(1) } else { 1 }
     }
 
@@ -137,12 +135,23 @@ impl Ahead {
     }
 }
 
+/// Events that are missing yet; at least one, which tells that there are more.
+fn missing(found: usize, wanted: usize) -> usize {
+    wanted.saturating_sub(found).max(1)
+}
+
+/// How many blocks or pages are likely to be needed yet, and what each takes, by what those before had and took.
+fn guess((done, took): (usize, Duration), (found, wanted): (usize, usize)) -> (usize, Duration) {
+    let needed = missing(found, wanted).saturating_mul(done).checked_div(found).unwrap_or(usize::MAX);
+    let each = u32::try_from(done).ok().and_then(|done| took.checked_div(done)).unwrap_or_default();
+    (needed, each)
+}
+
 /// How many of the pages of a block that are left are looked through at once, one if that is not worth while; `done` of them
 /// took so long and had so many of the events that were wanted.
-pub fn pages(left: usize, (done, took): (usize, Duration), (found, wanted): (usize, usize)) -> usize {
-    let each = u32::try_from(done).ok().and_then(|done| took.checked_div(done)).unwrap_or_default();
-    let missing = wanted.saturating_sub(found).max(1);
-    let needed = missing.saturating_mul(done).checked_div(found).unwrap_or(usize::MAX).clamp(1, left.max(1));
+pub fn pages(left: usize, done: (usize, Duration), found: (usize, usize)) -> usize {
+    let (needed, each) = guess(done, found);
+    let needed = needed.clamp(1, left.max(1));
     if each.saturating_mul(u32::try_from(needed).unwrap_or(u32::MAX)) < PAGES_WORTH { 1 } else { needed }
 }
 

@@ -90,21 +90,9 @@ impl<'a> Contexts<'a> {
         }
         let mut outlines = Vec::new();
         guarded(|| {
-            all(&self.summaries, |chunk, value| {
-                let key = (self.segment.uid, chunk, self.version(&value));
-                if let Some(Cached::Outline(outline)) = self.shared.cache.get(Sort::Outline, key) {
-                    outlines.push(outline);
-                    return;
-                }
-                match self.summary(chunk, &value) {
-                    Ok(summary) => {
-                        let outline = Arc::new(Outline::new(chunk, &summary));
-                        outlines.push(Arc::clone(&outline));
-                        let size = outline.size();
-                        self.shared.cache.put(Sort::Outline, key, Cached::Outline(outline), size);
-                    }
-                    Err(_) => self.shared.damaged(self.segment, u64::MAX - chunk, None),
-                }
+            all(&self.summaries, |chunk, value| match self.outline(chunk, &value) {
+                Ok(outline) => outlines.push(outline),
+                Err(_) => self.shared.damaged(self.segment, u64::MAX - chunk, None),
             })?;
             Ok(())
         })?;
@@ -114,6 +102,21 @@ impl<'a> Contexts<'a> {
             self.shared.cache.put(Sort::Outlines, key, Cached::Outlines(Arc::clone(&outlines)), size);
         }
         Ok(outlines)
+    }
+
+    fn outline(&self, chunk: u64, value: &[u8]) -> Result<Arc<Outline>, Damaged> {
+        let outline = || Ok(Arc::new(Outline::new(chunk, &*self.summary(chunk, value)?)));
+        if self.fixed {
+            // All of the segment are kept together.
+            return outline();
+        }
+        let key = (self.segment.uid, chunk, self.version(value));
+        if let Some(Cached::Outline(outline)) = self.shared.cache.get(Sort::Outline, key) {
+            return Ok(outline);
+        }
+        let outline = outline()?;
+        self.shared.cache.put(Sort::Outline, key, Cached::Outline(Arc::clone(&outline)), outline.size());
+        Ok(outline)
     }
 
     /// Whether a context can have an image with such a path.

@@ -21,8 +21,8 @@ pub struct Resolver<'a> {
     /// Images by the context that holds them.
     images: HashMap<ContextId, Arc<Image>>,
     known: HashMap<ContextId, (Arc<Context>, Lineage)>,
-    /// Those that others came from: processes have most of their ancestors in common.
-    ancestors: HashMap<ContextId, Arc<Context>>,
+    /// Each made once: processes have most of their ancestors in common.
+    made: HashMap<ContextId, Arc<Context>>,
 }
 
 /// Stands in for a context that cannot be read.
@@ -49,7 +49,7 @@ fn placeholder(id: ContextId) -> Context {
 
 impl<'a> Resolver<'a> {
     pub fn new(contexts: &'a Contexts<'a>, files: &'a Files<'a>) -> Self {
-        Self { contexts, files, images: HashMap::new(), known: HashMap::new(), ancestors: HashMap::new() }
+        Self { contexts, files, images: HashMap::new(), known: HashMap::new(), made: HashMap::new() }
     }
 
     /// The image of a context, with what was found out about its files.
@@ -68,7 +68,7 @@ impl<'a> Resolver<'a> {
                 }
                 ImageRef::Shared(other) => {
                     holder = other;
-                    reference = self.contexts.get(other)?.image.clone();
+                    reference = self.context(other)?.image.clone();
                 }
             }
         }
@@ -77,18 +77,18 @@ impl<'a> Resolver<'a> {
 
     /// Another process than the one that acted; `None` if it is not there or cannot be read.
     pub fn find(&mut self, id: ContextId) -> Option<OtherProcess> {
-        self.contexts.get(id)?;
+        self.context(id)?;
         let (context, lineage) = self.resolve(id);
         Some(OtherProcess { context, lineage })
     }
 
-    fn ancestor(&mut self, id: ContextId) -> Option<Arc<Context>> {
-        if let Some(known) = self.ancestors.get(&id) {
-            return Some(Arc::clone(known));
+    fn context(&mut self, id: ContextId) -> Option<Arc<Context>> {
+        if let Some(made) = self.made.get(&id) {
+            return Some(Arc::clone(made));
         }
-        let ancestor = self.contexts.get(id)?;
-        self.ancestors.insert(id, Arc::clone(&ancestor));
-        Some(ancestor)
+        let context = self.contexts.get(id)?;
+        self.made.insert(id, Arc::clone(&context));
+        Some(context)
     }
 
     /// A context with all that it came from.
@@ -96,7 +96,7 @@ impl<'a> Resolver<'a> {
         if let Some(known) = self.known.get(&id) {
             return known.clone();
         }
-        let resolved = match self.contexts.get(id) {
+        let resolved = match self.context(id) {
             None => (Arc::new(placeholder(id)), Lineage::default()),
             Some(context) => {
                 let mut out = Resolved { image: self.image(&context), ..Resolved::default() };
@@ -106,7 +106,7 @@ impl<'a> Resolver<'a> {
                         out.truncated = true;
                         break;
                     }
-                    let Some(ancestor) = self.ancestor(id) else {
+                    let Some(ancestor) = self.context(id) else {
                         out.truncated = true;
                         break;
                     };
