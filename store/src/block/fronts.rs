@@ -2,11 +2,10 @@
 //! without making all of them.
 
 use super::column::Stored;
-use super::place;
 use crate::bytes::Damaged;
 use crate::limits::MAX_SECTION;
 
-/// Paths of a group, not put together.
+/// Paths of a group of files or of a chunk of an index, not put together.
 #[derive(Debug)]
 pub struct Fronts {
     /// Of each: bytes shared with the one before, number of the others.
@@ -19,11 +18,12 @@ pub struct Fronts {
 const DAMAGED: Damaged = Damaged("a path shares more than there is");
 
 impl Fronts {
-    /// From columns: bytes shared with the one before, bytes of its own, and these.
-    pub(super) fn decode(stored: &Stored, count: usize) -> Result<Self, Damaged> {
-        let shared = stored.small(place::PATH_SHARED, count, MAX_SECTION as u64)?;
-        let lengths = stored.small(place::PATH_LENGTHS, count, MAX_SECTION as u64)?;
-        let text = stored.bytes(place::PATH_TEXT)?;
+    /// From the columns at these places: bytes shared with the one before, bytes of its own, and these.
+    pub fn decode(stored: &Stored, places: [usize; 3], count: usize) -> Result<Self, Damaged> {
+        let [shared, lengths, text] = places;
+        let shared = stored.small(shared, count, MAX_SECTION as u64)?;
+        let lengths = stored.small(lengths, count, MAX_SECTION as u64)?;
+        let text = stored.bytes(text)?;
         if lengths.iter().map(|length| u64::from(*length)).sum::<u64>() != text.len() as u64 {
             return Err(Damaged("paths have another length than their text"));
         }

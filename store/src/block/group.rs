@@ -108,7 +108,8 @@ impl Group {
     }
 
     fn fronts(&self) -> Result<&Fronts, Damaged> {
-        lazy(&self.fronts, || Fronts::decode(self.stored()?, self.paths.len()))
+        let places = [place::PATH_SHARED, place::PATH_LENGTHS, place::PATH_TEXT];
+        lazy(&self.fronts, || Fronts::decode(self.stored()?, places, self.paths.len()))
     }
 
     /// Its paths.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::block::{Columns, Form, Layout, Stored};
+use crate::block::{Columns, Form, Fronts, Layout, Stored};
 use crate::bytes::{Damaged, Input, pack, put, put_bytes, unpack};
 use crate::limits::{MAX_SECTION, PATHS_PER_CHUNK};
 
@@ -129,6 +129,8 @@ impl Entry<'_> {
     }
 }
 
+const MISSING: Damaged = Damaged("a path is missing");
+
 /// A chunk, not unpacked yet.
 #[derive(Debug)]
 pub struct Chunk(Stored);
@@ -142,6 +144,26 @@ impl Chunk {
     /// Number of events of each path.
     pub fn counts(&self) -> Result<Vec<u64>, Damaged> {
         self.0.numbers(EVENTS, self.0.count(0))
+    }
+
+    /// Calls `found` with a path, if it is here; the others are not put together.
+    pub fn find(
+        &self,
+        path: &str,
+        found: impl FnOnce(Entry<'_>) -> Result<(), Damaged>,
+    ) -> Result<(), Damaged> {
+        let (stored, count) = (&self.0, self.0.count(0));
+        let Some(row) = Fronts::decode(stored, [SHARED, LENGTHS, TEXT], count)?.find(path)? else {
+            return Ok(());
+        };
+        let numbers = stored.small(BLOCK_COUNTS, count, MAX_SECTION as u64)?;
+        let (before, own) = numbers.split_at_checked(row).ok_or(MISSING)?;
+        let blocks = stored.bytes(BLOCKS)?;
+        let mut input = Input(&blocks);
+        for _ in 0..before.iter().map(|number| u64::from(*number)).sum() {
+            input.number()?;
+        }
+        found(Entry { path, row, blocks: (input.0, *own.first().ok_or(MISSING)? as usize) })
     }
 
     /// Calls `each` with every path, in order, until it says false; gives what it said last.

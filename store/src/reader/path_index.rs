@@ -66,19 +66,30 @@ pub fn of_pattern(
     blocks: &mut [bool],
 ) -> Result<u64, FileError> {
     let run = Run::of(shared, segment, view, PATHS)?;
+    let (mut numbers, mut events) = (Numbers::default(), 0_u64);
+    if let Some(path) = pattern.exact() {
+        let number = run.list.find(path.as_bytes());
+        if number < run.list.len() {
+            let chunk = Chunk::open(run.chunk(number)?)?;
+            chunk.find(path, |entry| {
+                events = numbers.of((number, &chunk), &entry)?;
+                entry.blocks(|block| mark(blocks, block))
+            })?;
+        }
+        return Ok(events);
+    }
     let left = |blocks: &[bool]| {
         let left = wanted.iter().zip(blocks).filter(|(wanted, block)| **wanted && !**block);
         left.count()
     };
     let mut most = left(blocks);
-    let (mut numbers, mut events) = (Numbers::default(), 0_u64);
     scan(&run, pattern.literal_prefix(), "", |chunk, entry| {
         if pattern.matches(entry.path) {
             events = events.saturating_add(numbers.of(chunk, &entry)?);
             entry.blocks(|block| mark(blocks, block))?;
             most = left(blocks);
         }
-        Ok(most > 0 && pattern.exact().is_none_or(|exact| entry.path < exact))
+        Ok(most > 0)
     })?;
     Ok(events)
 }
