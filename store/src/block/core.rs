@@ -180,18 +180,21 @@ impl Core {
     /// Per event.
     pub fn tids(&self) -> Result<&[u32], Damaged> {
         let decode = || {
-            let mut last = vec![None; self.tables.contexts];
+            // Of each context one more than its last one, 0 if it had none: there may be many contexts.
+            let mut last = vec![0_i64; self.tables.contexts];
             let mut newest = 0_i64;
             let steps = self.stored()?.numbers(place::TIDS, self.count)?;
             // Not collected as results, of which nobody knows how many there will be.
             let mut tids = Vec::with_capacity(steps.len());
             for (step, who) in steps.into_iter().zip(self.whos()?) {
-                let before = last[*who as usize].unwrap_or(newest);
+                let last = &mut last[*who as usize];
+                let before = if *last == 0 { newest } else { *last - 1 };
                 let tid = unzigzag(step).wrapping_add(before);
-                if last[*who as usize].replace(tid).is_none() {
+                if *last == 0 {
                     newest = tid;
                 }
                 tids.push(u32::try_from(tid).map_err(|_| Damaged("a thread id is out of range"))?);
+                *last = tid + 1;
             }
             Ok(tids)
         };

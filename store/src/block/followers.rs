@@ -24,7 +24,7 @@ pub struct Followers<'a> {
 enum Seen {
     /// By file; [`EMPTY`] for one that did not.
     All(Vec<u32>),
-    /// Open addressing with linear steps, at most half full: file, and the one that came after it.
+    /// Open addressing with linear steps, at most half full: file, and the one that comes after it.
     Few(Vec<(u32, u32)>),
 }
 
@@ -49,27 +49,35 @@ impl<'a> Followers<'a> {
         at
     }
 
-    /// The file that comes after one, if all goes as before.
-    pub fn after(&self, file: u32) -> Result<u32, Damaged> {
-        let seen = match &self.seen {
-            Seen::All(list) => list.get(file as usize).copied().filter(|next| *next != EMPTY),
+    /// The file that comes after one, if all goes as before. This or [`Self::set`] is to be called once for each event at
+    /// most.
+    pub fn after(&mut self, file: u32) -> Result<u32, Damaged> {
+        let told = |this: &Numbers, most: usize| {
+            let next = match this.get(file as usize) {
+                Some(0) => Some(file + 1),
+                Some(code) => u32::try_from(unzigzag(code - 1).wrapping_add(i64::from(file))).ok(),
+                None => None,
+            };
+            next.filter(|next| (1..=most).contains(&(*next as usize)))
+                .ok_or(Damaged("a file is followed by none that is there"))
+        };
+        match &mut self.seen {
+            Seen::All(list) => match list.get(file as usize) {
+                Some(next) if *next != EMPTY => Ok(*next),
+                _ => told(self.told, self.file_count),
+            },
             Seen::Few(slots) => {
-                Some(slots[Self::slot(slots, file)]).filter(|slot| slot.0 == file).map(|slot| slot.1)
+                let slot = Self::slot(slots, file);
+                if slots[slot].0 != file {
+                    // Kept, since it is likely to be asked for again, and takes longer to be looked up there.
+                    slots[slot] = (file, told(self.told, self.file_count)?);
+                }
+                Ok(slots[slot].1)
             }
-        };
-        if let Some(next) = seen {
-            return Ok(next);
         }
-        let next = match self.told.get(file as usize) {
-            Some(0) => Some(file + 1),
-            Some(code) => u32::try_from(unzigzag(code - 1).wrapping_add(i64::from(file))).ok(),
-            None => None,
-        };
-        next.filter(|next| (1..=self.file_count).contains(&(*next as usize)))
-            .ok_or(Damaged("a file is followed by none that is there"))
     }
 
-    /// One came after another. To be called once for each event at most.
+    /// One came after another.
     pub fn set(&mut self, file: u32, next: u32) {
         match &mut self.seen {
             Seen::All(list) => list[file as usize] = next,

@@ -35,14 +35,21 @@ const fn bucket(number: u64) -> (u64, u32) {
     if bits <= 2 { (number, 0) } else { ((bits as u64 - 1) << 1 | (number >> (bits - 2) & 1), bits - 2) }
 }
 
+/// How many bits tell a number of a bucket apart.
+const fn width(bucket: u8) -> u8 {
+    (bucket >> 1).saturating_sub(1)
+}
+
 /// Numbers by their buckets: see [`BUCKETS`].
 fn buckets(bytes: &[u8], count: usize) -> Result<Vec<u64>, Damaged> {
+    /// Bits of which any number of is in 8 bytes from where its first one is.
+    const NARROW: u8 = 57;
     let damaged = Damaged("a column of buckets is damaged");
     let (buckets, bits) = bytes.split_at_checked(count).ok_or(damaged)?;
     // All bits together, so that where they end need not be looked for each number.
-    let width = |bucket: u8| usize::from(bucket >> 1).saturating_sub(1);
-    let total: usize = buckets.iter().map(|bucket| width(*bucket)).sum();
-    if total.div_ceil(8) != bits.len() || buckets.iter().any(|bucket| width(*bucket) > 62) {
+    let total: usize = buckets.iter().map(|bucket| usize::from(width(*bucket))).sum();
+    let widest = buckets.iter().fold(0, |widest, bucket| width(*bucket).max(widest));
+    if total.div_ceil(8) != bits.len() || widest > 62 {
         return Err(damaged);
     }
     // So that 9 bytes can be read anywhere.
@@ -52,18 +59,16 @@ fn buckets(bytes: &[u8], count: usize) -> Result<Vec<u64>, Damaged> {
     let mut at = 0_usize;
     let mut numbers = Vec::with_capacity(count);
     for bucket in buckets {
-        if *bucket < 4 {
-            numbers.push(u64::from(*bucket));
-            continue;
-        }
         let (width, place, shift) = (width(*bucket), at / 8, at % 8);
-        at += width;
-        let (window, next) = padded.get(place..).and_then(<[u8]>::split_first_chunk::<8>).ok_or(damaged)?;
+        at += usize::from(width);
+        let window = padded.get(place..).and_then(<[u8]>::first_chunk::<8>).ok_or(damaged)?;
         let mut low = u64::from_le_bytes(*window) >> shift;
-        if width + shift > 64 {
-            low |= next.first().map_or(0, |next| u64::from(*next) << (64 - shift));
+        if widest > NARROW && usize::from(width) + shift > 64 {
+            low |= padded.get(place + 8).map_or(0, |next| u64::from(*next) << (64 - shift));
         }
-        numbers.push((2 | u64::from(bucket & 1)) << width | low & ((1 << width) - 1));
+        let number = (2 | u64::from(bucket & 1)) << width | low & ((1 << width) - 1);
+        // Which small number comes is hard to foresee for a processor: no branch.
+        numbers.push(if *bucket < 2 { u64::from(*bucket) } else { number });
     }
     Ok(numbers)
 }
