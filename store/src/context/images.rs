@@ -28,7 +28,9 @@ struct Lists {
     arguments: Vec<u8>,
     /// Where each image's begin.
     starts: Vec<u32>,
-    environments: Vec<Vec<String>>,
+    environments: Vec<u8>,
+    /// Likewise of each environment.
+    begins: Vec<u32>,
 }
 
 /// The images of a chunk, by number.
@@ -93,13 +95,15 @@ impl Images {
                     input.bytes()?;
                 }
             }
-            let bytes = stored.bytes(ENVIRONMENT_TEXTS)?;
-            let (mut input, mut environments) = (Input(&bytes), Vec::new());
+            let environments = stored.bytes(ENVIRONMENT_TEXTS)?;
+            let (mut input, mut begins) = (Input(&environments), Vec::new());
             while !input.0.is_empty() {
-                let count = input.count()?;
-                environments.push(texts(&mut input, count)?);
+                begins.push(u32::try_from(environments.len() - input.0.len()).map_err(|_| RANGE)?);
+                for _ in 0..input.count()? {
+                    input.bytes()?;
+                }
             }
-            Ok(Lists { arguments, starts, environments })
+            Ok(Lists { arguments, starts, environments, begins })
         });
         lists.as_ref().map_err(|damaged| *damaged)
     }
@@ -112,6 +116,10 @@ impl Images {
         let mut input = Input(lists.arguments.get(start as usize..).ok_or(RANGE)?);
         let argv0 = text(input.bytes()?)?.to_owned();
         let args = texts(&mut input, image.arguments as usize)?;
+        let begin = *lists.begins.get(image.environment as usize).ok_or(RANGE)?;
+        let mut input = Input(lists.environments.get(begin as usize..).ok_or(RANGE)?);
+        let count = input.count()?;
+        let envs = texts(&mut input, count)?;
         let interpreter =
             image.interpreter.checked_sub(1).map(|file| objects.file(file).ok_or(RANGE)).transpose()?;
         Ok(Image {
@@ -120,7 +128,7 @@ impl Images {
             argv0,
             args,
             args_truncated: image.cut & 1 != 0,
-            envs: lists.environments.get(image.environment as usize).ok_or(RANGE)?.clone(),
+            envs,
             envs_truncated: image.cut & 2 != 0,
         })
     }
