@@ -10,7 +10,7 @@ use crate::index::directory::Directory;
 use crate::index::lives::Lives;
 use crate::index::run::List;
 use crate::index::tree::Tree;
-use crate::limits::CACHE_BYTES;
+use crate::limits::{CACHE_BYTES, INDEX_CACHE_BYTES};
 
 /// What is cached, of which segment, in which version (a chunk of the open segment changes under the same key).
 pub type Key = (u64, u64, u64);
@@ -67,15 +67,78 @@ pub enum Sort {
     Outlines,
 }
 
+impl Sort {
+    /// Whether it is small and of a whole segment, so that each question asks for it first. Blocks that are looked through
+    /// must not drive it out.
+    const fn is_index(self) -> bool {
+        match self {
+            Self::Tables | Self::Group | Self::Core | Self::Rest | Self::Summary | Self::Contexts => false,
+            Self::Provenance
+            | Self::Directory
+            | Self::Tree
+            | Self::Lives
+            | Self::List
+            | Self::Images
+            | Self::Outline
+            | Self::Outlines => true,
+        }
+    }
+}
+
+/// Of entries of one class: when each was used last, and their bytes.
 #[derive(Debug, Default)]
-struct Inner {
-    entries: HashMap<(Sort, Key), (Cached, usize, u64)>,
+struct Class {
     order: BTreeMap<u64, (Sort, Key)>,
     bytes: usize,
+}
+
+#[derive(Debug)]
+struct Entry {
+    cached: Cached,
+    bytes: usize,
+    used: u64,
+    /// Whether it is kept among the indexes.
+    index: bool,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    entries: HashMap<(Sort, Key), Entry>,
+    indexes: Class,
+    parts: Class,
     clock: u64,
 }
 
-/// Least recently used goes first.
+impl Inner {
+    const fn class(&mut self, index: bool) -> &mut Class {
+        if index { &mut self.indexes } else { &mut self.parts }
+    }
+
+    fn insert(&mut self, key: (Sort, Key), entry: Entry) {
+        let (index, bytes, used) = (entry.index, entry.bytes, entry.used);
+        if let Some(old) = self.entries.insert(key, entry) {
+            let class = self.class(old.index);
+            class.bytes -= old.bytes;
+            class.order.remove(&old.used);
+        }
+        let class = self.class(index);
+        class.bytes += bytes;
+        class.order.insert(used, key);
+    }
+
+    /// Lets the least recently used go until the rest has so many bytes at most.
+    fn shrink(&mut self, index: bool, most: usize) {
+        while self.class(index).bytes > most
+            && let Some((_, oldest)) = self.class(index).order.pop_first()
+        {
+            if let Some(entry) = self.entries.remove(&oldest) {
+                self.class(index).bytes -= entry.bytes;
+            }
+        }
+    }
+}
+
+/// Least recently used goes first: of indexes and of parts of blocks and contexts, each by itself.
 #[derive(Debug, Default)]
 pub struct Cache(Mutex<Inner>);
 
@@ -84,35 +147,28 @@ impl Cache {
     pub fn get(&self, sort: Sort, key: Key) -> Option<Cached> {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let inner = &mut *inner;
-        let (cached, _, used) = inner.entries.get_mut(&(sort, key))?;
-        inner.order.remove(used);
         inner.clock += 1;
-        *used = inner.clock;
-        inner.order.insert(inner.clock, (sort, key));
-        Some(cached.clone())
+        let entry = inner.entries.get_mut(&(sort, key))?;
+        let before = std::mem::replace(&mut entry.used, inner.clock);
+        let class = if entry.index { &mut inner.indexes } else { &mut inner.parts };
+        class.order.remove(&before);
+        class.order.insert(inner.clock, (sort, key));
+        Some(entry.cached.clone())
     }
 
-    /// Keeps one, and lets others go if need be. What is larger than a quarter of the cache is not kept: a packed block is up to a tenth.
+    /// Keeps one, and lets others go if need be. What is larger than a quarter of the cache is not kept: a packed block is up
+    /// to a tenth. An index that is larger than an eighth of those is kept as blocks are.
     pub fn put(&self, sort: Sort, key: Key, cached: Cached, bytes: usize) {
+        let index = sort.is_index() && bytes <= INDEX_CACHE_BYTES / 8;
+        let most = if index { INDEX_CACHE_BYTES } else { CACHE_BYTES - INDEX_CACHE_BYTES };
         if bytes > CACHE_BYTES / 4 {
             return;
         }
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let inner = &mut *inner;
         inner.clock += 1;
-        if let Some((_, old, used)) = inner.entries.insert((sort, key), (cached, bytes, inner.clock)) {
-            inner.bytes -= old;
-            inner.order.remove(&used);
-        }
-        inner.order.insert(inner.clock, (sort, key));
-        inner.bytes += bytes;
-        while inner.bytes > CACHE_BYTES
-            && let Some((_, oldest)) = inner.order.pop_first()
-        {
-            if let Some((_, bytes, _)) = inner.entries.remove(&oldest) {
-                inner.bytes -= bytes;
-            }
-        }
+        let used = inner.clock;
+        inner.insert((sort, key), Entry { cached, bytes, used, index });
+        inner.shrink(index, most);
     }
 }
 
@@ -121,19 +177,44 @@ mod tests {
     use std::sync::Arc;
 
     use super::{Cache, Cached, Sort};
-    use crate::limits::CACHE_BYTES;
+    use crate::limits::{CACHE_BYTES, INDEX_CACHE_BYTES};
 
     #[test]
     fn the_least_recently_used_goes_first() {
         let cache = Cache::default();
         let size = CACHE_BYTES / 10;
         for key in 0..20 {
-            cache.put(Sort::Outlines, (key, 0, 0), Cached::Outlines(Arc::default()), size);
-            let _ = cache.get(Sort::Outlines, (0, 0, 0));
+            cache.put(Sort::Lives, (key, 0, 0), Cached::Outlines(Arc::default()), size);
+            let _ = cache.get(Sort::Lives, (0, 0, 0));
         }
-        assert!(cache.get(Sort::Outlines, (0, 0, 0)).is_some());
-        assert!(cache.get(Sort::Outlines, (1, 0, 0)).is_none());
-        assert!(cache.get(Sort::Outlines, (19, 0, 0)).is_some());
-        assert!(cache.0.lock().unwrap().bytes <= CACHE_BYTES);
+        assert!(cache.get(Sort::Lives, (0, 0, 0)).is_some());
+        assert!(cache.get(Sort::Lives, (1, 0, 0)).is_none());
+        assert!(cache.get(Sort::Lives, (19, 0, 0)).is_some());
+        assert!(cache.0.lock().unwrap().parts.bytes <= CACHE_BYTES);
+    }
+
+    #[test]
+    fn blocks_do_not_drive_out_what_every_question_asks_for() {
+        let cache = Cache::default();
+        let small = INDEX_CACHE_BYTES / 10;
+        for key in 0..5 {
+            cache.put(Sort::Outlines, (key, 0, 0), Cached::Outlines(Arc::default()), small);
+        }
+        for key in 0..100 {
+            cache.put(Sort::Core, (key, 0, 0), Cached::Outlines(Arc::default()), CACHE_BYTES / 10);
+        }
+        assert!((0..5).all(|key| cache.get(Sort::Outlines, (key, 0, 0)).is_some()));
+        // Written anew it counts once, and as what it is now.
+        cache.put(Sort::Outlines, (0, 0, 0), Cached::Outlines(Arc::default()), INDEX_CACHE_BYTES / 4);
+        for key in 5..20 {
+            cache.put(Sort::Outlines, (key, 0, 0), Cached::Outlines(Arc::default()), small);
+        }
+        assert!(
+            cache.get(Sort::Outlines, (1, 0, 0)).is_none() && cache.get(Sort::Outlines, (19, 0, 0)).is_some()
+        );
+        let inner = cache.0.lock().unwrap();
+        assert!(inner.indexes.bytes <= INDEX_CACHE_BYTES && inner.indexes.bytes == 10 * small);
+        assert!(inner.parts.bytes <= CACHE_BYTES - INDEX_CACHE_BYTES);
+        assert_eq!(inner.entries.len(), inner.indexes.order.len() + inner.parts.order.len());
     }
 }
