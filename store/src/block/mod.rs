@@ -4,7 +4,7 @@
 //! event's id is [`Core::id`] and never "first plus row": in a thinned segment there are holes.
 //!
 //! A block has tables (shapes, details), its files and paths in groups, and its events in pages, which refer to both; groups
-//! and pages are decoded alone: what is asked for a few events decodes a few of each. Blocks of open segments have one.
+//! and pages are decoded alone: what is asked for a few events decodes a few of each. Blocks of open segments have one group.
 //!
 //! To write: [`encode`] for events at hand, [`BlockBuilder`] to join blocks or to leave events out of them. To read:
 //! [`Tables::decode`], then [`Tables::page`], or [`pages`] for all of a value at hand; both decode a column when it is asked

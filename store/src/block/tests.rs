@@ -387,7 +387,7 @@ fn an_open_segments_clock_is_found_once_and_followed_as_it_drifts() {
     };
     let mut lengths = Vec::new();
     for femtoseconds in [10_015_000, 10_015_000, 10_015_020] {
-        let events = told(femtoseconds, 6000);
+        let events = told(femtoseconds, 20_000);
         let (step, length) = block(&events);
         let expected = (femtoseconds.cast_unsigned() << 32) / 1_000_000;
         assert!(step.abs_diff(expected) < expected / 1_000_000, "{step} {expected}");

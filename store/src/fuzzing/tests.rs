@@ -102,7 +102,8 @@ fn columns_of(value: &[u8], counts: usize, columns: usize, others: &[(usize, &[u
     out
 }
 
-/// Blocks, taken apart: of one page, of several, and one whose times are told in steps of a clock.
+/// Blocks, taken apart: of one page, of several in one group of files and in more, and one whose times are told in steps of a
+/// clock.
 fn blocks(events: &[Event]) -> Vec<Seed> {
     let refs: Vec<&Event> = events.iter().collect();
     let mut clock = vec![0];
@@ -120,9 +121,10 @@ fn blocks(events: &[Event]) -> Vec<Seed> {
         (name, out)
     };
     vec![
-        of("block/real", Form::Open, 1, 1, &[]),
+        of("block/real", Form::Passing, 1, 1, &[]),
+        of("block/open", Form::Open, 1, 3, &[]),
         of("block/pages", Form::Closed(1), 4, 3, &[]),
-        of("block/clock", Form::Open, 1, 1, &clock),
+        of("block/clock", Form::Open, 1, 3, &clock),
     ]
 }
 
