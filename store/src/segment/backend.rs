@@ -7,7 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use redb::StorageBackend;
 
@@ -148,7 +148,8 @@ const PAGE: u64 = 4096;
 #[derive(Debug)]
 pub struct Overlay {
     file: File,
-    state: Mutex<Written>,
+    /// Read by several threads of a question at a time.
+    state: RwLock<Written>,
 }
 
 #[derive(Debug)]
@@ -161,7 +162,7 @@ impl Overlay {
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let len = file.metadata()?.len();
-        Ok(Self { file, state: Mutex::new(Written { len, pages: BTreeMap::new() }) })
+        Ok(Self { file, state: RwLock::new(Written { len, pages: BTreeMap::new() }) })
     }
 
     fn fill(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
@@ -179,11 +180,11 @@ impl Overlay {
 
 impl StorageBackend for Overlay {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.state.lock().unwrap_or_else(PoisonError::into_inner).len)
+        Ok(self.state.read().unwrap_or_else(PoisonError::into_inner).len)
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         let end = offset.saturating_add(out.len() as u64);
         if end > state.len {
             return Err(io::ErrorKind::UnexpectedEof.into());
@@ -201,7 +202,7 @@ impl StorageBackend for Overlay {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).len = len;
+        self.state.write().unwrap_or_else(PoisonError::into_inner).len = len;
         Ok(())
     }
 
@@ -210,7 +211,7 @@ impl StorageBackend for Overlay {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let end = offset + data.len() as u64;
         for page in offset / PAGE..end.div_ceil(PAGE) {
             let start = page * PAGE;
