@@ -1,14 +1,11 @@
 //! Events gathered for a block: each distinct file, detail and shape once, the rest as rows.
 
-use std::borrow::Borrow;
-use std::ops::Deref;
-
-use event::{Detail, Event, EventId, File, Kind, Nanos};
+use event::{Detail, Event, EventId, Kind, Nanos};
 
 use super::clock::Clock;
 use super::core::Core;
-use super::encode::Order;
-use super::intern::{Table, hash, hash_numbers, mix};
+use super::files::{Files, Order};
+use super::intern::{Interned, Table, hash, hash_numbers};
 use super::rest::Rest;
 use super::zone::Zone;
 use crate::bytes::Damaged;
@@ -34,30 +31,12 @@ impl Shape {
     }
 }
 
-/// A file that is kept elsewhere or here; small, so that a list of them grows cheaply.
-#[derive(Debug)]
-pub enum Held<'a> {
-    There(&'a File),
-    Own(Box<File>),
-}
-
-impl Deref for Held<'_> {
-    type Target = File;
-
-    fn deref(&self) -> &File {
-        match self {
-            Self::There(file) => file,
-            Self::Own(file) => file,
-        }
-    }
-}
-
 /// Rows of a block to be, and what they refer to.
 ///
 /// Events are added in order of id, one by one or out of blocks that are read back ([`BlockBuilder::absorb`]: to join small
 /// blocks, or to leave events out); then [`BlockBuilder::finish`] makes the block.
 #[derive(Debug)]
-pub struct BlockBuilder<'a> {
+pub struct BlockBuilder {
     pub(super) ids: Vec<EventId>,
     pub(super) times: Vec<Nanos>,
     pub(super) contexts: Vec<u64>,
@@ -67,43 +46,41 @@ pub struct BlockBuilder<'a> {
     pub(super) file_column: Vec<u32>,
     /// Likewise; shorter than the others if the last rows have none.
     pub(super) destinations: Vec<u32>,
-    pub(super) files: Vec<Held<'a>>,
+    pub(super) files: Files,
     pub(super) shapes: Vec<Shape>,
     /// Step of the clock by which a block of an open segment tells its times, in parts of a nanosecond, or 0.
     pub(super) clock: u64,
     /// As `MessagePack`.
-    pub(super) details: Vec<Vec<u8>>,
+    pub(super) details: Interned,
     /// Memory for the detail that is looked up.
     encoded: Vec<u8>,
-    hashes: Vec<u64>,
-    file_table: Table,
     shape_table: Table,
-    detail_table: Table,
     /// Details of the latest opens: flags, mode, index.
     opens: [(u32, u32, u32); 4],
 }
 
-/// Of a file's content; the path tells most apart, the rest its states.
-fn hash_of(file: &File) -> u64 {
-    let hash = mix(hash(file.path.as_bytes()), u64::from(file.flags));
-    file.facts.as_ref().map_or(hash, |facts| {
-        let times = facts.mtime.cast_unsigned().rotate_left(32) ^ facts.ctime.cast_unsigned();
-        mix(mix(hash, facts.inode), times ^ u64::from(facts.mode))
-    })
+/// Events whose paths are looked for at once.
+const AHEAD: usize = 32;
+
+fn path_hash(event: &Event) -> u64 {
+    event.file.as_ref().map_or(0, |file| hash(file.path.as_bytes()))
 }
+
+/// Details of no opens.
+const NO_OPENS: [(u32, u32, u32); 4] = [(0, 0, u32::MAX); 4];
 
 /// Counts within a block fit.
 pub fn number(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-impl Default for BlockBuilder<'_> {
+impl Default for BlockBuilder {
     fn default() -> Self {
         Self::new(0)
     }
 }
 
-impl<'a> BlockBuilder<'a> {
+impl BlockBuilder {
     /// With room for so many events.
     pub fn new(events: usize) -> Self {
         let events = events.min(MAX_BLOCK_EVENTS);
@@ -115,22 +92,46 @@ impl<'a> BlockBuilder<'a> {
             shape_column: Vec::with_capacity(events),
             file_column: Vec::with_capacity(events),
             destinations: Vec::new(),
-            files: Vec::new(),
+            files: Files::new(events / 4),
             shapes: Vec::new(),
             clock: 0,
-            details: Vec::new(),
+            details: Interned::default(),
             encoded: Vec::new(),
-            hashes: Vec::new(),
-            file_table: Table::new(events / 4),
             shape_table: Table::new(64),
-            detail_table: Table::new(64),
-            opens: [(0, 0, u32::MAX); 4],
+            opens: NO_OPENS,
         }
     }
 
-    /// Paths of all files so far, in order of directory and name; one comes again with each state of the file.
-    pub fn paths(&self, order: &Order) -> impl Iterator<Item = &str> {
-        order.files.iter().filter_map(|file| Some(self.files.get(*file as usize)?.path.as_str()))
+    /// Lets go of all events; the memory is used again.
+    pub fn clear(&mut self) {
+        self.ids.clear();
+        self.times.clear();
+        self.contexts.clear();
+        self.tids.clear();
+        self.shape_column.clear();
+        self.file_column.clear();
+        self.destinations.clear();
+        self.files.clear();
+        self.shapes.clear();
+        self.clock = 0;
+        self.details.clear();
+        self.shape_table.clear();
+        self.opens = NO_OPENS;
+    }
+
+    /// The order of the files so far.
+    pub fn order(&self) -> Order {
+        self.files.order()
+    }
+
+    /// The paths of the files so far.
+    pub fn paths<'a>(&'a self, order: &'a Order) -> impl Iterator<Item = &'a [u8]> {
+        order.paths.iter().map(|path| self.files.path(*path))
+    }
+
+    /// The directories that these are in, with their slash, ascending.
+    pub fn directories<'a>(&'a self, order: &'a Order) -> impl Iterator<Item = &'a [u8]> {
+        self.files.directories(order)
     }
 
     /// Has the times of a block of an open segment told in steps of its clock, if it has some.
@@ -144,16 +145,33 @@ impl<'a> BlockBuilder<'a> {
     }
 
     /// Adds an event. Ids must grow.
-    pub fn push(&mut self, id: EventId, event: &'a Event) {
-        self.add(id, event, Held::There);
+    pub fn push(&mut self, id: EventId, event: &Event) {
+        self.add(id, event, path_hash(event));
     }
 
-    /// Adds an event without holding on to it.
-    pub fn push_owned(&mut self, id: EventId, event: &Event) {
-        self.add(id, event, |file| Held::Own(Box::new(file.clone())));
+    /// Adds events, their ids being `first` and the next ones.
+    pub fn extend(&mut self, first: EventId, events: &[Event]) {
+        let mut ids = first..;
+        let mut hashes = [0; AHEAD];
+        for events in events.chunks(AHEAD) {
+            for (hash, event) in hashes.iter_mut().zip(events) {
+                *hash = path_hash(event);
+            }
+            hashes.iter().for_each(|hash| self.files.fetch(*hash));
+            for ((hash, event), id) in hashes.iter().zip(events).zip(&mut ids) {
+                self.add(id, event, *hash);
+            }
+        }
     }
 
-    fn add<'e>(&mut self, id: EventId, event: &'e Event, keep: impl Fn(&'e File) -> Held<'a>) {
+    /// Kinds and times of the events from one on.
+    pub fn kinds_and_times(&self, from: usize) -> impl Iterator<Item = (Kind, Nanos)> {
+        let kinds = self.shape_column.iter().map(|shape| self.shapes[*shape as usize].kind);
+        kinds.zip(self.times.iter().copied()).skip(from)
+    }
+
+    /// `path` is the hash of the file's path, if it has one.
+    fn add(&mut self, id: EventId, event: &Event, path: u64) {
         self.ids.push(id);
         self.times.push(event.time);
         self.contexts.push(event.context);
@@ -161,10 +179,10 @@ impl<'a> BlockBuilder<'a> {
         let detail = self.detail(&event.detail);
         let shape = self.shape(Shape { kind: event.kind, flags: event.flags, retval: event.retval, detail });
         self.shape_column.push(shape);
-        let file = event.file.as_ref().map_or(0, |file| self.file(file, &keep) + 1);
+        let file = event.file.as_ref().map_or(0, |file| self.files.number(file, path) + 1);
         self.file_column.push(file);
         if let Some(destination) = &event.destination {
-            let destination = self.file(destination, &keep) + 1;
+            let destination = self.files.number(destination, hash(destination.path.as_bytes())) + 1;
             self.destinations.resize(self.times.len() - 1, 0);
             self.destinations.push(destination);
         }
@@ -172,7 +190,7 @@ impl<'a> BlockBuilder<'a> {
 
     /// Distinct files so far.
     pub const fn file_count(&self) -> usize {
-        self.files.len()
+        self.files.states.len()
     }
 
     /// Adds the events of a page for whose rows `keep` says yes. Pages must come in order of id.
@@ -200,7 +218,8 @@ impl<'a> BlockBuilder<'a> {
                 let Some(index) = index.checked_sub(1) else { return Ok(0) };
                 let place = here.get_mut(index as usize).ok_or(missing)?;
                 if *place == u32::MAX {
-                    *place = this.file(core.file(rest, index)?, |file| Held::Own(Box::new(file)));
+                    let file = core.file(rest, index)?;
+                    *place = this.files.number(&file, hash(file.path.as_bytes()));
                 }
                 Ok(*place + 1)
             };
@@ -232,22 +251,6 @@ impl<'a> BlockBuilder<'a> {
         Ok(())
     }
 
-    /// `keep` makes of a file that is new what is held.
-    fn file<F: Borrow<File>>(&mut self, file: F, keep: impl FnOnce(F) -> Held<'a>) -> u32 {
-        let hash = hash_of(file.borrow());
-        let (files, hashes) = (&mut self.files, &mut self.hashes);
-        let next = number(files.len());
-        let found = self.file_table.find(hash, next, |index| {
-            files.get(index as usize).is_some_and(|known| same(known, file.borrow()))
-        });
-        found.unwrap_or_else(|| {
-            files.push(keep(file));
-            hashes.push(hash);
-            self.file_table.grow(|index| hashes.get(index as usize).copied().unwrap_or(0));
-            next
-        })
-    }
-
     fn shape(&mut self, shape: Shape) -> u32 {
         let shapes = &mut self.shapes;
         let next = number(shapes.len());
@@ -255,7 +258,6 @@ impl<'a> BlockBuilder<'a> {
             self.shape_table.find(shape.hash(), next, |index| shapes.get(index as usize) == Some(&shape));
         found.unwrap_or_else(|| {
             shapes.push(shape);
-            self.shape_table.grow(|index| shapes.get(index as usize).map_or(0, Shape::hash));
             next
         })
     }
@@ -267,40 +269,14 @@ impl<'a> BlockBuilder<'a> {
                 return *index;
             }
         }
-        let mut encoded = std::mem::take(&mut self.encoded);
-        encoded.clear();
+        self.encoded.clear();
         // Into memory it cannot fail.
-        let _ = rmp_serde::encode::write(&mut encoded, detail);
-        let details = &mut self.details;
-        let next = number(details.len());
-        let found = self.detail_table.find(hash(&encoded), next, |index| {
-            details.get(index as usize).is_some_and(|known| *known == encoded)
-        });
-        let index = found.unwrap_or_else(|| {
-            details.push(encoded.clone());
-            self.detail_table.grow(|index| details.get(index as usize).map_or(0, |known| hash(known)));
-            next
-        });
-        self.encoded = encoded;
+        let _ = rmp_serde::encode::write(&mut self.encoded, detail);
+        let index = self.details.number(&self.encoded);
         if let Detail::Open { flags, mode } = detail {
             self.opens.rotate_right(1);
             self.opens[0] = (*flags, *mode, index);
         }
         index
     }
-}
-
-/// What differs is looked at first, what is nearly always equal last; pointers spare a comparison of what they point to.
-fn same(a: &File, b: &File) -> bool {
-    let facts = match (&a.facts, &b.facts) {
-        (None, None) => true,
-        (Some(a), Some(b)) => {
-            (a.inode, a.mtime, a.ctime, a.mode, a.uid, a.gid, a.mount_id)
-                == (b.inode, b.mtime, b.ctime, b.mode, b.uid, b.gid, b.mount_id)
-                && (std::sync::Arc::ptr_eq(&a.mount_path, &b.mount_path) || a.mount_path == b.mount_path)
-                && a.filesystem == b.filesystem
-        }
-        _ => false,
-    };
-    facts && a.flags == b.flags && a.path == b.path && a.raw == b.raw && a.error == b.error
 }

@@ -5,6 +5,7 @@
 //! the planes of the high ones compress to nothing and the low ones are stored as they are; or buckets of like size, which
 //! have few values, and apart from them, in a frame of its own, the bits that are noise.
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -43,7 +44,19 @@ pub struct Columns {
     /// Tells which layout is small.
     trial: Option<zstd::bulk::Compressor<'static>>,
     form: Form,
+    /// A column as it is laid out.
     scratch: Vec<u8>,
+    /// A column's numbers.
+    list: Vec<u64>,
+}
+
+/// Bytes above which memory is not kept.
+const KEPT_BYTES: usize = 1 << 20;
+
+thread_local! {
+    /// Memory of the last columns of this thread: what is taken anew for each block comes as pages that cost more than
+    /// what is done with them.
+    static KEPT: RefCell<(Vec<u8>, Vec<u8>, Vec<u64>)> = const { RefCell::new((Vec::new(), Vec::new(), Vec::new())) };
 }
 
 impl Columns {
@@ -59,7 +72,8 @@ impl Columns {
             Form::Closed(level) => zstd::bulk::Compressor::new(level.min(TRIAL_LEVEL)).ok(),
         };
         let packer = Packer::new(level);
-        Self { directory: Vec::new(), payload: Vec::new(), packer, trial, form, scratch: Vec::new() }
+        let (payload, scratch, list) = KEPT.take();
+        Self { directory: Vec::new(), payload, packer, trial, form, scratch, list }
     }
 
     /// A number of the directory itself.
@@ -85,6 +99,15 @@ impl Columns {
         self.directory.push(layout);
         put(&mut self.directory, unpacked.len() as u64);
         put(&mut self.directory, packed as u64);
+    }
+
+    /// Adds a column of numbers that are not in a list.
+    pub fn each(&mut self, numbers: impl Iterator<Item = u64>, expected: Layout) {
+        let mut list = std::mem::take(&mut self.list);
+        list.clear();
+        list.extend(numbers);
+        self.numbers(&list, expected);
+        self.list = list;
     }
 
     /// Adds a column of numbers; the reader must know how many.
@@ -161,6 +184,11 @@ impl Columns {
         out.extend_from_slice(&self.directory);
         out.extend_from_slice(&self.payload);
         self.packer.done();
+        let (mut payload, scratch, list) = (self.payload, self.scratch, self.list);
+        payload.clear();
+        if payload.capacity() + scratch.capacity() + 8 * list.capacity() <= KEPT_BYTES {
+            KEPT.set((payload, scratch, list));
+        }
         out
     }
 }

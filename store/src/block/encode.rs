@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use event::{Event, EventId, File, Kind, Outcome};
+use event::{Event, EventId, Kind, Outcome};
 
 use super::build::{BlockBuilder, number};
 use super::column::{Columns, Form, Layout};
-use super::intern::{Table, hash, hash_numbers};
+use super::files::{Files, Order, State};
+use super::intern::{Interned, Table, hash_numbers};
 use super::pages::Pages;
 use super::zone::{self, Zone, chain};
 use crate::bytes::{put, put_bytes, zigzag};
@@ -28,16 +29,7 @@ pub fn encode(
     builder.finish(sealed, previous, form)
 }
 
-/// Files of a builder in order of directory, then name, then appearance.
-#[derive(Debug)]
-pub struct Order {
-    /// Their numbers in the builder.
-    pub(super) files: Vec<u32>,
-    /// The place of each in that order.
-    rank: Vec<u32>,
-}
-
-impl BlockBuilder<'_> {
+impl BlockBuilder {
     /// Makes the block: its header row and the stored value. `previous` is the hash of the block before. There must be
     /// events; their ids must have grown. A block may well have more events than one of an open segment, at most
     /// `MAX_BLOCK_EVENTS`.
@@ -54,17 +46,18 @@ impl BlockBuilder<'_> {
         form: Form,
     ) -> (Zone, Vec<u8>) {
         let mut zone = self.zone(sealed);
-        let Order { files: order, rank } = order;
-        let files: Vec<&File> = order.iter().map(|index| &*self.files[*index as usize]).collect();
+        // Of each file what is known, and whether it has another path than the one before.
+        let files: Vec<&State> = order.files.iter().map(|file| &self.files.states[*file as usize]).collect();
+        let mut last = None;
+        let starts: Vec<bool> = files.iter().map(|file| last.replace(file.path) != Some(file.path)).collect();
         let mut columns = Columns::new(form);
-        let starts = path_starts(&files);
         let groups = match form {
             Form::Passing | Form::Open if files.is_empty() => Vec::new(),
             Form::Passing | Form::Open => std::iter::once(0..files.len()).collect(),
             Form::Closed(_) => groups(&starts),
         };
         columns.count(files.len());
-        columns.count(starts.iter().filter(|new| **new).count());
+        columns.count(order.paths.len());
         columns.count(self.shapes.len());
         columns.count(self.details.len());
         // Pages cost an open segment some 2 % of its bytes, and spare most of what is unpacked for an event; groups would
@@ -75,13 +68,15 @@ impl BlockBuilder<'_> {
         };
         columns.count(rows);
         columns.count(groups.len());
-        let pages = Pages::new(self, &zone, rank, rows, matches!(form, Form::Closed(_)));
+        let pages = Pages::new(self, &zone, &order.rank, rows, matches!(form, Form::Closed(_)));
         self.shapes(&mut columns);
-        let names = Names::new(&files);
-        columns.bytes(&names.filesystems.bytes());
-        columns.bytes(&names.mount_paths.bytes());
+        let known = || files.iter().filter(|file| file.known);
+        let filesystems = Names::new(&self.files.filesystems, known().map(|file| file.filesystem));
+        let mount_paths = Names::new(&self.files.mount_paths, known().map(|file| file.mount_path));
+        columns.bytes(&filesystems.bytes);
+        columns.bytes(&mount_paths.bytes);
         let mut details = Vec::new();
-        for detail in &self.details {
+        for detail in self.details.iter() {
             put_bytes(&mut details, detail);
         }
         columns.bytes(&details);
@@ -89,20 +84,20 @@ impl BlockBuilder<'_> {
         let paths_of = |group: &Range<usize>| starts[group.clone()].iter().filter(|new| **new).count();
         let mut keys = Vec::new();
         for group in groups.iter().filter(|_| groups.len() > 1) {
-            put_bytes(&mut keys, files[group.start].path.as_bytes());
+            put_bytes(&mut keys, self.files.path(files[group.start].path));
         }
-        columns.numbers(&groups.iter().map(|group| group.len() as u64).collect::<Vec<_>>(), Layout::Varint);
-        columns
-            .numbers(&groups.iter().map(|group| paths_of(group) as u64).collect::<Vec<_>>(), Layout::Varint);
+        columns.each(groups.iter().map(|group| group.len() as u64), Layout::Varint);
+        columns.each(groups.iter().map(|group| paths_of(group) as u64), Layout::Varint);
         columns.bytes(&keys);
         pages.clocks(&mut columns);
-        let (mut first, mut known) = (0, 0);
+        let mut first = 0;
         for group in groups {
             let paths = first..first + paths_of(&group);
             first = paths.end;
             let (files, starts) = (&files[group.clone()], &starts[group]);
-            write_paths(files, starts, &mut columns);
-            known = facts(files, &names, known, &mut columns);
+            columns.each(starts.iter().map(|new| u64::from(*new)), Layout::Fixed);
+            write_paths(&self.files, &order.paths[paths.clone()], &mut columns);
+            facts(files, [&filesystems, &mount_paths], &self.files.odd, &mut columns);
             columns.numbers(&path_pages[paths], Layout::Fixed);
         }
         for rows in pages.rows() {
@@ -145,57 +140,12 @@ impl BlockBuilder<'_> {
         }
     }
 
-    /// The order of the files so far.
-    pub fn order(&self) -> Order {
-        let mut directories = Table::new(64);
-        let mut list: Vec<&[u8]> = Vec::new();
-        let mut last: (&[u8], u32) = (&[], u32::MAX);
-        // Directory, first bytes of the name, index: nearly always enough to tell two files' order.
-        let mut keys: Vec<(u32, u64, u32)> = Vec::with_capacity(self.files.len());
-        for (index, file) in self.files.iter().enumerate() {
-            let (directory, name) = split(&file.path);
-            if last.1 == u32::MAX || last.0 != directory {
-                let next = number(list.len());
-                let known = |place: u32| list.get(place as usize) == Some(&directory);
-                let place = directories.find(hash(directory), next, known).unwrap_or_else(|| {
-                    list.push(directory);
-                    directories.grow(|place| list.get(place as usize).map_or(0, |known| hash(known)));
-                    next
-                });
-                last = (directory, place);
-            }
-            let mut start = [0; 8];
-            let length = name.len().min(8);
-            start[..length].copy_from_slice(&name[..length]);
-            keys.push((last.1, u64::from_be_bytes(start), number(index)));
-        }
-        let mut sorted: Vec<u32> = (0..number(list.len())).collect();
-        sorted.sort_unstable_by_key(|directory| list[*directory as usize]);
-        let mut place = vec![0; list.len()];
-        for (rank, directory) in sorted.iter().enumerate() {
-            place[*directory as usize] = number(rank);
-        }
-        for key in &mut keys {
-            key.0 = place[key.0 as usize];
-        }
-        let path = |index: u32| self.files[index as usize].path.as_bytes();
-        keys.sort_unstable_by(|a, b| {
-            (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| path(a.2).cmp(path(b.2))).then(a.2.cmp(&b.2))
-        });
-        let order: Vec<u32> = keys.iter().map(|key| key.2).collect();
-        let mut rank = vec![0; order.len()];
-        for (place, from) in order.iter().enumerate() {
-            rank[*from as usize] = number(place);
-        }
-        Order { files: order, rank }
-    }
-
     fn shapes(&self, columns: &mut Columns) {
-        let of = |f: &dyn Fn(&super::build::Shape) -> u64| self.shapes.iter().map(f).collect::<Vec<_>>();
-        columns.numbers(&of(&|shape| u64::from(shape.kind.number())), Layout::Fixed);
-        columns.numbers(&of(&|shape| u64::from(shape.flags)), Layout::Varint);
-        columns.numbers(&of(&|shape| zigzag(shape.retval)), Layout::Varint);
-        columns.numbers(&of(&|shape| u64::from(shape.detail)), Layout::Varint);
+        let shapes = self.shapes.iter();
+        columns.each(shapes.clone().map(|shape| u64::from(shape.kind.number())), Layout::Fixed);
+        columns.each(shapes.clone().map(|shape| u64::from(shape.flags)), Layout::Varint);
+        columns.each(shapes.clone().map(|shape| zigzag(shape.retval)), Layout::Varint);
+        columns.each(shapes.map(|shape| u64::from(shape.detail)), Layout::Varint);
     }
 }
 
@@ -205,22 +155,6 @@ pub const fn outcome(kind: Kind, retval: i64) -> Outcome {
         Kind::Fork | Kind::Exec | Kind::Exit => Outcome::Success,
         _ => Outcome::of_return(retval),
     }
-}
-
-pub(super) fn wide(numbers: &[u32]) -> Vec<u64> {
-    numbers.iter().map(|number| u64::from(*number)).collect()
-}
-
-/// Directory with its slash, and name.
-pub fn split(path: &str) -> (&[u8], &[u8]) {
-    let bytes = path.as_bytes();
-    bytes.split_at(bytes.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1))
-}
-
-/// Whether each file has another path than the one before.
-fn path_starts(files: &[&File]) -> Vec<bool> {
-    let mut last: Option<&str> = None;
-    files.iter().map(|file| last.replace(&file.path) != Some(&file.path)).collect()
 }
 
 /// Groups of so many files, each but the first beginning with another path.
@@ -235,71 +169,61 @@ fn groups(starts: &[bool]) -> Vec<Range<usize>> {
     groups
 }
 
-/// The distinct paths, front-coded, and which files begin one.
-fn write_paths(files: &[&File], starts: &[bool], columns: &mut Columns) {
-    let (mut shared, mut lengths, mut text) = (Vec::new(), Vec::new(), Vec::new());
+/// Paths, front-coded.
+fn write_paths(files: &Files, paths: &[u32], columns: &mut Columns) {
+    let (mut shared, mut lengths) = (Vec::with_capacity(paths.len()), Vec::with_capacity(paths.len()));
+    let mut text = Vec::new();
     let mut last: &[u8] = &[];
-    for (file, _) in files.iter().zip(starts).filter(|(_, new)| **new) {
-        let path = file.path.as_bytes();
-        let same = last.iter().zip(path).take_while(|(a, b)| a == b).count();
+    for path in paths {
+        let path = files.path(*path);
+        let same = in_common(last, path);
         shared.push(same as u64);
         lengths.push((path.len() - same) as u64);
         text.extend_from_slice(&path[same..]);
         last = path;
     }
-    columns.numbers(&starts.iter().map(|new| u64::from(*new)).collect::<Vec<_>>(), Layout::Fixed);
     columns.numbers(&shared, Layout::Fixed);
     columns.numbers(&lengths, Layout::Fixed);
     columns.bytes(&text);
 }
 
-/// Texts, each once, and their numbers.
-#[derive(Default)]
-struct Texts<'a>(Vec<&'a str>);
+/// How many bytes two paths begin with that are the same.
+fn in_common(a: &[u8], b: &[u8]) -> usize {
+    let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
+    let same = 8 * words.take_while(|(a, b)| a == b).count();
+    same + a[same..].iter().zip(&b[same..]).take_while(|(a, b)| a == b).count()
+}
 
-impl<'a> Texts<'a> {
-    /// There are few; the last one is looked at first.
-    fn place(&mut self, text: &'a str) -> u64 {
-        let place = self.0.iter().rposition(|known| *known == text).unwrap_or_else(|| {
-            self.0.push(text);
-            self.0.len() - 1
-        });
-        place as u64
-    }
+/// What the facts of files refer to: each name once, in order of the first file that has it.
+struct Names {
+    bytes: Vec<u8>,
+    /// Place of each of the builder's.
+    places: Vec<u64>,
+}
 
-    fn bytes(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        put(&mut out, self.0.len() as u64);
-        for text in &self.0 {
-            put_bytes(&mut out, text.as_bytes());
+impl Names {
+    fn new(names: &Interned, used: impl Iterator<Item = u32>) -> Self {
+        let (mut bytes, mut count) = (Vec::new(), 0);
+        let mut places = vec![u64::MAX; names.len()];
+        for name in used {
+            let place = &mut places[name as usize];
+            if *place == u64::MAX {
+                *place = count;
+                count += 1;
+                put_bytes(&mut bytes, &names[name as usize]);
+            }
         }
-        out
-    }
-}
-
-/// What the facts of all files refer to.
-struct Names<'a> {
-    filesystems: Texts<'a>,
-    mount_paths: Texts<'a>,
-    /// Of each file with facts, the places of both.
-    places: Vec<(u64, u64)>,
-}
-
-impl<'a> Names<'a> {
-    fn new(files: &[&'a File]) -> Self {
-        let (mut filesystems, mut mount_paths) = (Texts::default(), Texts::default());
-        let facts = files.iter().filter_map(|file| file.facts.as_ref());
-        let places = facts
-            .map(|facts| (filesystems.place(&facts.filesystem), mount_paths.place(&facts.mount_path)))
-            .collect();
-        Self { filesystems, mount_paths, places }
+        let mut all = Vec::new();
+        put(&mut all, count);
+        all.append(&mut bytes);
+        Self { bytes: all, places }
     }
 }
 
 /// Modification and change times, by turns: 0 for one that did not come up before, else one more than the zigzag of its
 /// place among the distinct ones minus the place of what it is likely to be: of a modification time that of the file
 /// before, of a change time the modification time of the file itself. Then the distinct ones as steps.
-fn file_times(facts: &[&event::FileFacts]) -> (Vec<u64>, Vec<u64>) {
+fn file_times(facts: &[&State]) -> (Vec<u64>, Vec<u64>) {
     let mut codes = Vec::with_capacity(2 * facts.len());
     let mut distinct: Vec<i64> = Vec::new();
     let mut table = Table::new(facts.len() / 4);
@@ -317,7 +241,6 @@ fn file_times(facts: &[&event::FileFacts]) -> (Vec<u64>, Vec<u64>) {
                 None => {
                     codes.push(0);
                     distinct.push(time);
-                    table.grow(|place| distinct.get(place as usize).map_or(0, |time| hash_of(*time)));
                     i64::from(next)
                 }
             }
@@ -332,48 +255,37 @@ fn file_times(facts: &[&event::FileFacts]) -> (Vec<u64>, Vec<u64>) {
     (codes, distinct)
 }
 
-/// What else is known of each file; `first` files with facts were before, so many were there in the end.
-fn facts(files: &[&File], names: &Names<'_>, first: usize, columns: &mut Columns) -> usize {
-    let mut odd = Vec::new();
-    let (mut odd_count, mut last) = (0, 0);
-    for (place, file) in files.iter().enumerate() {
-        if file.raw.is_some() || file.error.is_some() {
-            odd_count += 1;
-            put(&mut odd, (place - last) as u64);
-            last = place;
-            put_bytes(&mut odd, &rmp_serde::to_vec(&(&file.raw, &file.error)).unwrap_or_default());
-        }
-    }
-    columns.numbers(&files.iter().map(|file| u64::from(file.flags)).collect::<Vec<_>>(), Layout::Fixed);
-    let known = files.iter().map(|file| u64::from(file.facts.is_some()));
-    columns.numbers(&known.collect::<Vec<_>>(), Layout::Fixed);
-    let facts: Vec<_> = files.iter().filter_map(|file| file.facts.as_ref()).collect();
+/// What else is known of each file: `names` of file systems, and of mounts.
+fn facts(files: &[&State], names: [&Names; 2], odd: &[Vec<u8>], columns: &mut Columns) {
+    columns.each(files.iter().map(|file| u64::from(file.flags)), Layout::Fixed);
+    columns.each(files.iter().map(|file| u64::from(file.known)), Layout::Fixed);
+    let facts: Vec<&State> = files.iter().copied().filter(|file| file.known).collect();
     let mut last = 0_i64;
     let inodes = facts.iter().map(|facts| {
         let inode = facts.inode.cast_signed();
-        let step = zigzag(inode.wrapping_sub(last));
-        last = inode;
-        step
+        zigzag(inode.wrapping_sub(std::mem::replace(&mut last, inode)))
     });
-    columns.numbers(&inodes.collect::<Vec<_>>(), Layout::Buckets);
-    let mut column = |f: &dyn Fn(&event::FileFacts) -> u64, layout| {
-        columns.numbers(&facts.iter().map(|facts| f(facts)).collect::<Vec<_>>(), layout);
-    };
-    column(&|facts| u64::from(facts.mode), Layout::Fixed);
-    column(&|facts| u64::from(facts.uid), Layout::Fixed);
-    column(&|facts| u64::from(facts.gid), Layout::Fixed);
+    columns.each(inodes, Layout::Buckets);
+    columns.each(facts.iter().map(|facts| u64::from(facts.mode)), Layout::Fixed);
+    columns.each(facts.iter().map(|facts| u64::from(facts.uid)), Layout::Fixed);
+    columns.each(facts.iter().map(|facts| u64::from(facts.gid)), Layout::Fixed);
     let (codes, distinct) = file_times(&facts);
     columns.numbers(&codes, Layout::Buckets);
     columns.numbers(&distinct, Layout::Buckets);
-    columns.numbers(&facts.iter().map(|facts| u64::from(facts.mount_id)).collect::<Vec<_>>(), Layout::Fixed);
-    let places = &names.places[first..first + facts.len()];
-    columns.numbers(&places.iter().map(|places| places.0).collect::<Vec<_>>(), Layout::Fixed);
-    columns.numbers(&places.iter().map(|places| places.1).collect::<Vec<_>>(), Layout::Fixed);
+    columns.each(facts.iter().map(|facts| u64::from(facts.mount_id)), Layout::Fixed);
+    let [filesystems, mount_paths] = names;
+    columns.each(facts.iter().map(|facts| filesystems.places[facts.filesystem as usize]), Layout::Fixed);
+    columns.each(facts.iter().map(|facts| mount_paths.places[facts.mount_path as usize]), Layout::Fixed);
+    let (mut bytes, mut count, mut last) = (Vec::new(), 0, 0);
+    for (place, file) in files.iter().enumerate().filter(|(_, file)| file.odd > 0) {
+        count += 1;
+        put(&mut bytes, (place - std::mem::replace(&mut last, place)) as u64);
+        put_bytes(&mut bytes, &odd[file.odd as usize - 1]);
+    }
     let mut all = Vec::new();
-    if odd_count > 0 {
-        put(&mut all, odd_count);
-        all.extend_from_slice(&odd);
+    if count > 0 {
+        put(&mut all, count);
+        all.append(&mut bytes);
     }
     columns.bytes(&all);
-    first + facts.len()
 }

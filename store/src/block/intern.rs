@@ -4,7 +4,10 @@
 //! library's does; it is a few times faster on short keys.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::ops::Deref;
 use std::sync::OnceLock;
+
+use super::build::number;
 
 const EMPTY: u32 = u32::MAX;
 /// Odd constants without structure (digits of pi).
@@ -97,9 +100,15 @@ impl Hasher for Mixing {
 /// Open addressing with linear steps, at most half full.
 #[derive(Debug)]
 pub struct Table {
-    /// Upper half of the hash and the index.
+    /// Upper half of the hash, by whose low bits it is found, and the index.
     slots: Vec<(u32, u32)>,
     used: usize,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self::new(0)
+    }
 }
 
 impl Table {
@@ -113,7 +122,7 @@ impl Table {
     pub fn find(&mut self, hash: u64, next: u32, mut same: impl FnMut(u32) -> bool) -> Option<u32> {
         let mark = (hash >> 32) as u32;
         let mask = self.slots.len() - 1;
-        let mut at = place(hash, mask);
+        let mut at = mark as usize & mask;
         loop {
             match self.slots[at] {
                 (_, EMPTY) => break,
@@ -123,18 +132,30 @@ impl Table {
         }
         self.slots[at] = (mark, next);
         self.used += 1;
+        if 2 * self.used >= self.slots.len() {
+            self.grow();
+        }
         None
     }
 
-    /// Makes room if need be; `hash` gives the hash of an index. To be called after each new key.
-    pub fn grow(&mut self, hash: impl Fn(u32) -> u64) {
-        if 2 * self.used < self.slots.len() {
-            return;
-        }
+    /// Has the memory fetched where a hash will be looked for. Done for some before they are looked for, they wait for
+    /// memory at the same time and not one after the other.
+    pub fn fetch(&self, hash: u64) {
+        let mask = self.slots.len() - 1;
+        std::hint::black_box(self.slots[(hash >> 32) as usize & mask].1);
+    }
+
+    /// Lets go of all keys; the room stays.
+    pub fn clear(&mut self) {
+        self.slots.fill((0, EMPTY));
+        self.used = 0;
+    }
+
+    fn grow(&mut self) {
         let mut slots = vec![(0, EMPTY); 2 * self.slots.len()];
         let mask = slots.len() - 1;
         for (mark, index) in self.slots.iter().filter(|(_, index)| *index != EMPTY) {
-            let mut at = place(hash(*index), mask);
+            let mut at = *mark as usize & mask;
             while slots[at].1 != EMPTY {
                 at = (at + 1) & mask;
             }
@@ -144,9 +165,49 @@ impl Table {
     }
 }
 
-/// First slot of a hash.
-fn place(hash: u64, mask: usize) -> usize {
-    usize::try_from(hash & (mask as u64)).unwrap_or(0)
+/// Strings of bytes, each once.
+#[derive(Debug, Default)]
+pub struct Interned {
+    list: Vec<Vec<u8>>,
+    table: Table,
+    /// Number of the one that was asked for last.
+    last: u32,
+}
+
+impl Interned {
+    /// Number of one, which is added if it is new.
+    pub fn number(&mut self, bytes: &[u8]) -> u32 {
+        let list = &mut self.list;
+        if list.get(self.last as usize).is_some_and(|last| last == bytes) {
+            return self.last;
+        }
+        let next = number(list.len());
+        let known = |index: u32| list.get(index as usize).is_some_and(|known| known == bytes);
+        self.last = self.table.find(hash(bytes), next, known).unwrap_or_else(|| {
+            list.push(bytes.to_vec());
+            next
+        });
+        self.last
+    }
+
+    /// Lets go of all of them.
+    pub fn clear(&mut self) {
+        self.list.clear();
+        self.table.clear();
+    }
+
+    /// The same ones, to be looked at and not added to.
+    pub fn list(&self) -> Self {
+        Self { list: self.list.clone(), ..Self::default() }
+    }
+}
+
+impl Deref for Interned {
+    type Target = [Vec<u8>];
+
+    fn deref(&self) -> &[Vec<u8>] {
+        &self.list
+    }
 }
 
 #[cfg(test)]
@@ -165,7 +226,6 @@ mod tests {
                 Some(index) => assert_eq!(list[index as usize], key),
                 None => {
                     list.push(key);
-                    table.grow(|index| hash(list[index as usize].as_bytes()));
                 }
             }
         }

@@ -29,26 +29,27 @@ pub enum Layout {
     Buckets,
 }
 
-/// Bucket of a number, and how many bits tell it apart: below 4 the number itself, then two for each number of bits.
-const fn bucket(number: u64) -> (u64, u32) {
+/// Bucket of a number: below 4 the number itself, then two for each number of bits.
+const fn bucket(number: u64) -> u8 {
     let bits = 64 - number.leading_zeros();
-    if bits <= 2 { (number, 0) } else { ((bits as u64 - 1) << 1 | (number >> (bits - 2) & 1), bits - 2) }
+    let bucket = if bits <= 2 { number } else { (bits as u64 - 1) << 1 | (number >> (bits - 2) & 1) };
+    bucket.to_le_bytes()[0]
 }
 
-/// How many bits tell a number of a bucket apart.
-const fn width(bucket: u8) -> u8 {
-    (bucket >> 1).saturating_sub(1)
+/// How many bits tell a number apart in its bucket.
+const fn noise(bucket: u8) -> usize {
+    (bucket >> 1).saturating_sub(1) as usize
 }
 
 /// Numbers by their buckets: see [`BUCKETS`].
 fn buckets(bytes: &[u8], count: usize) -> Result<Vec<u64>, Damaged> {
-    /// Bits of which any number of is in 8 bytes from where its first one is.
-    const NARROW: u8 = 57;
+    /// A number of so few bits is within 8 bytes, wherever in the first of them it begins.
+    const NARROW: usize = 57;
     let damaged = Damaged("a column of buckets is damaged");
     let (buckets, bits) = bytes.split_at_checked(count).ok_or(damaged)?;
     // All bits together, so that where they end need not be looked for each number.
-    let total: usize = buckets.iter().map(|bucket| usize::from(width(*bucket))).sum();
-    let widest = buckets.iter().fold(0, |widest, bucket| width(*bucket).max(widest));
+    let total: usize = buckets.iter().map(|bucket| noise(*bucket)).sum();
+    let widest = buckets.iter().fold(0, |widest, bucket| noise(*bucket).max(widest));
     if total.div_ceil(8) != bits.len() || widest > 62 {
         return Err(damaged);
     }
@@ -59,11 +60,11 @@ fn buckets(bytes: &[u8], count: usize) -> Result<Vec<u64>, Damaged> {
     let mut at = 0_usize;
     let mut numbers = Vec::with_capacity(count);
     for bucket in buckets {
-        let (width, place, shift) = (width(*bucket), at / 8, at % 8);
-        at += usize::from(width);
+        let (width, place, shift) = (noise(*bucket), at / 8, at % 8);
+        at += width;
         let window = padded.get(place..).and_then(<[u8]>::first_chunk::<8>).ok_or(damaged)?;
         let mut low = u64::from_le_bytes(*window) >> shift;
-        if widest > NARROW && usize::from(width) + shift > 64 {
+        if widest > NARROW && width + shift > 64 {
             low |= padded.get(place + 8).map_or(0, |next| u64::from(*next) << (64 - shift));
         }
         let number = (2 | u64::from(bucket & 1)) << width | low & ((1 << width) - 1);
@@ -109,9 +110,18 @@ pub fn lay(numbers: &[u64], layout: Layout, width: usize, out: &mut Vec<u8>) -> 
             VARINT
         }
         Layout::Fixed => {
-            out.reserve(width * numbers.len() + 8);
-            for number in numbers {
-                out.extend_from_slice(&number.to_le_bytes()[..width]);
+            match width {
+                1 => lay_fixed::<1>(numbers, out),
+                2 => lay_fixed::<2>(numbers, out),
+                4 => lay_fixed::<4>(numbers, out),
+                _ => {
+                    // Each is laid over what is too much of the one before.
+                    out.resize(width * numbers.len() + 8, 0);
+                    for (place, number) in numbers.iter().enumerate() {
+                        out[place * width..place * width + 8].copy_from_slice(&number.to_le_bytes());
+                    }
+                    out.truncate(width * numbers.len());
+                }
             }
             FIXED | wide
         }
@@ -124,10 +134,10 @@ pub fn lay(numbers: &[u64], layout: Layout, width: usize, out: &mut Vec<u8>) -> 
         }
         Layout::Buckets => {
             out.reserve(4 * numbers.len());
-            out.extend(numbers.iter().map(|number| bucket(*number).0.to_le_bytes()[0]));
+            out.extend(numbers.iter().map(|number| bucket(*number)));
             let (mut waiting, mut have) = (0_u128, 0);
-            for number in numbers {
-                let (_, bits) = bucket(*number);
+            for (place, number) in numbers.iter().enumerate() {
+                let bits = noise(out[place]);
                 waiting |= u128::from(number & ((1 << bits) - 1)) << have;
                 have += bits;
                 if have >= 64 {
@@ -135,9 +145,16 @@ pub fn lay(numbers: &[u64], layout: Layout, width: usize, out: &mut Vec<u8>) -> 
                     (waiting, have) = (waiting >> 64, have - 64);
                 }
             }
-            out.extend_from_slice(&waiting.to_le_bytes()[..have.div_ceil(8) as usize]);
+            out.extend_from_slice(&waiting.to_le_bytes()[..have.div_ceil(8)]);
             BUCKETS
         }
+    }
+}
+
+fn lay_fixed<const WIDTH: usize>(numbers: &[u64], out: &mut Vec<u8>) {
+    out.resize(WIDTH * numbers.len(), 0);
+    for (laid, number) in out.as_chunks_mut::<WIDTH>().0.iter_mut().zip(numbers) {
+        laid.copy_from_slice(&number.to_le_bytes()[..WIDTH]);
     }
 }
 

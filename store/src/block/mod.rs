@@ -16,6 +16,7 @@ mod clock;
 mod column;
 mod core;
 mod encode;
+mod files;
 mod followers;
 mod fronts;
 mod group;

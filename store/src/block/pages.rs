@@ -8,14 +8,13 @@ use std::ops::Range;
 use super::build::{BlockBuilder, number};
 use super::clock;
 use super::column::{Columns, Layout};
-use super::encode::wide;
 use super::ticks;
 use super::zone::Zone;
 use crate::bytes::zigzag;
 
 /// Events of a block in pages.
 pub struct Pages<'a> {
-    builder: &'a BlockBuilder<'a>,
+    builder: &'a BlockBuilder,
     zone: &'a Zone,
     /// Place of each of the builder's files in the block.
     rank: &'a [u32],
@@ -33,7 +32,7 @@ pub struct Pages<'a> {
 impl<'a> Pages<'a> {
     /// Of a builder's events; `closed` if there is time to look at their clock, else the builder knows it.
     pub fn new(
-        builder: &'a BlockBuilder<'a>,
+        builder: &'a BlockBuilder,
         zone: &'a Zone,
         rank: &'a [u32],
         page_rows: usize,
@@ -84,7 +83,7 @@ impl<'a> Pages<'a> {
             next if next == 0 || next == file + 1 => 0,
             next => zigzag(i64::from(next) - i64::from(file)) + 1,
         };
-        columns.numbers(&(0..).zip(&self.followers).map(follow).collect::<Vec<_>>(), Layout::Planes);
+        columns.each((0..).zip(&self.followers).map(follow), Layout::Planes);
         let (mut ids, mut times, mut spans) = (Vec::new(), Vec::new(), Vec::new());
         let (mut id, mut time) = (self.zone.first, self.zone.min_time);
         let mut contexts = vec![0_u64; self.zone.contexts.len()];
@@ -148,10 +147,10 @@ impl<'a> Pages<'a> {
             before = *id;
             step
         });
-        columns.numbers(&steps.collect::<Vec<_>>(), Layout::Varint);
+        columns.each(steps, Layout::Varint);
         let slips = self.told_times(&rows, columns);
         let whos = &self.whos[rows.clone()];
-        columns.numbers(&wide(whos), Layout::Fixed);
+        columns.each(whos.iter().map(|who| u64::from(*who)), Layout::Fixed);
         let mut last = vec![None; self.zone.contexts.len()];
         let mut newest = 0;
         let steps = builder.tids[rows.clone()].iter().zip(whos).map(|(tid, who)| {
@@ -160,14 +159,13 @@ impl<'a> Pages<'a> {
                 last[*who as usize].replace(tid).unwrap_or_else(|| std::mem::replace(&mut newest, tid));
             zigzag(tid - before)
         });
-        columns.numbers(&steps.collect::<Vec<_>>(), Layout::Varint);
-        columns.numbers(&wide(&builder.shape_column[rows.clone()]), Layout::Fixed);
-        columns.numbers(&self.predicted(&rows), Layout::Planes);
+        columns.each(steps, Layout::Varint);
+        columns.each(builder.shape_column[rows.clone()].iter().map(|shape| u64::from(*shape)), Layout::Fixed);
+        columns.each(self.predicted(&rows), Layout::Planes);
         let placed =
             |row: usize| self.file(builder.destinations.get(row).copied().unwrap_or(0)).map_or(0, u64::from);
-        let destinations: Vec<u64> =
-            if builder.destinations.len() > rows.start { rows.map(placed).collect() } else { Vec::new() };
-        columns.numbers(&destinations, Layout::Varint);
+        let some = if builder.destinations.len() > rows.start { rows } else { 0..0 };
+        columns.each(some.map(placed), Layout::Varint);
         columns.bytes(&slips);
     }
 
@@ -189,24 +187,22 @@ impl<'a> Pages<'a> {
     /// The column of the tables of clocks.
     pub fn clocks(&self, columns: &mut Columns) {
         let clocks = self.rows().enumerate().map(|(page, _)| self.clocks.get(page).copied().unwrap_or(0));
-        columns.numbers(&clocks.collect::<Vec<_>>(), Layout::Varint);
+        columns.each(clocks, Layout::Varint);
     }
 
     /// Files as steps from the one that the same context used before, for what is used together lies together; 1 where
     /// a file follows that followed the last time, for programs do the same again and again.
-    fn predicted(&self, rows: &Range<usize>) -> Vec<u64> {
+    fn predicted(&self, rows: &Range<usize>) -> impl Iterator<Item = u64> {
         let mut last = vec![0_u32; self.zone.contexts.len()];
         let mut followers = self.followers.clone();
         let files = self.builder.file_column[rows.clone()].iter().zip(&self.whos[rows.clone()]);
-        files
-            .map(|(file, who)| {
-                let Some(file) = self.file(*file) else { return 0 };
-                let before = std::mem::replace(&mut last[*who as usize], file);
-                let expected = std::mem::replace(&mut followers[before as usize], file);
-                let expected = if expected == 0 { before + 1 } else { expected };
-                if file == expected { 1 } else { zigzag(i64::from(file) - i64::from(before)) + 2 }
-            })
-            .collect()
+        files.map(move |(file, who)| {
+            let Some(file) = self.file(*file) else { return 0 };
+            let before = std::mem::replace(&mut last[*who as usize], file);
+            let expected = std::mem::replace(&mut followers[before as usize], file);
+            let expected = if expected == 0 { before + 1 } else { expected };
+            if file == expected { 1 } else { zigzag(i64::from(file) - i64::from(before)) + 2 }
+        })
     }
 }
 

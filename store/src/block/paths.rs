@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::encode::split;
+use super::files::split;
 use super::fronts::Fronts;
 use crate::bytes::Damaged;
 use crate::limits::MAX_SECTION;
@@ -176,7 +176,7 @@ mod tests {
             if by_bytes {
                 list.sort_unstable();
             } else {
-                list.sort_unstable_by_key(|path| split(path));
+                list.sort_unstable_by_key(|path| split(*path));
             }
             let mut paths = Paths { by_bytes, ..Paths::default() };
             for path in &list {

@@ -2,21 +2,21 @@
 
 use std::ops::Range;
 
-use super::build::{BlockBuilder, Held, Shape, number};
+use super::build::{BlockBuilder, Shape, number};
 
 /// Numbers of those that a run has, by their numbers in the whole; in order of their first row.
-struct Renumbered {
+pub(super) struct Renumbered {
     here: Vec<u32>,
     /// Numbers in the whole.
-    there: Vec<u32>,
+    pub there: Vec<u32>,
 }
 
 impl Renumbered {
-    fn new(whole: usize) -> Self {
+    pub fn new(whole: usize) -> Self {
         Self { here: vec![u32::MAX; whole], there: Vec::new() }
     }
 
-    fn number(&mut self, there: u32) -> u32 {
+    pub fn number(&mut self, there: u32) -> u32 {
         let here = &mut self.here[there as usize];
         if *here == u32::MAX {
             *here = number(self.there.len());
@@ -26,11 +26,11 @@ impl Renumbered {
     }
 }
 
-impl BlockBuilder<'_> {
+impl BlockBuilder {
     /// Some of the rows, and what these refer to: the same as if their events had been added to a new builder, but no
     /// file is looked up again. It is there to be finished; nothing may be added to it.
-    pub fn run(&self, rows: Range<usize>) -> BlockBuilder<'_> {
-        let mut run = BlockBuilder::new(0);
+    pub fn run(&self, rows: Range<usize>) -> Self {
+        let mut run = Self::new(0);
         run.ids = self.ids[rows.clone()].to_vec();
         run.times = self.times[rows.clone()].to_vec();
         run.contexts = self.contexts[rows.clone()].to_vec();
@@ -44,8 +44,10 @@ impl BlockBuilder<'_> {
             Shape { detail: details.number(shape.detail), ..shape }
         };
         run.shapes = shapes.there.iter().map(shape).collect();
-        run.details = details.there.iter().map(|detail| self.details[*detail as usize].clone()).collect();
-        let mut files = Renumbered::new(self.files.len());
+        for detail in &details.there {
+            run.details.number(&self.details[*detail as usize]);
+        }
+        let mut files = Renumbered::new(self.files.states.len());
         let mut file = |column: u32| column.checked_sub(1).map_or(0, |file| files.number(file) + 1);
         for (place, row) in rows.enumerate() {
             run.file_column.push(file(self.file_column[row]));
@@ -55,7 +57,7 @@ impl BlockBuilder<'_> {
                 run.destinations.push(file(destination));
             }
         }
-        run.files = files.there.iter().map(|file| Held::There(&self.files[*file as usize])).collect();
+        run.files = self.files.some(&files.there);
         run
     }
 }

@@ -204,7 +204,7 @@ proptest! {
         let rows = from.min(to)..from.max(to) + 1;
         let mut all = BlockBuilder::default();
         for (id, event) in (1..).zip(&events) {
-            all.push_owned(id, event);
+            all.push(id, event);
         }
         let (zone, block) = all.run(rows.clone()).finish(false, &GENESIS, form);
         let alone: Vec<&Event> = events[rows.clone()].iter().collect();

@@ -46,21 +46,21 @@ pub fn hash(term: Term, bytes: &[u8]) -> u64 {
 }
 
 /// Hashes of a path and of the directories that it is in: see [`directory_terms`].
-pub fn path_terms<'a>(path: &'a str, new: impl FnMut(&'a str) -> bool, out: &mut Vec<u64>) {
-    out.push(hash(Term::Path, path.as_bytes()));
+pub fn path_terms<'a>(path: &'a [u8], new: impl FnMut(&'a [u8]) -> bool, out: &mut Vec<u64>) {
+    out.push(hash(Term::Path, path));
     directory_terms(path, new, out);
 }
 
 /// Hashes of the directories that a path is in, the root left out; only where `new` says that one was not met yet.
-pub fn directory_terms<'a>(path: &'a str, mut new: impl FnMut(&'a str) -> bool, out: &mut Vec<u64>) {
+pub fn directory_terms<'a>(path: &'a [u8], mut new: impl FnMut(&'a [u8]) -> bool, out: &mut Vec<u64>) {
     let mut rest = path;
-    while let Some(slash) = rest.rfind('/').filter(|slash| *slash > 0) {
+    while let Some(slash) = rest.iter().rposition(|byte| *byte == b'/').filter(|slash| *slash > 0) {
         let directory = &path[..=slash];
         // Who met a directory has met those that it is in.
         if !new(directory) {
             return;
         }
-        out.push(hash(Term::Directory, directory.as_bytes()));
+        out.push(hash(Term::Directory, directory));
         rest = &rest[..slash];
     }
 }
@@ -169,14 +169,14 @@ mod tests {
         let mut met = Vec::new();
         let mut out = Vec::new();
         path_terms(
-            "/a/bc/d",
+            b"/a/bc/d",
             |directory| {
                 met.push(directory);
                 true
             },
             &mut out,
         );
-        assert_eq!(met, ["/a/bc/", "/a/"]);
+        assert_eq!(met, [b"/a/bc/".as_slice(), b"/a/"]);
         assert_eq!(out.len(), 3);
     }
 }

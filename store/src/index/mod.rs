@@ -18,7 +18,7 @@ use event::{Exit, Kind};
 use redb::{StorageError, Table, WriteTransaction};
 
 use self::directory::{Directory, Line};
-use self::filter::{Term, directory_terms, hash, path_terms};
+use self::filter::{Term, directory_terms, hash};
 use crate::block::{Core, Zone};
 use crate::bytes::Damaged;
 use crate::context::Summary;
@@ -115,7 +115,7 @@ impl Builder {
         let mut met = HashSet::new();
         for path in self.paths.paths() {
             // Who knows directory and name asks the index itself for the path.
-            directory_terms(path, |directory| met.insert(directory), &mut terms);
+            directory_terms(path.as_bytes(), |directory| met.insert(directory), &mut terms);
             let name = path.rsplit('/').next().unwrap_or(path);
             terms.push(hash(Term::Name, name.as_bytes()));
         }
@@ -187,22 +187,18 @@ pub fn put_filter(
     Ok(written)
 }
 
-/// Hashes of some paths and of the directories that they are in, each once. Paths must be in order of directory, and
-/// equal ones together.
-pub fn terms_of<'a>(paths: impl Iterator<Item = &'a str>) -> Vec<u64> {
-    let (mut terms, mut last, mut met) = (Vec::new(), None, "");
-    for path in paths {
-        if last.replace(path) == Some(path) {
-            continue;
-        }
-        let directory = path.rfind('/').map_or("", |slash| &path[..=slash]);
-        if directory == met {
-            path_terms(path, |_| false, &mut terms);
-        } else {
-            // What is in one directory lies together: one that the last path was not in was not met.
-            path_terms(path, |directory| !met.starts_with(directory), &mut terms);
-            met = directory;
-        }
+/// Hashes of paths and of the directories that these are in, each once: no path may come again, and directories, with
+/// their slash, must be in order.
+pub fn terms_of<'a>(
+    paths: impl Iterator<Item = &'a [u8]>,
+    directories: impl Iterator<Item = &'a [u8]>,
+) -> Vec<u64> {
+    let mut terms: Vec<u64> = paths.map(|path| hash(Term::Path, path)).collect();
+    let mut met: &[u8] = &[];
+    for path in directories {
+        // What is in one directory lies together: one that the last path was not in was not met.
+        directory_terms(path, |directory| !met.starts_with(directory), &mut terms);
+        met = path;
     }
     terms
 }
@@ -246,10 +242,11 @@ mod tests {
             .collect();
         let mut builder = BlockBuilder::new(0);
         (1..).zip(&events).for_each(|(id, event)| builder.push(id, event));
-        let terms = terms_of(builder.paths(&builder.order()));
+        let order = builder.order();
+        let terms = terms_of(builder.paths(&order), builder.directories(&order));
         let mut expected = Vec::new();
         for path in names {
-            path_terms(path, |_| true, &mut expected);
+            path_terms(path.as_bytes(), |_| true, &mut expected);
         }
         let expected: BTreeSet<u64> = expected.into_iter().collect();
         assert_eq!(terms.len(), expected.len());

@@ -46,7 +46,7 @@ impl Indexes {
         let Some(tables) = pages.first().map(Core::tables) else { return Ok(()) };
         let mut terms = Vec::new();
         for path in tables.paths()?.iter() {
-            path_terms(path, |_| true, &mut terms);
+            path_terms(path.as_bytes(), |_| true, &mut terms);
             terms.retain(|term| !self.filters.may_have(zone.first, &[*term]));
             if !terms.is_empty() {
                 return Err(Damaged("its filter leaves out a path"));

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use event::{Context, ContextId, Event, EventId, Exit, FileIdentity, Nanos, Provenance};
+use event::{Context, ContextId, EventId, Exit, FileIdentity, Kind, Nanos, Provenance};
 use redb::WriteTransaction;
 
 use super::pack::unfinished;
@@ -36,7 +36,7 @@ pub struct Open {
     /// With each chunk its hash, and its bytes.
     events: Tail<(Hash, u64)>,
     /// The events of these, each taken in once: any run of them can be made a block.
-    rows: BlockBuilder<'static>,
+    rows: BlockBuilder,
     sealed_hash: Hash,
     clock: Clock,
     contexts: Tail<()>,
@@ -307,28 +307,28 @@ impl Open {
         let mut written = Vec::new();
         let mut terms = None;
         let mut tally = Tally::new();
-        let mut rest = (first..).zip(&batch.events);
+        let mut rest = batch.events.as_slice();
+        let mut take = |rows: &mut BlockBuilder, count: usize| {
+            let id = first + (batch.events.len() - rest.len()) as u64;
+            let (now, later) = rest.split_at(count.min(rest.len()));
+            let before = rows.len();
+            rows.extend(id, now);
+            rows.kinds_and_times(before).for_each(|(kind, time)| tally.add(kind, time));
+            rest = later;
+        };
         for (place, size) in plan.sizes.iter().enumerate() {
             let sealed = plan.seals(place);
             let (zone, value) = if sealed {
-                let mut builder: BlockBuilder<'_> = std::mem::take(&mut self.rows);
-                if builder.len() == 0 {
-                    builder = BlockBuilder::new(*size);
-                }
-                let missing = size.saturating_sub(builder.len());
-                rest.by_ref().take(missing).for_each(|(id, event)| {
-                    tally.add(event);
-                    builder.push(id, event);
-                });
-                builder.follow(&mut self.clock);
-                let order = builder.order();
-                terms = Some(terms_of(builder.paths(&order)));
-                builder.finish_in(&order, sealed, &previous, Form::Open)
+                let rows = &mut self.rows;
+                take(rows, size.saturating_sub(rows.len()));
+                rows.follow(&mut self.clock);
+                let order = rows.order();
+                terms = Some(terms_of(rows.paths(&order), rows.directories(&order)));
+                let block = rows.finish_in(&order, sealed, &previous, Form::Open);
+                rows.clear();
+                block
             } else {
-                rest.by_ref().for_each(|(id, event)| {
-                    tally.add(event);
-                    self.rows.push_owned(id, event);
-                });
+                take(&mut self.rows, usize::MAX);
                 self.rows.run(plan.keep_items..self.rows.len()).finish(sealed, &previous, Form::Passing)
             };
             let row = zone.encode();
@@ -365,10 +365,9 @@ impl Tally {
         Self { events: 0, kinds: [0; 256], span: None }
     }
 
-    fn add(&mut self, event: &Event) {
+    fn add(&mut self, kind: Kind, time: Nanos) {
         self.events += 1;
-        self.kinds[usize::from(event.kind.number())] += 1;
-        let time = event.time;
+        self.kinds[usize::from(kind.number())] += 1;
         self.span = Some(self.span.map_or((time, time), |(a, b)| (a.min(time), b.max(time))));
     }
 

@@ -300,7 +300,7 @@ struct Blocks {
     /// Hash of the last new block.
     previous: Hash,
     /// Events that wait for a full block.
-    waiting: BlockBuilder<'static>,
+    waiting: BlockBuilder,
 }
 
 impl Blocks {
