@@ -157,7 +157,9 @@ impl BlockBuilder {
             for (hash, event) in hashes.iter_mut().zip(events) {
                 *hash = path_hash(event);
             }
-            hashes.iter().for_each(|hash| self.files.fetch(*hash));
+            for hash in &hashes {
+                self.files.fetch(*hash);
+            }
             for ((hash, event), id) in hashes.iter().zip(events).zip(&mut ids) {
                 self.add(id, event, *hash);
             }
