@@ -22,9 +22,9 @@ pub const PACKED_CHUNK_CONTEXTS: usize = 1024;
 /// Contexts of the largest chunk that is read; more is damage.
 pub const MAX_CHUNK_CONTEXTS: usize = 1 << 16;
 /// Bytes of decoded blocks and contexts that a reader keeps; the least recently used go first.
-pub const CACHE_BYTES: usize = 30 << 20;
+pub const CACHE_BYTES: usize = 34 << 20;
 /// Of these, for indexes and outlines of segments, which each question asks for: decoded blocks do not drive them out.
-pub const INDEX_CACHE_BYTES: usize = 6 << 20;
+pub const INDEX_CACHE_BYTES: usize = 4 << 20;
 /// redb's own page cache of the open segment.
 pub const WRITER_PAGE_CACHE: usize = 16 << 20;
 /// redb's own page cache of a closed segment being read.
