@@ -48,6 +48,10 @@ pub const MAX_PATHS: usize = 100_000;
 pub const MAX_GAPS: usize = 100_000;
 /// Rules of what is left out that a segment keeps; of more, the last one kept tells how many there were.
 pub const LEFT_OUT_RULES: usize = 1024;
+/// Bytes of columns in the making whose memory a thread keeps for the next block.
+pub const KEPT_COLUMNS: usize = 1 << 20;
+/// Bytes of paths of a block in the making whose memory is kept for the next one.
+pub const KEPT_PATHS: usize = 4 << 20;
 /// Bytes that one section of a block may claim to unpack to; more is damage.
 pub const MAX_SECTION: usize = 256 << 20;
 /// Smallest segment size.

@@ -212,12 +212,12 @@ fn parts(step: f64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::{Clock, of_page, parts, step};
     use crate::block::ticks::encode;
 
-    /// Times of a clock that moves by so many picoseconds, at moments that are no pattern.
-    fn told(picoseconds: i64, count: usize) -> Vec<i64> {
+    /// Times of a clock that moves by so many femtoseconds, at moments that are no pattern.
+    pub fn told(femtoseconds: i64, count: usize) -> Vec<i64> {
         let (mut random, mut at) = (88_172_645_463_325_252_u64, 0_i64);
         let next = |_| {
             random ^= random << 13;
@@ -225,8 +225,8 @@ mod tests {
             random ^= random << 17;
             // From microseconds to milliseconds.
             let range = 1_u64 << (12 + random % 9);
-            at += i64::try_from((random >> 32) % range).unwrap_or(0) * 1000;
-            1_790_000_000_000_000_000 + at / picoseconds * picoseconds / 1000
+            at += i64::try_from((random >> 32) % range).unwrap_or(0) * 1_000_000;
+            1_790_000_000_000_000_000 + at / femtoseconds * femtoseconds / 1_000_000
         };
         (0..count).map(next).collect()
     }
@@ -234,7 +234,7 @@ mod tests {
     #[test]
     fn the_step_of_a_clock_is_found_by_its_times() {
         for picoseconds in [8205, 10_015, 18_518, 41_666, 52_083] {
-            let times = told(picoseconds, 20_000);
+            let times = told(1000 * picoseconds, 20_000);
             let found = step(&times).unwrap();
             let expected = super::float(picoseconds) / 1000.0;
             assert!((found / expected - 1.0).abs() < 1e-4, "{found} {expected}");
@@ -249,15 +249,15 @@ mod tests {
 
     #[test]
     fn a_fine_clock_has_no_step() {
-        assert_eq!(step(&told(1000, 20_000)), None);
+        assert_eq!(step(&told(1_000_000, 20_000)), None);
         assert_eq!(step(&[]), None);
         // And is not told by one.
-        assert_eq!(of_page(&told(1000, 4096), &mut 10.0), 0);
+        assert_eq!(of_page(&told(1_000_000, 4096), &mut 10.0), 0);
     }
 
     #[test]
     fn a_clock_that_the_first_blocks_do_not_tell_is_found_later() {
-        let (few, times) = (told(10_015, 100), told(10_015, 16_384));
+        let (few, times) = (told(10_015_000, 100), told(10_015_000, 16_384));
         let mut clock = Clock::default();
         assert_eq!([0; 3].map(|_| clock.of_block(&few)), [0; 3]);
         let step = clock.of_block(&times);
@@ -267,7 +267,7 @@ mod tests {
 
     #[test]
     fn few_times_are_not_looked_at_and_no_step_is_too_long() {
-        assert_eq!(step(&told(10_000, 500)), None);
+        assert_eq!(step(&told(10_000_000, 500)), None);
         assert_eq!(parts(1e300), super::LONGEST);
         assert_eq!(parts(f64::NAN), 0);
     }

@@ -13,7 +13,7 @@ pub use super::layout::Layout;
 use super::layout::{BUCKETS, BYTES, CONSTANT, FIXED, HALVED, Laid, PLANES, VARINT, lay, small_planes};
 use super::numbers::Numbers;
 use crate::bytes::{Damaged, Input, Packer, put, unpack, unpack_all};
-use crate::limits::{MAX_BLOCK_EVENTS, MAX_SECTION};
+use crate::limits::{KEPT_COLUMNS, MAX_BLOCK_EVENTS, MAX_SECTION};
 
 /// Bytes of a BLAKE3 hash that protect the directory; frames have checksums of their own.
 const CHECK: usize = 4;
@@ -49,9 +49,6 @@ pub struct Columns {
     /// A column's numbers.
     list: Vec<u64>,
 }
-
-/// Bytes above which memory is not kept.
-const KEPT_BYTES: usize = 1 << 20;
 
 thread_local! {
     /// Memory of the last columns of this thread: what is taken anew for each block comes as pages that cost more than
@@ -186,7 +183,7 @@ impl Columns {
         self.packer.done();
         let (mut payload, scratch, list) = (self.payload, self.scratch, self.list);
         payload.clear();
-        if payload.capacity() + scratch.capacity() + 8 * list.capacity() <= KEPT_BYTES {
+        if payload.capacity() + scratch.capacity() + 8 * list.capacity() <= KEPT_COLUMNS {
             KEPT.set((payload, scratch, list));
         }
         out

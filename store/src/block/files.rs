@@ -8,9 +8,7 @@ use event::File;
 use super::build::number;
 use super::intern::{Interned, Table, hash, hash_numbers};
 use super::run::Renumbered;
-
-/// Bytes of paths for which memory is kept.
-const KEPT_TEXT: usize = 4 << 20;
+use crate::limits::KEPT_PATHS;
 
 /// A path with all that is known of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,7 +93,7 @@ impl Files {
     pub fn clear(&mut self) {
         self.states.clear();
         self.text.clear();
-        self.text.shrink_to(KEPT_TEXT);
+        self.text.shrink_to(KEPT_PATHS);
         self.paths.clear();
         self.directories.clear();
         for names in [&mut self.filesystems, &mut self.mount_paths, &mut self.odd] {

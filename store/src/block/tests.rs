@@ -359,18 +359,10 @@ fn times_of_a_clock_with_steps_come_back_and_take_less() {
     assert!(coarse + 8000 * 3 / 8 < fine, "{coarse} {fine}");
 }
 
-/// Times of a clock with steps of so many femtoseconds, at moments that are no pattern.
+/// Events of a clock with steps of so many femtoseconds.
 fn told(femtoseconds: i64, events: usize) -> Vec<Event> {
-    let (mut random, mut at) = (88_172_645_463_325_252_u64, 0_i64);
-    let next = |_| {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        at += i64::try_from((random >> 32) % (1 << (12 + random % 9))).unwrap() * 1_000_000;
-        let time = 1_790_000_000_000_000_000 + at / femtoseconds * femtoseconds / 1_000_000;
-        Event { time, ..opened(file("/a", "")) }
-    };
-    (0..events).map(next).collect()
+    let times = super::clock::tests::told(femtoseconds, events).into_iter();
+    times.map(|time| Event { time, ..opened(file("/a", "")) }).collect()
 }
 
 #[test]
