@@ -43,6 +43,13 @@ pub fn put_growing(out: &mut Vec<u8>, list: &[u64]) {
     }
 }
 
+/// How many bytes two begin with that are the same.
+pub fn in_common(a: &[u8], b: &[u8]) -> usize {
+    let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
+    let same = 8 * words.take_while(|(a, b)| a == b).count();
+    same + a[same..].iter().zip(&b[same..]).take_while(|(a, b)| a == b).count()
+}
+
 /// Reads forward; every read is checked.
 #[derive(Clone, Copy, Debug)]
 pub struct Input<'a>(pub &'a [u8]);

@@ -6,7 +6,8 @@ use event::{Event, EventId, Kind, Outcome};
 
 use super::build::{BlockBuilder, number};
 use super::column::{Columns, Form, Layout};
-use super::files::{Files, Order, State};
+use super::files::{Order, State};
+use super::fronts::Fronts;
 use super::intern::{Interned, Table, hash_numbers};
 use super::pages::Pages;
 use super::zone::{self, Zone, chain};
@@ -96,7 +97,7 @@ impl BlockBuilder {
             first = paths.end;
             let (files, starts) = (&files[group.clone()], &starts[group]);
             columns.each(starts.iter().map(|new| u64::from(*new)), Layout::Fixed);
-            write_paths(&self.files, &order.paths[paths.clone()], &mut columns);
+            Fronts::write(order.paths[paths.clone()].iter().map(|path| self.files.path(*path)), &mut columns);
             facts(files, [&filesystems, &mount_paths], &self.files.odd, &mut columns);
             columns.numbers(&path_pages[paths], Layout::Fixed);
         }
@@ -167,31 +168,6 @@ fn groups(starts: &[bool]) -> Vec<Range<usize>> {
         }
     }
     groups
-}
-
-/// Paths, front-coded.
-fn write_paths(files: &Files, paths: &[u32], columns: &mut Columns) {
-    let (mut shared, mut lengths) = (Vec::with_capacity(paths.len()), Vec::with_capacity(paths.len()));
-    let mut text = Vec::new();
-    let mut last: &[u8] = &[];
-    for path in paths {
-        let path = files.path(*path);
-        let same = in_common(last, path);
-        shared.push(same as u64);
-        lengths.push((path.len() - same) as u64);
-        text.extend_from_slice(&path[same..]);
-        last = path;
-    }
-    columns.numbers(&shared, Layout::Fixed);
-    columns.numbers(&lengths, Layout::Fixed);
-    columns.bytes(&text);
-}
-
-/// How many bytes two paths begin with that are the same.
-fn in_common(a: &[u8], b: &[u8]) -> usize {
-    let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
-    let same = 8 * words.take_while(|(a, b)| a == b).count();
-    same + a[same..].iter().zip(&b[same..]).take_while(|(a, b)| a == b).count()
 }
 
 /// What the facts of files refer to: each name once, in order of the first file that has it.

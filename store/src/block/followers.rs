@@ -20,6 +20,17 @@ pub struct Followers<'a> {
     seen: Seen,
 }
 
+/// What the tables tell of a file.
+fn told(told: &Numbers, file_count: usize, file: u32) -> Result<u32, Damaged> {
+    let next = match told.get(file as usize) {
+        Some(0) => Some(file + 1),
+        Some(code) => u32::try_from(unzigzag(code - 1).wrapping_add(i64::from(file))).ok(),
+        None => None,
+    };
+    next.filter(|next| (1..=file_count).contains(&(*next as usize)))
+        .ok_or(Damaged("a file is followed by none that is there"))
+}
+
 /// What came up in the page.
 enum Seen {
     /// By file; [`EMPTY`] for one that did not.
@@ -52,25 +63,17 @@ impl<'a> Followers<'a> {
     /// The file that comes after one, if all goes as before. This or [`Self::set`] is to be called once for each event at
     /// most.
     pub fn after(&mut self, file: u32) -> Result<u32, Damaged> {
-        let told = |this: &Numbers, most: usize| {
-            let next = match this.get(file as usize) {
-                Some(0) => Some(file + 1),
-                Some(code) => u32::try_from(unzigzag(code - 1).wrapping_add(i64::from(file))).ok(),
-                None => None,
-            };
-            next.filter(|next| (1..=most).contains(&(*next as usize)))
-                .ok_or(Damaged("a file is followed by none that is there"))
-        };
+        let told = || told(self.told, self.file_count, file);
         match &mut self.seen {
             Seen::All(list) => match list.get(file as usize) {
                 Some(next) if *next != EMPTY => Ok(*next),
-                _ => told(self.told, self.file_count),
+                _ => told(),
             },
             Seen::Few(slots) => {
                 let slot = Self::slot(slots, file);
                 if slots[slot].0 != file {
                     // Kept, since it is likely to be asked for again, and takes longer to be looked up there.
-                    slots[slot] = (file, told(self.told, self.file_count)?);
+                    slots[slot] = (file, told()?);
                 }
                 Ok(slots[slot].1)
             }

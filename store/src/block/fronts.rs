@@ -1,8 +1,8 @@
 //! Paths as they are stored, each by what it has in common with the one before: one is looked for, or put together,
 //! without making all of them.
 
-use super::column::Stored;
-use crate::bytes::Damaged;
+use super::column::{Columns, Layout, Stored};
+use crate::bytes::{Damaged, in_common};
 use crate::limits::MAX_SECTION;
 
 /// Paths of a group of files or of a chunk of an index, not put together.
@@ -18,6 +18,22 @@ pub struct Fronts {
 const DAMAGED: Damaged = Damaged("a path shares more than there is");
 
 impl Fronts {
+    /// Adds the three columns of paths, one after the other.
+    pub fn write<'a>(paths: impl ExactSizeIterator<Item = &'a [u8]>, columns: &mut Columns) {
+        let (mut shared, mut lengths) = (Vec::with_capacity(paths.len()), Vec::with_capacity(paths.len()));
+        let (mut text, mut last) = (Vec::new(), &[][..]);
+        for path in paths {
+            let same = in_common(last, path);
+            shared.push(same as u64);
+            lengths.push((path.len() - same) as u64);
+            text.extend_from_slice(&path[same..]);
+            last = path;
+        }
+        columns.numbers(&shared, Layout::Fixed);
+        columns.numbers(&lengths, Layout::Fixed);
+        columns.bytes(&text);
+    }
+
     /// From the columns at these places: bytes shared with the one before, bytes of its own, and these.
     pub fn decode(stored: &Stored, places: [usize; 3], count: usize) -> Result<Self, Damaged> {
         let [shared, lengths, text] = places;
@@ -43,7 +59,7 @@ impl Fronts {
             // One that shares more than is common differs from the path where the one before does.
             if shared <= common {
                 let own = self.text.get(start..end).ok_or(DAMAGED)?;
-                let same = own.iter().zip(&path[shared..]).take_while(|(a, b)| a == b).count();
+                let same = in_common(own, &path[shared..]);
                 common = shared + same;
                 if same == own.len() && common == path.len() {
                     return Ok(Some(index));

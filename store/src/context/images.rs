@@ -25,12 +25,42 @@ struct ImageRow {
 /// Texts of images: what is long, and seldom asked for.
 #[derive(Debug)]
 struct Lists {
-    arguments: Vec<u8>,
-    /// Where each image's begin.
+    /// Of each image.
+    arguments: Texts,
+    /// Each with how many texts it has before it.
+    environments: Texts,
+}
+
+/// Lists of texts, one after the other.
+#[derive(Debug)]
+struct Texts {
+    bytes: Vec<u8>,
+    /// Where each list begins.
     starts: Vec<u32>,
-    environments: Vec<u8>,
-    /// Likewise of each environment.
-    begins: Vec<u32>,
+}
+
+impl Texts {
+    /// `next` tells how many texts the next list has, and may read that from the input; `None` if there is none.
+    fn new(
+        bytes: Vec<u8>,
+        mut next: impl FnMut(&mut Input<'_>) -> Option<Result<usize, Damaged>>,
+    ) -> Result<Self, Damaged> {
+        let (mut input, mut starts, mut start) = (Input(&bytes), Vec::new(), 0);
+        while let Some(count) = next(&mut input) {
+            starts.push(u32::try_from(start).map_err(|_| RANGE)?);
+            for _ in 0..count? {
+                input.bytes()?;
+            }
+            start = bytes.len() - input.0.len();
+        }
+        Ok(Self { bytes, starts })
+    }
+
+    /// From where a list begins.
+    fn at(&self, place: u32) -> Result<Input<'_>, Damaged> {
+        let start = *self.starts.get(place as usize).ok_or(RANGE)?;
+        self.bytes.get(start as usize..).map(Input).ok_or(RANGE)
+    }
 }
 
 /// The images of a chunk, by number.
@@ -86,24 +116,14 @@ impl Images {
 
     fn lists(&self, stored: &Stored) -> Result<&Lists, Damaged> {
         let lists = self.lists.get_or_init(|| {
-            let arguments = stored.bytes(ARGUMENTS)?;
-            let mut input = Input(&arguments);
-            let mut starts = Vec::with_capacity(self.rows.len());
-            for image in &self.rows {
-                starts.push(u32::try_from(arguments.len() - input.0.len()).map_err(|_| RANGE)?);
-                for _ in 0..=image.arguments {
-                    input.bytes()?;
-                }
-            }
-            let environments = stored.bytes(ENVIRONMENT_TEXTS)?;
-            let (mut input, mut begins) = (Input(&environments), Vec::new());
-            while !input.0.is_empty() {
-                begins.push(u32::try_from(environments.len() - input.0.len()).map_err(|_| RANGE)?);
-                for _ in 0..input.count()? {
-                    input.bytes()?;
-                }
-            }
-            Ok(Lists { arguments, starts, environments, begins })
+            let mut images = self.rows.iter();
+            // Before its arguments each has argument 0.
+            let arguments = |_: &mut Input<'_>| images.next().map(|image| Ok(image.arguments as usize + 1));
+            let environments = |input: &mut Input<'_>| (!input.0.is_empty()).then(|| input.count());
+            Ok(Lists {
+                arguments: Texts::new(stored.bytes(ARGUMENTS)?, arguments)?,
+                environments: Texts::new(stored.bytes(ENVIRONMENT_TEXTS)?, environments)?,
+            })
         });
         lists.as_ref().map_err(|damaged| *damaged)
     }
@@ -112,12 +132,10 @@ impl Images {
     pub fn get(&self, place: u32, stored: &Stored, objects: &Objects) -> Result<Image, Damaged> {
         let image = self.rows.get(place as usize).ok_or(RANGE)?;
         let lists = self.lists(stored)?;
-        let start = *lists.starts.get(place as usize).ok_or(RANGE)?;
-        let mut input = Input(lists.arguments.get(start as usize..).ok_or(RANGE)?);
+        let mut input = lists.arguments.at(place)?;
         let argv0 = text(input.bytes()?)?.to_owned();
         let args = texts(&mut input, image.arguments as usize)?;
-        let begin = *lists.begins.get(image.environment as usize).ok_or(RANGE)?;
-        let mut input = Input(lists.environments.get(begin as usize..).ok_or(RANGE)?);
+        let mut input = lists.environments.at(image.environment)?;
         let count = input.count()?;
         let envs = texts(&mut input, count)?;
         let interpreter =

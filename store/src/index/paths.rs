@@ -79,16 +79,8 @@ impl Builder {
 }
 
 fn encode(chunk: &[(&str, &Posting)], level: i32) -> Vec<u8> {
-    let (mut shared, mut lengths, mut text) = (Vec::new(), Vec::new(), Vec::new());
-    let mut last: &[u8] = &[];
     let mut blocks = Vec::new();
-    for (path, posting) in chunk {
-        let path = path.as_bytes();
-        let same = last.iter().zip(path).take_while(|(a, b)| a == b).count();
-        shared.push(same as u64);
-        lengths.push((path.len() - same) as u64);
-        text.extend_from_slice(&path[same..]);
-        last = path;
+    for (_, posting) in chunk {
         let mut before = 0;
         for block in &posting.blocks {
             put(&mut blocks, block - before);
@@ -97,9 +89,7 @@ fn encode(chunk: &[(&str, &Posting)], level: i32) -> Vec<u8> {
     }
     let mut columns = Columns::new(Form::Closed(level));
     columns.count(chunk.len());
-    columns.numbers(&shared, Layout::Fixed);
-    columns.numbers(&lengths, Layout::Fixed);
-    columns.bytes(&text);
+    Fronts::write(chunk.iter().map(|(path, _)| path.as_bytes()), &mut columns);
     columns.numbers(&chunk.iter().map(|(_, posting)| posting.count).collect::<Vec<_>>(), Layout::Varint);
     let counts = chunk.iter().map(|(_, posting)| posting.blocks.len() as u64);
     columns.numbers(&counts.collect::<Vec<_>>(), Layout::Varint);

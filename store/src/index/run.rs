@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::bytes::{Damaged, Input, pack, put, put_bytes, unpack};
+use crate::bytes::{Damaged, Input, in_common, pack, put, put_bytes, unpack};
 use crate::limits::MAX_SECTION;
 
 /// The list of a run: packed, number of chunks, and for each: bytes of the key shared with the one before, the others,
@@ -13,7 +13,7 @@ pub fn list(chunks: &[(Vec<u8>, Vec<u8>)], level: i32) -> Vec<u8> {
     put(&mut out, chunks.len() as u64);
     let mut last: &[u8] = &[];
     for (key, chunk) in chunks {
-        let shared = last.iter().zip(key).take_while(|(a, b)| a == b).count();
+        let shared = in_common(last, key);
         put(&mut out, shared as u64);
         put_bytes(&mut out, &key[shared..]);
         put(&mut out, chunk.len() as u64);

@@ -146,14 +146,15 @@ impl Cache {
     /// Looks one up.
     pub fn get(&self, sort: Sort, key: Key) -> Option<Cached> {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let inner = &mut *inner;
         inner.clock += 1;
+        let now = inner.clock;
         let entry = inner.entries.get_mut(&(sort, key))?;
-        let before = std::mem::replace(&mut entry.used, inner.clock);
-        let class = if entry.index { &mut inner.indexes } else { &mut inner.parts };
-        class.order.remove(&before);
-        class.order.insert(inner.clock, (sort, key));
-        Some(entry.cached.clone())
+        let before = std::mem::replace(&mut entry.used, now);
+        let (index, cached) = (entry.index, entry.cached.clone());
+        let order = &mut inner.class(index).order;
+        order.remove(&before);
+        order.insert(now, (sort, key));
+        Some(cached)
     }
 
     /// Keeps one, and lets others go if need be. What is larger than a quarter of the cache is not kept: a packed block is up
@@ -179,17 +180,25 @@ mod tests {
     use super::{Cache, Cached, Sort};
     use crate::limits::{CACHE_BYTES, INDEX_CACHE_BYTES};
 
+    fn put(cache: &Cache, sort: Sort, key: u64, bytes: usize) {
+        cache.put(sort, (key, 0, 0), Cached::Outlines(Arc::default()), bytes);
+    }
+
+    fn has(cache: &Cache, key: u64) -> bool {
+        cache.get(Sort::Outlines, (key, 0, 0)).is_some()
+    }
+
     #[test]
     fn the_least_recently_used_goes_first() {
         let cache = Cache::default();
         let size = CACHE_BYTES / 10;
         for key in 0..20 {
-            cache.put(Sort::Lives, (key, 0, 0), Cached::Outlines(Arc::default()), size);
-            let _ = cache.get(Sort::Lives, (0, 0, 0));
+            put(&cache, Sort::Outlines, key, size);
+            let _ = has(&cache, 0);
         }
-        assert!(cache.get(Sort::Lives, (0, 0, 0)).is_some());
-        assert!(cache.get(Sort::Lives, (1, 0, 0)).is_none());
-        assert!(cache.get(Sort::Lives, (19, 0, 0)).is_some());
+        assert!(has(&cache, 0));
+        assert!(!has(&cache, 1));
+        assert!(has(&cache, 19));
         assert!(cache.0.lock().unwrap().parts.bytes <= CACHE_BYTES);
     }
 
@@ -197,21 +206,13 @@ mod tests {
     fn blocks_do_not_drive_out_what_every_question_asks_for() {
         let cache = Cache::default();
         let small = INDEX_CACHE_BYTES / 10;
-        for key in 0..5 {
-            cache.put(Sort::Outlines, (key, 0, 0), Cached::Outlines(Arc::default()), small);
-        }
-        for key in 0..100 {
-            cache.put(Sort::Core, (key, 0, 0), Cached::Outlines(Arc::default()), CACHE_BYTES / 10);
-        }
-        assert!((0..5).all(|key| cache.get(Sort::Outlines, (key, 0, 0)).is_some()));
+        (0..5).for_each(|key| put(&cache, Sort::Outlines, key, small));
+        (0..100).for_each(|key| put(&cache, Sort::Core, key, CACHE_BYTES / 10));
+        assert!((0..5).all(|key| has(&cache, key)));
         // Written anew it counts once, and as what it is now.
-        cache.put(Sort::Outlines, (0, 0, 0), Cached::Outlines(Arc::default()), INDEX_CACHE_BYTES / 4);
-        for key in 5..20 {
-            cache.put(Sort::Outlines, (key, 0, 0), Cached::Outlines(Arc::default()), small);
-        }
-        assert!(
-            cache.get(Sort::Outlines, (1, 0, 0)).is_none() && cache.get(Sort::Outlines, (19, 0, 0)).is_some()
-        );
+        put(&cache, Sort::Outlines, 0, INDEX_CACHE_BYTES / 4);
+        (5..20).for_each(|key| put(&cache, Sort::Outlines, key, small));
+        assert!(!has(&cache, 1) && has(&cache, 19));
         let inner = cache.0.lock().unwrap();
         assert!(inner.indexes.bytes <= INDEX_CACHE_BYTES && inner.indexes.bytes == 10 * small);
         assert!(inner.parts.bytes <= CACHE_BYTES - INDEX_CACHE_BYTES);
