@@ -167,6 +167,11 @@ impl Tables {
         })
     }
 
+    /// Number of distinct paths.
+    pub const fn path_count(&self) -> usize {
+        self.path_count
+    }
+
     /// Number of distinct files.
     pub const fn file_count(&self) -> usize {
         self.file_count

@@ -139,7 +139,7 @@ fn indexes(events: &[Event], contexts: &[Context]) -> Vec<Seed> {
     }
     builder.contexts(0, &Summary::of(&contexts.iter().collect::<Vec<_>>()));
     builder.exit(&Exit { process: contexts[0].process, time: 1 << 40, status: None });
-    let rows = builder.rows(1);
+    let rows = builder.rows(1).unwrap();
     let unpacked = |value: &[u8]| unpack(value, 1 << 20).unwrap();
     let list = [
         ("index/paths", 0, columns_of(&rows.paths[0].1, 1, paths::COLUMNS, &[])),

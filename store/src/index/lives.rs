@@ -1,11 +1,11 @@
 //! The processes of a segment in order of their start: what answers who there was, when and of whom, without a look at
 //! contexts. Times are coarse, in steps of [`STEP`]; where a question's end lies in the same step, the contexts are asked.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use event::{BootId, Exit, Nanos, ProcessKey};
 
+use super::boots::{Boots, Short};
 use crate::bytes::{Damaged, Input, pack, put, unpack, unzigzag, zigzag};
 use crate::context::Summary;
 use crate::limits::MAX_SECTION;
@@ -68,58 +68,90 @@ pub struct Lives {
     contexts: Vec<u64>,
 }
 
-#[derive(Debug, Default)]
-struct Building {
-    creator: Option<ProcessKey>,
-    /// Earliest and latest beginning of a state.
-    states: Option<(Nanos, Nanos)>,
-    exit: Option<Nanos>,
-    contexts: Vec<u64>,
+/// A state of a process, or its end.
+#[derive(Debug)]
+struct Part {
+    process: Short,
+    /// Start and pid, of the same boot.
+    creator: Option<(u64, u32)>,
+    what: What,
+}
+
+#[derive(Debug)]
+enum What {
+    /// A state that began so, of a process that began so with it, and its context.
+    State {
+        began: Nanos,
+        since: Nanos,
+        context: u64,
+    },
+    Exit(Nanos),
 }
 
 /// Collects contexts and exits.
 #[derive(Debug, Default)]
-pub struct Builder(BTreeMap<(BootId, u64, u32), Building>);
+pub struct Builder {
+    boots: Boots,
+    parts: Vec<Part>,
+}
 
 impl Builder {
-    fn of(&mut self, process: ProcessKey) -> &mut Building {
-        self.0.entry((process.boot, process.start, process.pid)).or_default()
-    }
-
     /// The contexts of a chunk.
     pub fn add(&mut self, summary: &Summary) {
         for row in 0..summary.ids.len() {
-            let building = self.of(summary.process(row));
             let since = summary.since[row];
-            let began = summary.began(row).unwrap_or(since);
-            let (first, last) = building.states.unwrap_or((began, since));
-            building.states = Some((first.min(began), last.max(since)));
-            building.creator = building.creator.or_else(|| summary.creator(row));
-            building.contexts.push(summary.ids[row]);
+            self.parts.push(Part {
+                process: self.boots.short(summary.process(row)),
+                creator: summary.creator(row).map(|creator| (creator.start, creator.pid)),
+                what: What::State {
+                    began: summary.began(row).unwrap_or(since),
+                    since,
+                    context: summary.ids[row],
+                },
+            });
         }
     }
 
     /// The end of a process; of several, the last counts.
     pub fn exit(&mut self, exit: &Exit) {
-        self.of(exit.process).exit = Some(exit.time);
+        let process = self.boots.short(exit.process);
+        self.parts.push(Part { process, creator: None, what: What::Exit(exit.time) });
     }
 
     /// All of them; of one whose contexts the segment does not have, its end.
-    pub fn lives(self) -> Lives {
+    pub fn lives(mut self) -> Lives {
+        let (ranks, boots) = self.boots.ranks();
+        for part in &mut self.parts {
+            part.process.boot = ranks[part.process.boot as usize];
+        }
+        // In the order in which they came, those of one process.
+        self.parts.sort_by_key(|Part { process: Short { boot, start, pid }, .. }| (*boot, *start, *pid));
         let mut lives = Lives::default();
-        for ((boot, start, pid), mut building) in self.0 {
-            let Some((first, last)) = building.states.or(building.exit.map(|exit| (exit, exit))) else {
-                continue;
-            };
-            building.contexts.sort_unstable();
-            building.contexts.dedup();
+        for parts in self.parts.chunk_by(|a, b| a.process == b.process) {
+            let (mut states, mut ended, mut contexts) = (None::<(Nanos, Nanos)>, None, Vec::new());
+            for part in parts {
+                match part.what {
+                    What::Exit(time) => ended = Some(time),
+                    What::State { began, since, context } => {
+                        let (first, last) = states.unwrap_or((began, since));
+                        states = Some((first.min(began), last.max(since)));
+                        contexts.push(context);
+                    }
+                }
+            }
+            let Some((first, last)) = states.or(ended.map(|exit| (exit, exit))) else { continue };
+            contexts.sort_unstable();
+            contexts.dedup();
             let from = lives.contexts.len();
-            lives.contexts.append(&mut building.contexts);
+            lives.contexts.append(&mut contexts);
+            let Short { pid, boot, start } = parts[0].process;
+            let process = ProcessKey { boot: boots[boot as usize], start, pid };
+            let creator = parts.iter().find_map(|part| part.creator);
             lives.list.push(Life {
-                process: ProcessKey { boot, start, pid },
-                creator: building.creator,
+                process,
+                creator: creator.map(|(start, pid)| ProcessKey { start, pid, ..process }),
                 since: first >> STEP,
-                end: building.exit.map(|exit| exit.max(last) >> STEP),
+                end: ended.map(|exit| exit.max(last) >> STEP),
                 contexts: from..lives.contexts.len(),
             });
         }

@@ -3,15 +3,18 @@
 //! They say nothing that is not in the blocks and contexts. Each value has a checksum, and a sorted run has a list of all
 //! of its chunks, so that damage is noticed; then readers look everywhere instead.
 
+mod boots;
 pub mod directory;
 pub mod filter;
+mod gather;
 pub mod lives;
+mod occurrences;
 pub mod paths;
 pub mod pids;
 pub mod run;
 pub mod tree;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use event::{Exit, Kind};
@@ -19,7 +22,9 @@ use redb::{StorageError, Table, WriteTransaction};
 
 use self::directory::{Directory, Line};
 use self::filter::{Term, directory_terms, hash};
-use crate::block::{Core, Zone};
+use self::gather::{Found, Runs};
+use self::occurrences::Occurrences;
+use crate::block::{Core, Zone, split};
 use crate::bytes::Damaged;
 use crate::context::Summary;
 use crate::segment::file::FileError;
@@ -47,12 +52,11 @@ pub const BUILT_FROM: u32 = 3;
 pub struct Builder {
     lines: Vec<Line>,
     chunks: Vec<(u64, u64, u64)>,
-    paths: paths::Builder,
+    paths: Runs,
     pids: pids::Builder,
     tree: tree::Builder,
     lives: lives::Builder,
-    /// Numbers of the blocks of each context's events.
-    blocks: HashMap<u64, Vec<u64>>,
+    blocks: Occurrences,
 }
 
 impl Builder {
@@ -65,11 +69,10 @@ impl Builder {
     ) -> Result<(), Damaged> {
         let number = self.lines.len() as u64;
         self.lines.push(Line::of(zone));
-        for context in &zone.contexts {
-            self.blocks.entry(*context).or_default().push(number);
-        }
+        self.blocks.add(&zone.contexts, number);
         let Some(tables) = pages.first().map(Core::tables) else { return Ok(()) };
-        let mut counts = vec![0_u64; tables.paths()?.len()];
+        let mut counts = vec![0_u64; tables.path_count()];
+        let mut image_events: HashMap<&str, u64> = HashMap::new();
         for core in pages {
             for file in core.files()?.iter().chain(core.destinations()?) {
                 if let Some(count) = core.path(*file)?.and_then(|path| counts.get_mut(path as usize)) {
@@ -81,17 +84,21 @@ impl Builder {
                     && let Some(path) =
                         zone.contexts.get(*who as usize).and_then(|context| images.get(context))
                 {
-                    self.paths.add(path, number, 1, true);
+                    *image_events.entry(path).or_default() += 1;
                 }
             }
         }
-        for (path, count) in tables.paths()?.iter().zip(counts) {
-            self.paths.add(path, number, count, false);
-        }
+        let groups = (0..tables.group_count()?).map(|group| tables.group(group)?.list());
+        let groups = groups.collect::<Result<Vec<_>, _>>()?;
+        let files = groups.iter().flat_map(|paths| paths.iter()).zip(counts);
+        let files = files.map(|(path, events)| Found { path: path.as_bytes(), events, image: false });
+        let images = image_events.into_iter();
+        let images = images.map(|(path, events)| Found { path: path.as_bytes(), events, image: true });
+        self.paths.add(number, files.chain(images).collect());
         Ok(())
     }
 
-    /// A chunk of contexts as it will be stored; after all blocks.
+    /// A chunk of contexts as it will be stored.
     pub fn contexts(&mut self, key: u64, summary: &Summary) {
         if let (Some(low), Some(high)) = (summary.ids.iter().min(), summary.ids.iter().max()) {
             self.chunks.push((*low, *high, key));
@@ -99,8 +106,7 @@ impl Builder {
         self.tree.add(summary);
         self.lives.add(summary);
         for (row, id) in summary.ids.iter().enumerate() {
-            let blocks = self.blocks.get(id).map_or(&[][..], Vec::as_slice);
-            self.pids.add(summary.process(row), *id, blocks);
+            self.pids.add(summary.process(row), *id);
         }
     }
 
@@ -110,35 +116,39 @@ impl Builder {
     }
 
     /// What stands in the tables, packed at a level of zstd.
-    pub fn rows(self, level: i32) -> Rows {
+    pub fn rows(self, level: i32) -> Result<Rows, Damaged> {
         let mut terms = Vec::new();
-        let mut met = HashSet::new();
-        for path in self.paths.paths() {
-            // Who knows directory and name asks the index itself for the path.
-            directory_terms(path.as_bytes(), |directory| met.insert(directory), &mut terms);
-            let name = path.rsplit('/').next().unwrap_or(path);
-            terms.push(hash(Term::Name, name.as_bytes()));
-        }
+        let mut chunks = paths::Chunks::new(level);
+        let mut last: Vec<u8> = Vec::new();
+        self.paths.merge(|path, posting| {
+            // Who knows directory and name asks the index itself for the path. What is in one directory comes together.
+            directory_terms(&path, |directory| !last.starts_with(directory), &mut terms);
+            terms.push(hash(Term::Name, split(&path).1));
+            last.clone_from(&path);
+            chunks.push(path, posting);
+        })?;
         terms.extend(
             self.pids.pids().chain(self.tree.creators()).map(|pid| hash(Term::Pid, &pid.to_le_bytes())),
         );
         terms.sort_unstable();
         terms.dedup();
+        let (paths, images) = chunks.finish();
+        let blocks = self.blocks.sorted();
         let directory = Directory { lines: self.lines, chunks: Arc::new(self.chunks) };
-        Rows {
+        Ok(Rows {
             terms,
-            paths: self.paths.chunks(level),
-            images: self.paths.images(level),
-            pids: self.pids.chunks(level),
+            paths,
+            images,
+            pids: self.pids.chunks(&blocks, level),
             directory: directory.pack(level),
-            tree: self.tree.pack(&self.blocks, level),
+            tree: self.tree.pack(&blocks, level),
             lives: self.lives.lives().pack(level),
-        }
+        })
     }
 
     /// Writes the tables.
     pub fn write(self, write: &WriteTransaction, level: i32) -> Result<(), FileError> {
-        let rows = self.rows(level);
+        let rows = self.rows(level)?;
         put_filter(&mut write.open_table(FILTERS)?, 0, &rows.terms)?;
         let mut table = write.open_table(INDEX)?;
         put_index(&mut table, DIRECTORY, &rows.directory)?;
@@ -159,12 +169,12 @@ impl Builder {
 pub struct Rows {
     /// Hashes of the filter's terms, each once.
     pub terms: Vec<u64>,
-    /// Chunks of paths, each with its key.
-    pub paths: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Chunks of paths.
+    pub paths: Vec<run::Keyed>,
     /// The paths that are images.
     pub images: Vec<u8>,
-    /// Chunks of processes, each with its key.
-    pub pids: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Chunks of processes.
+    pub pids: Vec<run::Keyed>,
     /// The [`Directory`].
     pub directory: Vec<u8>,
     /// The [`tree::Tree`].

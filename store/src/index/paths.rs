@@ -1,9 +1,10 @@
 //! The paths of a packed segment: sorted, in chunks of columns, each path with its number of events and the blocks that
 //! have it; and those of them that are images.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::gather::Posting;
+use super::run::Keyed;
 use crate::block::{Columns, Form, Fronts, Layout, Stored};
 use crate::bytes::{Damaged, Input, pack, put, put_bytes, unpack};
 use crate::limits::{MAX_SECTION, PATHS_PER_CHUNK};
@@ -23,62 +24,55 @@ const BLOCKS: usize = 5;
 /// Columns.
 pub const COLUMNS: usize = 6;
 
-#[derive(Debug, Default)]
-struct Posting {
-    count: u64,
-    image: bool,
-    blocks: Vec<u64>,
+/// Makes the chunks, out of all paths in order.
+#[derive(Debug)]
+pub struct Chunks {
+    level: i32,
+    /// Of the next chunk.
+    waiting: Vec<(Vec<u8>, Posting)>,
+    made: Vec<Keyed>,
+    image_count: u64,
+    /// Each, as bytes.
+    images: Vec<u8>,
 }
 
-/// Path to numbers of events, and numbers of blocks.
-#[derive(Debug, Default)]
-pub struct Builder(BTreeMap<Box<str>, Posting>);
+impl Chunks {
+    /// Packed at a level of zstd.
+    pub const fn new(level: i32) -> Self {
+        Self { level, waiting: Vec::new(), made: Vec::new(), image_count: 0, images: Vec::new() }
+    }
 
-impl Builder {
-    /// Events of a block that have a path; `image` if by the image that they put in place or that ended. Blocks must come
-    /// in order.
-    pub fn add(&mut self, path: &str, block: u64, count: u64, image: bool) {
-        if !self.0.contains_key(path) {
-            self.0.insert(path.into(), Posting::default());
+    /// The next path; each comes once.
+    pub fn push(&mut self, path: Vec<u8>, posting: Posting) {
+        if posting.image {
+            self.image_count += 1;
+            put_bytes(&mut self.images, &path);
         }
-        if let Some(posting) = self.0.get_mut(path) {
-            posting.count += count;
-            posting.image |= image;
-            if posting.blocks.last() != Some(&block) {
-                posting.blocks.push(block);
-            }
+        self.waiting.push((path, posting));
+        if self.waiting.len() == PATHS_PER_CHUNK {
+            self.flush();
         }
     }
 
-    /// The paths, ascending.
-    pub fn paths(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(|path| &**path)
+    fn flush(&mut self) {
+        let Some((path, _)) = self.waiting.first() else { return };
+        let key = if self.made.is_empty() { Vec::new() } else { path.clone() };
+        self.made.push((key, encode(&self.waiting, self.level)));
+        self.waiting.clear();
     }
 
-    /// Each chunk's key and value: the first chunk's key is empty, the others' their first path.
-    pub fn chunks(&self, level: i32) -> Vec<(Vec<u8>, Vec<u8>)> {
-        let entries: Vec<(&str, &Posting)> =
-            self.0.iter().map(|(path, posting)| (&**path, posting)).collect();
-        let chunk = |(place, chunk): (usize, &[(&str, &Posting)])| {
-            let first = chunk.first().filter(|_| place > 0).map_or(&[][..], |(path, _)| path.as_bytes());
-            (first.to_vec(), encode(chunk, level))
-        };
-        entries.chunks(PATHS_PER_CHUNK).enumerate().map(chunk).collect()
-    }
-
-    /// The paths that are images, packed.
-    pub fn images(&self, level: i32) -> Vec<u8> {
-        let images = || self.0.iter().filter(|(_, posting)| posting.image).map(|(path, _)| path);
-        let mut out = Vec::new();
-        put(&mut out, images().count() as u64);
-        for path in images() {
-            put_bytes(&mut out, path.as_bytes());
-        }
-        pack(&out, level)
+    /// Each chunk's key and value: the first chunk's key is empty, the others' their first path. And the paths that are
+    /// images, packed.
+    pub fn finish(mut self) -> (Vec<Keyed>, Vec<u8>) {
+        self.flush();
+        let mut images = Vec::new();
+        put(&mut images, self.image_count);
+        images.append(&mut self.images);
+        (self.made, pack(&images, self.level))
     }
 }
 
-fn encode(chunk: &[(&str, &Posting)], level: i32) -> Vec<u8> {
+fn encode(chunk: &[(Vec<u8>, Posting)], level: i32) -> Vec<u8> {
     let mut blocks = Vec::new();
     for (_, posting) in chunk {
         let mut before = 0;
@@ -89,8 +83,8 @@ fn encode(chunk: &[(&str, &Posting)], level: i32) -> Vec<u8> {
     }
     let mut columns = Columns::new(Form::Closed(level));
     columns.count(chunk.len());
-    Fronts::write(chunk.iter().map(|(path, _)| path.as_bytes()), &mut columns);
-    columns.numbers(&chunk.iter().map(|(_, posting)| posting.count).collect::<Vec<_>>(), Layout::Varint);
+    Fronts::write(chunk.iter().map(|(path, _)| path.as_slice()), &mut columns);
+    columns.numbers(&chunk.iter().map(|(_, posting)| posting.events).collect::<Vec<_>>(), Layout::Varint);
     let counts = chunk.iter().map(|(_, posting)| posting.blocks.len() as u64);
     columns.numbers(&counts.collect::<Vec<_>>(), Layout::Varint);
     columns.bytes(&blocks);

@@ -1,69 +1,82 @@
 //! The processes of a packed segment by pid: sorted, in chunks, each process with its contexts and the blocks of its
 //! events.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use event::{BootId, ProcessKey};
 
+use super::boots::{Boots, Short};
+use super::occurrences::Sorted;
+use super::run::Keyed;
 use crate::bytes::{Damaged, Input, pack, put, put_bytes, put_growing, unpack};
 use crate::limits::{MAX_SECTION, PIDS_PER_CHUNK};
 
-/// Contexts, and numbers of blocks.
-type Posting = (BTreeSet<u64>, BTreeSet<u64>);
-
-/// Processes of a pid, by boot and start.
-type Processes = BTreeMap<(BootId, u64), Posting>;
-
-/// Process to contexts and blocks.
+/// Processes and their contexts.
 #[derive(Debug, Default)]
-pub struct Builder(BTreeMap<u32, Processes>);
+pub struct Builder {
+    boots: Boots,
+    contexts: Vec<(Short, u64)>,
+}
 
 impl Builder {
-    /// A context of a process, with the blocks of its events.
-    pub fn add(&mut self, process: ProcessKey, context: u64, blocks: &[u64]) {
-        let entry = self.0.entry(process.pid).or_default().entry((process.boot, process.start)).or_default();
-        entry.0.insert(context);
-        entry.1.extend(blocks);
+    /// A context of a process.
+    pub fn add(&mut self, process: ProcessKey, context: u64) {
+        let process = self.boots.short(process);
+        self.contexts.push((process, context));
     }
 
-    /// The pids, ascending.
+    /// The pids; some come again.
     pub fn pids(&self) -> impl Iterator<Item = u32> {
-        self.0.keys().copied()
+        self.contexts.iter().map(|(process, _)| process.pid)
     }
 
-    /// Each chunk's key (big-endian) and value: the first chunk's key is 0, the others' their first pid.
-    pub fn chunks(&self, level: i32) -> Vec<(Vec<u8>, Vec<u8>)> {
-        let entries: Vec<_> = self.0.iter().collect();
-        let chunk = |(place, chunk): (usize, &[(&u32, &Processes)])| {
-            let first = chunk.first().filter(|_| place > 0).map_or(0, |(pid, _)| **pid);
-            (first.to_be_bytes().to_vec(), pack(&encode(chunk), level))
-        };
-        entries.chunks(PIDS_PER_CHUNK).enumerate().map(chunk).collect()
+    /// Each chunk's key (big-endian) and value: the first chunk's key is 0, the others' their first pid. `blocks` are those
+    /// of each context's events.
+    pub fn chunks(mut self, blocks: &Sorted, level: i32) -> Vec<Keyed> {
+        let (ranks, boots) = self.boots.ranks();
+        for (process, _) in &mut self.contexts {
+            process.boot = ranks[process.boot as usize];
+        }
+        self.contexts.sort_unstable();
+        self.contexts.dedup();
+        let mut chunks = Vec::new();
+        let mut rest = self.contexts.as_slice();
+        while let Some((first, _)) = rest.first() {
+            let pids = rest.chunk_by(|(a, _), (b, _)| a.pid == b.pid);
+            let (chunk, later) = rest.split_at(pids.take(PIDS_PER_CHUNK).map(<[_]>::len).sum());
+            rest = later;
+            let key = if chunks.is_empty() { 0 } else { first.pid };
+            chunks.push((key.to_be_bytes().to_vec(), pack(&encode(chunk, &boots, blocks), level)));
+        }
+        chunks
     }
 }
 
-fn encode(chunk: &[(&u32, &Processes)]) -> Vec<u8> {
-    let boots: BTreeSet<BootId> =
-        chunk.iter().flat_map(|(_, processes)| processes.keys()).map(|(boot, _)| *boot).collect();
-    let boots: Vec<BootId> = boots.into_iter().collect();
+/// `all` are the boots in order.
+fn encode(chunk: &[(Short, u64)], all: &[BootId], blocks: &Sorted) -> Vec<u8> {
+    let mut boots: Vec<u32> = chunk.iter().map(|(process, _)| process.boot).collect();
+    boots.sort_unstable();
+    boots.dedup();
     let mut out = Vec::new();
     put(&mut out, boots.len() as u64);
     for boot in &boots {
-        out.extend_from_slice(&boot.to_be_bytes());
+        out.extend_from_slice(&all[*boot as usize].to_be_bytes());
     }
-    put(&mut out, chunk.iter().map(|(_, processes)| processes.len() as u64).sum());
+    let processes = || chunk.chunk_by(|(a, _), (b, _)| a == b);
+    put(&mut out, processes().count() as u64);
     let (mut last, mut list) = (0, Vec::new());
-    for (pid, processes) in chunk {
-        for ((boot, start), (contexts, blocks)) in *processes {
-            put(&mut out, u64::from(**pid - last));
-            last = **pid;
-            put(&mut out, boots.binary_search(boot).unwrap_or(0) as u64);
-            put(&mut out, *start);
-            for values in [contexts, blocks] {
-                list.clear();
-                put_growing(&mut list, &values.iter().copied().collect::<Vec<_>>());
-                put_bytes(&mut out, &list);
-            }
+    for process in processes() {
+        let Short { pid, boot, start } = process[0].0;
+        put(&mut out, u64::from(pid - last));
+        last = pid;
+        put(&mut out, boots.binary_search(&boot).unwrap_or(0) as u64);
+        put(&mut out, start);
+        let contexts: Vec<u64> = process.iter().map(|(_, context)| *context).collect();
+        let mut blocks: Vec<u64> = contexts.iter().flat_map(|context| blocks.of(*context)).collect();
+        blocks.sort_unstable();
+        blocks.dedup();
+        for values in [contexts, blocks] {
+            list.clear();
+            put_growing(&mut list, &values);
+            put_bytes(&mut out, &list);
         }
     }
     out

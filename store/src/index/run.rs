@@ -6,9 +6,12 @@ use std::ops::Range;
 use crate::bytes::{Damaged, Input, in_common, pack, put, put_bytes, unpack};
 use crate::limits::MAX_SECTION;
 
+/// A chunk with its key before it.
+pub type Keyed = (Vec<u8>, Vec<u8>);
+
 /// The list of a run: packed, number of chunks, and for each: bytes of the key shared with the one before, the others,
 /// bytes of the chunk.
-pub fn list(chunks: &[(Vec<u8>, Vec<u8>)], level: i32) -> Vec<u8> {
+pub fn list(chunks: &[Keyed], level: i32) -> Vec<u8> {
     let mut out = Vec::new();
     put(&mut out, chunks.len() as u64);
     let mut last: &[u8] = &[];

@@ -9,6 +9,8 @@ use std::ops::Range;
 
 use event::{BootId, ProcessKey};
 
+use super::boots::{Boots, Short};
+use super::occurrences::Sorted;
 use crate::bytes::{Damaged, Input, pack, put, put_growing, unpack, unzigzag, zigzag};
 use crate::context::Summary;
 use crate::limits::MAX_SECTION;
@@ -30,22 +32,27 @@ pub struct Tree {
     creators: Vec<(ProcessKey, u32)>,
 }
 
+/// No process, as a place.
+const NONE: u32 = u32::MAX;
+
 /// Collects contexts.
 #[derive(Debug, Default)]
 pub struct Builder {
-    contexts: Vec<(u64, usize, u64)>,
-    places: HashMap<ProcessKey, usize>,
-    parents: Vec<Option<usize>>,
+    boots: Boots,
+    /// Id, place of the process, lineage.
+    contexts: Vec<(u64, u32, u64)>,
+    places: HashMap<Short, u32>,
+    parents: Vec<u32>,
     /// Has contexts.
     known: Vec<bool>,
 }
 
 impl Builder {
-    fn place(&mut self, process: ProcessKey) -> usize {
-        let next = self.parents.len();
-        let place = *self.places.entry(process).or_insert(next);
+    fn place(&mut self, process: ProcessKey) -> u32 {
+        let next = small(self.parents.len());
+        let place = *self.places.entry(self.boots.short(process)).or_insert(next);
         if place == next {
-            self.parents.push(None);
+            self.parents.push(NONE);
             self.known.push(false);
         }
         place
@@ -55,35 +62,56 @@ impl Builder {
     pub fn add(&mut self, summary: &Summary) {
         for row in 0..summary.ids.len() {
             let place = self.place(summary.process(row));
-            self.known[place] = true;
+            self.known[place as usize] = true;
             self.contexts.push((summary.ids[row], place, summary.lineages[row]));
             if let Some(creator) = summary.creator(row)
-                && self.parents[place].is_none()
+                && self.parents[place as usize] == NONE
             {
                 let creator = self.place(creator);
-                self.parents[place] = (creator != place).then_some(creator);
+                self.parents[place as usize] = if creator == place { NONE } else { creator };
             }
         }
     }
 
+    /// The processes that are known only as creators, with their places.
+    fn creators_only(&self) -> impl Iterator<Item = (&Short, u32)> {
+        self.places
+            .iter()
+            .map(|(process, place)| (process, *place))
+            .filter(|(_, place)| !self.known[*place as usize])
+    }
+
     /// Pids of the processes that are known only as creators.
     pub fn creators(&self) -> impl Iterator<Item = u32> {
-        self.places.iter().filter(|(_, place)| !self.known[**place]).map(|(process, _)| process.pid)
+        self.creators_only().map(|(process, _)| process.pid)
+    }
+
+    /// Children of each place, one after the other, ascending; and where those of each begin, and one more.
+    fn children(&self) -> (Vec<u32>, Vec<u32>) {
+        let mut starts = vec![0; self.parents.len() + 1];
+        let parents = || self.parents.iter().filter(|parent| **parent != NONE);
+        for parent in parents() {
+            starts[*parent as usize + 1] += 1;
+        }
+        for place in 1..starts.len() {
+            starts[place] += starts[place - 1];
+        }
+        let (mut children, mut next) = (vec![0; parents().count()], starts.clone());
+        for (place, parent) in (0..).zip(&self.parents).filter(|(_, parent)| **parent != NONE) {
+            let next = &mut next[*parent as usize];
+            children[*next as usize] = place;
+            *next += 1;
+        }
+        (children, starts)
     }
 
     /// Ranks by place, and sizes of subtrees by rank.
     fn ranks(&self) -> (Vec<u32>, Vec<u32>) {
         let count = self.parents.len();
-        let mut children: Vec<Vec<usize>> = vec![Vec::new(); count];
-        for (place, parent) in self.parents.iter().enumerate() {
-            if let Some(parent) = parent {
-                children[*parent].push(place);
-            }
-        }
-        const NONE: u32 = u32::MAX;
+        let (children, starts) = self.children();
         let (mut ranks, mut sizes) = (vec![NONE; count], Vec::with_capacity(count));
         // First from those without a parent; what is left then goes round in circles and is cut open anywhere.
-        let roots = (0..count).filter(|place| self.parents[*place].is_none());
+        let roots = (0..count).filter(|place| self.parents[*place] == NONE);
         let mut stack = Vec::new();
         for root in roots.chain(0..count) {
             if ranks[root] != NONE {
@@ -98,22 +126,25 @@ impl Builder {
                     ranks[place] = small(sizes.len());
                     sizes.push(0);
                     stack.push((place, true));
-                    stack.extend(children[place].iter().map(|child| (*child, false)));
+                    let children = &children[starts[place] as usize..starts[place + 1] as usize];
+                    stack.extend(children.iter().map(|child| (*child as usize, false)));
                 }
             }
         }
         (ranks, sizes)
     }
 
-    /// As stored; `blocks` are the numbers of the blocks of a context's events, ascending.
-    pub fn pack(mut self, blocks: &HashMap<u64, Vec<u64>>, level: i32) -> Vec<u8> {
+    /// As stored; `blocks` are those of each context's events.
+    pub fn pack(mut self, blocks: &Sorted, level: i32) -> Vec<u8> {
         self.contexts.sort_unstable();
         self.contexts.dedup_by_key(|context| context.0);
         // Who has no known creator descends from whoever its first context came from.
-        let owners: HashMap<u64, usize> = self.contexts.iter().map(|(id, place, _)| (*id, *place)).collect();
         for (_, place, lineage) in &self.contexts {
-            if self.parents[*place].is_none() {
-                self.parents[*place] = owners.get(lineage).copied().filter(|parent| parent != place);
+            let parent = &mut self.parents[*place as usize];
+            if *parent == NONE {
+                let owner = self.contexts.binary_search_by_key(lineage, |context| context.0);
+                *parent =
+                    owner.map(|at| self.contexts[at].1).ok().filter(|owner| owner != place).unwrap_or(NONE);
             }
         }
         let (ranks, sizes) = self.ranks();
@@ -121,19 +152,20 @@ impl Builder {
         put_growing(&mut out, &self.contexts.iter().map(|(id, ..)| *id).collect::<Vec<_>>());
         let mut last = 0;
         for (_, place, _) in &self.contexts {
-            let rank = i64::from(ranks[*place]);
+            let rank = i64::from(ranks[*place as usize]);
             put(&mut out, zigzag(rank - last));
             last = rank;
         }
         let mut from = 0_u64;
         for (id, ..) in &self.contexts {
-            let blocks = blocks.get(id).map_or(&[][..], Vec::as_slice);
+            let mut blocks = blocks.of(*id);
             put(&mut out, blocks.len() as u64);
-            if let Some(first) = blocks.first() {
+            if let Some(first) = blocks.next() {
                 put(&mut out, zigzag(first.wrapping_sub(from).cast_signed()));
-                from = *first;
-                for pair in blocks.windows(2) {
-                    put(&mut out, pair[1].wrapping_sub(pair[0]));
+                from = first;
+                let mut last = first;
+                for block in blocks {
+                    put(&mut out, block - std::mem::replace(&mut last, block));
                 }
             }
         }
@@ -141,9 +173,8 @@ impl Builder {
         for size in sizes {
             put(&mut out, u64::from(size));
         }
-        let mut creators: Vec<(ProcessKey, u32)> = (self.places.iter())
-            .filter(|(_, place)| !self.known[**place])
-            .map(|(process, place)| (*process, ranks[*place]))
+        let mut creators: Vec<(ProcessKey, u32)> = (self.creators_only())
+            .map(|(process, place)| (self.boots.process(*process), ranks[place as usize]))
             .collect();
         creators.sort_unstable();
         put(&mut out, creators.len() as u64);

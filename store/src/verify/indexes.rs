@@ -9,7 +9,7 @@ use crate::block::{Core, Zone};
 use crate::bytes::{Damaged, unpack};
 use crate::index::filter::{parts, path_terms};
 use crate::index::paths::Chunk;
-use crate::index::run::List;
+use crate::index::run::{Keyed, List};
 use crate::index::{BUILT_FROM, Builder, DIRECTORY, IMAGES, LIVES, PATHS, PIDS, Rows, TREE};
 use crate::limits::MAX_SECTION;
 use crate::reader::{Contexts, Filters, Segment, Shared, View, exits, image_paths};
@@ -62,7 +62,7 @@ impl Indexes {
         for exit in exits(view)? {
             builder.exit(&exit);
         }
-        let rows = builder.rows(LEVEL);
+        let rows = builder.rows(LEVEL)?;
         guarded(|| compare(view, rows))
     }
 }
@@ -80,7 +80,7 @@ fn same(stored: &[u8], made: &[u8]) -> Result<bool, Damaged> {
 fn chunks(
     table: &redb::ReadOnlyTable<&'static PieceKey, &'static [u8]>,
     row: u64,
-    made: &[(Vec<u8>, Vec<u8>)],
+    made: &[Keyed],
     what: &'static str,
 ) -> Result<Vec<Vec<u8>>, FileError> {
     let list = List::unpack(&get(table, row)?.ok_or_else(|| wrong(what))?)?;
