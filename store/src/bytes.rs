@@ -3,10 +3,21 @@
 use std::cell::RefCell;
 use std::io::Cursor;
 
+use zstd::zstd_safe::CParameter;
+
+use crate::limits::STRONG_WINDOW;
+
 /// Bytes that are not what they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("damaged: {0}")]
 pub struct Damaged(pub &'static str);
+
+/// Makes room for so many more, and a quarter of what there is: large lists are not to take twice what is in them.
+pub fn room<T>(list: &mut Vec<T>, more: usize) {
+    if list.capacity() - list.len() < more {
+        list.reserve_exact(more.max(list.len() / 4).max(1024));
+    }
+}
 
 /// Appends an unsigned LEB128 number.
 pub fn put(out: &mut Vec<u8>, mut value: u64) {
@@ -168,7 +179,10 @@ impl Packer {
         });
         kept.unwrap_or_else(|| {
             let compressor = zstd::bulk::Compressor::new(level).ok().and_then(|mut compressor| {
-                compressor.set_parameter(zstd::zstd_safe::CParameter::ChecksumFlag(true)).ok()?;
+                compressor.set_parameter(CParameter::ChecksumFlag(true)).ok()?;
+                if level > LIGHT {
+                    compressor.set_parameter(CParameter::WindowLog(STRONG_WINDOW)).ok()?;
+                }
                 Some(compressor)
             });
             Self { compressor, level }

@@ -27,6 +27,11 @@ pub const CACHE_BYTES: usize = 34 << 20;
 pub const INDEX_CACHE_BYTES: usize = 4 << 20;
 /// redb's own page cache of the open segment.
 pub const WRITER_PAGE_CACHE: usize = 16 << 20;
+/// redb's own page cache of a segment that is written anew in the background.
+pub const REWRITE_PAGE_CACHE: usize = 4 << 20;
+/// How far back, as a power of two, strong compression looks for what it met: a megabyte. Its tables have some 30 times
+/// that; columns are seldom longer.
+pub const STRONG_WINDOW: u32 = 20;
 /// redb's own page cache of a closed segment being read.
 pub const READER_PAGE_CACHE: usize = 512 << 10;
 /// Closed segments whose files a reader keeps open; the least recently used are closed.

@@ -8,6 +8,7 @@ use event::File;
 use super::build::number;
 use super::intern::{Interned, Table, hash, hash_numbers};
 use super::run::Renumbered;
+use crate::bytes::room;
 use crate::limits::KEPT_PATHS;
 
 /// A path with all that is known of it.
@@ -141,6 +142,7 @@ impl Files {
         // Nearly always it is as it was the last time, if there was one.
         match states.get(path.latest as usize) {
             None => {
+                room(states, 1);
                 states.push(state);
                 path.latest = next;
                 return next;
@@ -154,6 +156,7 @@ impl Files {
         }
         let known = |index: u32| states.get(index as usize) == Some(&state);
         path.latest = self.state_table.find(state.hash(), next, known).unwrap_or_else(|| {
+            room(states, 1);
             states.push(state);
             next
         });
@@ -168,6 +171,7 @@ impl Files {
             return known;
         }
         let start = text.len();
+        room(text, path.len());
         text.extend_from_slice(path);
         let directory = split(path).0;
         // What comes one after the other is often in one directory.

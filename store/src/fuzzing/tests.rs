@@ -1,6 +1,5 @@
 //! The fuzz targets' seeds, as the code of today writes them.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,6 +13,7 @@ use crate::block::{Form, GENESIS, encode, pages};
 use crate::bytes::{Input, put, put_bytes, unpack, unpack_all};
 use crate::context::Summary;
 use crate::index::{Builder, filter, paths, run};
+use crate::reader::ImagePaths;
 
 /// Variable with which the seeds are written anew to the kept corpus.
 const WRITE: &str = "TACHO_WRITE_SEEDS";
@@ -131,7 +131,7 @@ fn blocks(events: &[Event]) -> Vec<Seed> {
 /// Of a packed segment with these events and contexts.
 fn indexes(events: &[Event], contexts: &[Context]) -> Vec<Seed> {
     let mut builder = Builder::default();
-    let images = HashMap::from([(2, Arc::from("/usr/bin/sh"))]);
+    let images = ImagePaths::one(2, "/usr/bin/sh");
     for (first, events) in [(7, &events[..20]), (27, &events[20..])] {
         let refs: Vec<&Event> = events.iter().collect();
         let (zone, value) = encode(first, &refs, true, &GENESIS, Form::Open);

@@ -39,7 +39,7 @@ struct Run {
     block: u64,
     /// Packed; of each path: bytes shared with the one before in the piece (varint), the others (bytes), twice its number
     /// of events and 1 if it is an image (varint).
-    pieces: std::vec::IntoIter<Vec<u8>>,
+    pieces: std::vec::IntoIter<Box<[u8]>>,
     /// The piece that is read, and how far.
     piece: Vec<u8>,
     at: usize,
@@ -67,7 +67,7 @@ impl Runs {
             }
             same
         });
-        let pieces: Vec<Vec<u8>> = found.chunks(PIECE).map(piece).collect();
+        let pieces: Vec<Box<[u8]>> = found.chunks(PIECE).map(piece).collect();
         self.0.push(Run { block, pieces: pieces.into_iter(), piece: Vec::new(), at: 0, path: Vec::new() });
     }
 
@@ -92,7 +92,7 @@ impl Runs {
     }
 }
 
-fn piece(found: &[Found<'_>]) -> Vec<u8> {
+fn piece(found: &[Found<'_>]) -> Box<[u8]> {
     let (mut out, mut last): (Vec<u8>, &[u8]) = (Vec::new(), &[]);
     for Found { path, events, image } in found {
         let shared = in_common(last, path);
@@ -101,7 +101,7 @@ fn piece(found: &[Found<'_>]) -> Vec<u8> {
         put(&mut out, events << 1 | u64::from(*image));
         last = path;
     }
-    pack(&out, LEVEL)
+    pack(&out, LEVEL).into()
 }
 
 impl Run {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use event::{BootId, Exit, Nanos, ProcessKey};
 
 use super::boots::{Boots, Short};
-use crate::bytes::{Damaged, Input, pack, put, unpack, unzigzag, zigzag};
+use crate::bytes::{Damaged, Input, pack, put, room, unpack, unzigzag, zigzag};
 use crate::context::Summary;
 use crate::limits::MAX_SECTION;
 
@@ -68,46 +68,38 @@ pub struct Lives {
     contexts: Vec<u64>,
 }
 
-/// A state of a process, or its end.
+/// A state of a process.
 #[derive(Debug)]
-struct Part {
+struct State {
     process: Short,
+    context: u64,
+    /// When the process began to live, as far as this state tells.
+    began: Nanos,
+    since: Nanos,
     /// Start and pid, of the same boot.
     creator: Option<(u64, u32)>,
-    what: What,
-}
-
-#[derive(Debug)]
-enum What {
-    /// A state that began so, of a process that began so with it, and its context.
-    State {
-        began: Nanos,
-        since: Nanos,
-        context: u64,
-    },
-    Exit(Nanos),
 }
 
 /// Collects contexts and exits.
 #[derive(Debug, Default)]
 pub struct Builder {
     boots: Boots,
-    parts: Vec<Part>,
+    states: Vec<State>,
+    exits: Vec<(Short, Nanos)>,
 }
 
 impl Builder {
     /// The contexts of a chunk.
     pub fn add(&mut self, summary: &Summary) {
+        room(&mut self.states, summary.ids.len());
         for row in 0..summary.ids.len() {
             let since = summary.since[row];
-            self.parts.push(Part {
+            self.states.push(State {
                 process: self.boots.short(summary.process(row)),
+                context: summary.ids[row],
+                began: summary.began(row).unwrap_or(since),
+                since,
                 creator: summary.creator(row).map(|creator| (creator.start, creator.pid)),
-                what: What::State {
-                    began: summary.began(row).unwrap_or(since),
-                    since,
-                    context: summary.ids[row],
-                },
             });
         }
     }
@@ -115,47 +107,34 @@ impl Builder {
     /// The end of a process; of several, the last counts.
     pub fn exit(&mut self, exit: &Exit) {
         let process = self.boots.short(exit.process);
-        self.parts.push(Part { process, creator: None, what: What::Exit(exit.time) });
+        room(&mut self.exits, 1);
+        self.exits.push((process, exit.time));
     }
 
     /// All of them; of one whose contexts the segment does not have, its end.
     pub fn lives(mut self) -> Lives {
         let (ranks, boots) = self.boots.ranks();
-        for part in &mut self.parts {
-            part.process.boot = ranks[part.process.boot as usize];
-        }
-        // In the order in which they came, those of one process.
-        self.parts.sort_by_key(|Part { process: Short { boot, start, pid }, .. }| (*boot, *start, *pid));
+        let place = |process: &Short| (ranks[process.boot as usize], process.start, process.pid);
+        // Those of one process stay in the order in which they came.
+        self.states.sort_by_key(|state| place(&state.process));
+        self.exits.sort_by_key(|(process, _)| place(process));
+        let states = self.states.chunk_by(|a, b| a.process == b.process);
+        let exits = self.exits.chunk_by(|a, b| a.0 == b.0);
+        let (mut states, mut exits) = (states.peekable(), exits.peekable());
         let mut lives = Lives::default();
-        for parts in self.parts.chunk_by(|a, b| a.process == b.process) {
-            let (mut states, mut ended, mut contexts) = (None::<(Nanos, Nanos)>, None, Vec::new());
-            for part in parts {
-                match part.what {
-                    What::Exit(time) => ended = Some(time),
-                    What::State { began, since, context } => {
-                        let (first, last) = states.unwrap_or((began, since));
-                        states = Some((first.min(began), last.max(since)));
-                        contexts.push(context);
-                    }
-                }
-            }
-            let Some((first, last)) = states.or(ended.map(|exit| (exit, exit))) else { continue };
-            contexts.sort_unstable();
-            contexts.dedup();
-            let from = lives.contexts.len();
-            lives.contexts.append(&mut contexts);
-            let Short { pid, boot, start } = parts[0].process;
-            let process = ProcessKey { boot: boots[boot as usize], start, pid };
-            let creator = parts.iter().find_map(|part| part.creator);
-            lives.list.push(Life {
+        loop {
+            let first = states.peek().map(|states| states[0].process).into_iter();
+            let first = first.chain(exits.peek().map(|exits| exits[0].0)).min_by_key(place);
+            let Some(process) = first else { return lives };
+            let exits = exits.next_if(|exits| exits[0].0 == process);
+            let exit = exits.and_then(|exits| exits.last()).map(|(_, time)| *time);
+            lives.add(
                 process,
-                creator: creator.map(|(start, pid)| ProcessKey { start, pid, ..process }),
-                since: first >> STEP,
-                end: ended.map(|exit| exit.max(last) >> STEP),
-                contexts: from..lives.contexts.len(),
-            });
+                &boots[ranks[process.boot as usize] as usize],
+                states.next_if(|states| states[0].process == process).unwrap_or_default(),
+                exit,
+            );
         }
-        lives
     }
 }
 
@@ -169,6 +148,27 @@ const fn offset(time: i64, start: u64) -> i64 {
 }
 
 impl Lives {
+    /// A process with its states, or if there are none its end.
+    fn add(&mut self, process: Short, boot: &BootId, states: &[State], exit: Option<Nanos>) {
+        let first = states.iter().map(|state| state.began).min().or(exit);
+        let last = states.iter().map(|state| state.since).max().or(exit);
+        let (Some(first), Some(last)) = (first, last) else { return };
+        let mut contexts: Vec<u64> = states.iter().map(|state| state.context).collect();
+        contexts.sort_unstable();
+        contexts.dedup();
+        let from = self.contexts.len();
+        self.contexts.append(&mut contexts);
+        let process = ProcessKey { boot: *boot, start: process.start, pid: process.pid };
+        let creator = states.iter().find_map(|state| state.creator);
+        self.list.push(Life {
+            process,
+            creator: creator.map(|(start, pid)| ProcessKey { start, pid, ..process }),
+            since: first >> STEP,
+            end: exit.map(|exit| exit.max(last) >> STEP),
+            contexts: from..self.contexts.len(),
+        });
+    }
+
     /// In order.
     pub fn iter(&self) -> impl Iterator<Item = &Life> {
         self.list.iter()

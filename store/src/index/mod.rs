@@ -27,6 +27,7 @@ use self::occurrences::Occurrences;
 use crate::block::{Core, Zone, split};
 use crate::bytes::Damaged;
 use crate::context::Summary;
+use crate::reader::ImagePaths;
 use crate::segment::file::FileError;
 use crate::segment::tables::{FILTERS, INDEX, PieceKey, piece_key, put_index};
 
@@ -61,12 +62,7 @@ pub struct Builder {
 
 impl Builder {
     /// A block as it will be stored, by its pages; blocks come in order. `images` are the paths of the contexts' images.
-    pub fn block(
-        &mut self,
-        zone: &Zone,
-        pages: &[Core],
-        images: &HashMap<u64, Arc<str>>,
-    ) -> Result<(), Damaged> {
+    pub fn block(&mut self, zone: &Zone, pages: &[Core], images: &ImagePaths) -> Result<(), Damaged> {
         let number = self.lines.len() as u64;
         self.lines.push(Line::of(zone));
         self.blocks.add(&zone.contexts, number);
@@ -82,7 +78,7 @@ impl Builder {
             for (kind, who) in core.kinds()?.iter().zip(core.whos()?) {
                 if matches!(kind, Kind::Exec | Kind::Exit)
                     && let Some(path) =
-                        zone.contexts.get(*who as usize).and_then(|context| images.get(context))
+                        zone.contexts.get(*who as usize).and_then(|context| images.get(*context))
                 {
                     *image_events.entry(path).or_default() += 1;
                 }

@@ -1,5 +1,7 @@
 //! Which blocks have events of each context.
 
+use crate::bytes::room;
+
 /// Pairs of a context and a block.
 #[derive(Debug, Default)]
 pub struct Occurrences(Vec<(u64, u32)>);
@@ -8,6 +10,7 @@ impl Occurrences {
     /// The contexts of a block's events.
     pub fn add(&mut self, contexts: &[u64], block: u64) {
         let block = u32::try_from(block).unwrap_or(u32::MAX);
+        room(&mut self.0, contexts.len());
         self.0.extend(contexts.iter().map(|context| (*context, block)));
     }
 

@@ -6,7 +6,7 @@ use event::{BootId, ProcessKey};
 use super::boots::{Boots, Short};
 use super::occurrences::Sorted;
 use super::run::Keyed;
-use crate::bytes::{Damaged, Input, pack, put, put_bytes, put_growing, unpack};
+use crate::bytes::{Damaged, Input, pack, put, put_bytes, put_growing, room, unpack};
 use crate::limits::{MAX_SECTION, PIDS_PER_CHUNK};
 
 /// Processes and their contexts.
@@ -20,6 +20,7 @@ impl Builder {
     /// A context of a process.
     pub fn add(&mut self, process: ProcessKey, context: u64) {
         let process = self.boots.short(process);
+        room(&mut self.contexts, 1);
         self.contexts.push((process, context));
     }
 

@@ -11,7 +11,7 @@ use event::{BootId, ProcessKey};
 
 use super::boots::{Boots, Short};
 use super::occurrences::Sorted;
-use crate::bytes::{Damaged, Input, pack, put, put_growing, unpack, unzigzag, zigzag};
+use crate::bytes::{Damaged, Input, pack, put, put_growing, room, unpack, unzigzag, zigzag};
 use crate::context::Summary;
 use crate::limits::MAX_SECTION;
 
@@ -60,6 +60,7 @@ impl Builder {
 
     /// The contexts of a chunk.
     pub fn add(&mut self, summary: &Summary) {
+        room(&mut self.contexts, summary.ids.len());
         for row in 0..summary.ids.len() {
             let place = self.place(summary.process(row));
             self.known[place as usize] = true;

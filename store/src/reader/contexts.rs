@@ -154,6 +154,25 @@ impl<'a> Contexts<'a> {
         })
     }
 
+    /// Keys of the chunks, in order.
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = u64> {
+        self.ranges.iter().map(|(_, _, chunk)| *chunk)
+    }
+
+    /// Summary of a chunk; `None` if it cannot be read, which is noted.
+    pub fn summary_of(&self, chunk: u64) -> Option<Arc<Summary>> {
+        let key = (self.segment.uid, chunk, 0);
+        let known = if self.fixed { self.shared.cache.get(Sort::Summary, key) } else { None };
+        let summary = guarded(|| {
+            if let Some(Cached::Summary(summary)) = known {
+                return Ok(summary);
+            }
+            let value = get(&self.summaries, chunk)?.ok_or(Damaged("a summary is missing"))?;
+            Ok(self.summary(chunk, &value)?)
+        });
+        summary.inspect_err(|_| self.shared.damaged(self.segment, u64::MAX - chunk, None)).ok()
+    }
+
     /// Summary and row of a context; `None` if it is not there or cannot be read, which is noted.
     pub fn row(&self, id: ContextId) -> Option<(Arc<Summary>, usize)> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
@@ -163,19 +182,7 @@ impl<'a> Contexts<'a> {
             return Some((Arc::clone(summary), row));
         }
         for (_, _, chunk) in self.ranges.iter().filter(|(low, high, _)| (*low..=*high).contains(&id)) {
-            let key = (self.segment.uid, *chunk, 0);
-            let known = if self.fixed { self.shared.cache.get(Sort::Summary, key) } else { None };
-            let summary = guarded(|| {
-                if let Some(Cached::Summary(summary)) = known {
-                    return Ok(summary);
-                }
-                let value = get(&self.summaries, *chunk)?.ok_or(Damaged("a summary is missing"))?;
-                Ok(self.summary(*chunk, &value)?)
-            });
-            let Ok(summary) = summary else {
-                self.shared.damaged(self.segment, u64::MAX - *chunk, None);
-                continue;
-            };
+            let Some(summary) = self.summary_of(*chunk) else { continue };
             if let Some(row) = summary.row(id) {
                 *last = Some((*chunk, Arc::clone(&summary)));
                 return Some((summary, row));
@@ -217,32 +224,42 @@ impl<'a> Contexts<'a> {
     /// How many there are; every one is decoded.
     pub fn count(&self) -> Result<u64, FileError> {
         let mut count = 0;
-        for (_, _, chunk) in self.ranges.iter() {
-            let chunk = self.chunk(*chunk)?;
-            count += chunk.all()?.len() as u64;
+        for chunk in self.keys() {
+            count += self.whole(chunk)?.len() as u64;
         }
         Ok(count)
     }
 
-    /// All of them, by chunk.
-    pub fn all(&self) -> Result<Vec<Arc<Context>>, FileError> {
-        let mut contexts = Vec::new();
-        for (_, _, chunk) in self.ranges.iter() {
-            contexts.extend(self.chunk(*chunk)?.all()?.into_iter().map(Arc::new));
+    /// All contexts of a chunk.
+    pub fn whole(&self, chunk: u64) -> Result<Vec<Context>, FileError> {
+        Ok(self.chunk(chunk)?.all()?)
+    }
+
+    /// Some contexts of a chunk; if one cannot be read, which is noted, the others after it are left out.
+    pub fn some(&self, chunk: u64, ids: &[ContextId], found: &mut Vec<Arc<Context>>) {
+        if ids.is_empty() {
+            return;
         }
-        Ok(contexts)
+        let read = self.chunk(chunk).and_then(|contexts| {
+            for id in ids {
+                found.extend(contexts.get(*id)?.map(Arc::new));
+            }
+            Ok(())
+        });
+        if read.is_err() {
+            self.shared.damaged(self.segment, u64::MAX - chunk, None);
+        }
     }
 }
 
-/// The exits of a segment.
-pub fn exits(view: &View) -> Result<Vec<Exit>, FileError> {
+/// Calls `each` with the exits of a segment, in order.
+pub fn each_exit(view: &View, mut each: impl FnMut(Exit)) -> Result<(), FileError> {
     guarded(|| {
-        let mut exits = Vec::new();
         all(&view.transaction.open_table(EXITS)?, |_, value| {
             if let Ok(some) = unpack_stream(&value).and_then(|stream| decode_stream::<Exit>(&stream)) {
-                exits.extend(some);
+                some.into_iter().for_each(&mut each);
             }
         })?;
-        Ok(exits)
+        Ok(())
     })
 }

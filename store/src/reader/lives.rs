@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::cache::{Cached, Sort};
-use super::contexts::{Contexts, exits};
+use super::contexts::{Contexts, each_exit};
 use super::index::{stored, unusable};
 use super::segment::{Segment, View};
 use super::shared::Shared;
@@ -32,14 +32,13 @@ pub fn lives(shared: &Shared, segment: &Segment, view: &View) -> Result<Arc<Live
     let contexts = Contexts::new(shared, segment, view)?;
     if has_summaries(view.format) {
         // They do not tell when a process was forked.
-        let contexts = contexts.all()?;
-        builder.add(&Summary::of(&contexts.iter().map(|context| &**context).collect::<Vec<_>>()));
+        for chunk in contexts.keys() {
+            builder.add(&Summary::of(&contexts.whole(chunk)?.iter().collect::<Vec<_>>()));
+        }
     } else {
         contexts.each(|_, summary| builder.add(summary))?;
     }
-    for exit in exits(view)? {
-        builder.exit(&exit);
-    }
+    each_exit(view, |exit| builder.exit(&exit))?;
     let lives = Arc::new(builder.lives());
     if fixed {
         shared.cache.put(Sort::Lives, key, Cached::Lives(Arc::clone(&lives)), lives.size());

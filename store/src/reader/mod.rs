@@ -11,9 +11,11 @@ mod filters;
 mod gaps;
 mod ground;
 mod grouping;
+mod image_paths;
 mod index;
 mod lineage;
 mod lives;
+mod living;
 mod path_index;
 mod paths;
 mod pinned;
@@ -33,9 +35,9 @@ use std::sync::Arc;
 
 use event::{Class, EventId, Gap, Kind, Nanos, ProcessKey};
 
-pub(crate) use self::contexts::{Contexts, exits};
+pub(crate) use self::contexts::{Contexts, each_exit};
 pub(crate) use self::filters::Filters;
-pub(crate) use self::paths::image_paths;
+pub(crate) use self::image_paths::ImagePaths;
 pub(crate) use self::pinned::{Retained, is_pinned, reach};
 pub(crate) use self::provenance::{load as load_provenance, table as provenance_table};
 pub(crate) use self::scan::zones as each_zone;

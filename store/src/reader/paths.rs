@@ -1,12 +1,12 @@
 //! Recorded paths with their numbers of events.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use event::Kind;
 
 use super::blocks::Blocks;
 use super::contexts::Contexts;
+use super::image_paths::ImagePaths;
 use super::scan::zones;
 use super::segment::Segment;
 use super::shared::Shared;
@@ -94,7 +94,7 @@ fn count(shared: &Shared, segment: &Segment, counts: &mut Counts<'_>) -> Result<
         return Ok(());
     }
     let contexts = Contexts::new(shared, segment, &view)?;
-    let images = image_paths(&contexts)?;
+    let images = ImagePaths::of(&contexts)?;
     let blocks = Blocks::new(shared, segment, &view)?;
     zones(shared, segment, &view, Order::Asc, |zone| {
         let Ok(tables) = blocks.tables(&zone) else {
@@ -119,7 +119,7 @@ fn count(shared: &Shared, segment: &Segment, counts: &mut Counts<'_>) -> Result<
                     }
                 }
                 if matches!(kinds[row], Kind::Exec | Kind::Exit)
-                    && let Some(path) = images.get(&zone.contexts[whos[row] as usize])
+                    && let Some(path) = images.get(zone.contexts[whos[row] as usize])
                     && counts.wants(path)
                 {
                     counts.add(path, 1);
@@ -135,21 +135,4 @@ fn count(shared: &Shared, segment: &Segment, counts: &mut Counts<'_>) -> Result<
         }
         Ok(true)
     })
-}
-
-/// Path of each context's image.
-pub fn image_paths(contexts: &Contexts<'_>) -> Result<HashMap<u64, Arc<str>>, FileError> {
-    let mut paths: HashMap<u64, Arc<str>> = HashMap::new();
-    contexts.each(|_, summary| {
-        for row in 0..summary.ids.len() {
-            let path = match summary.exe(row) {
-                Some(exe) => Some(Arc::from(exe)),
-                None => paths.get(&summary.shared[row]).cloned(),
-            };
-            if let Some(path) = path {
-                paths.insert(summary.ids[row], path);
-            }
-        }
-    })?;
-    Ok(paths)
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use event::{BootId, Context, Exit, Nanos, ProcessKey};
 
 use super::candidates::{Candidates, Span};
-use super::contexts::{Contexts, exits};
+use super::contexts::{Contexts, each_exit};
 use super::lineage::Resolver;
 use super::lives::lives;
 use super::provenance::Files;
@@ -192,16 +192,21 @@ impl Search<'_> {
     ) -> Result<(), FileError> {
         let view = self.shared.view(segment)?;
         let contexts = Contexts::new(self.shared, segment, &view)?;
-        let ends: HashMap<ProcessKey, Nanos> = if self.span.is_bounded() {
-            exits(&view)?.into_iter().map(|exit| (exit.process, exit.time)).collect()
-        } else {
-            HashMap::new()
-        };
+        let mut ends: HashMap<ProcessKey, Option<Nanos>> = HashMap::new();
+        if self.span.is_bounded() {
+            let doubted = found.values().filter(|candidate| !candidate.fits);
+            ends.extend(doubted.map(|candidate| (candidate.key, None)));
+            each_exit(&view, |exit| {
+                if let Some(end) = ends.get_mut(&exit.process) {
+                    *end = Some(exit.time);
+                }
+            })?;
+        }
         for candidate in found.values_mut().filter(|candidate| !candidate.fits) {
             let Some((_, ids)) = candidate.doubts.iter().find(|(segment, _)| *segment == at) else {
                 continue;
             };
-            let end = ends.get(&candidate.key).copied();
+            let end = ends.get(&candidate.key).copied().flatten();
             candidate.fits = super::candidates::fits(&contexts, ids, end, &self.query.filter, &self.span);
         }
         Ok(())
@@ -282,10 +287,9 @@ fn gather(
     if !ended {
         return Ok(());
     }
-    for exit in exits(&view)? {
+    each_exit(&view, |exit| {
         if wanted.contains(&exit.process) {
             parts.entry(exit.process).or_default().2 = Some(exit);
         }
-    }
-    Ok(())
+    })
 }

@@ -256,15 +256,10 @@ impl Shared {
     /// The end of a process, looked for from the newest segment on.
     pub fn exit(&self, process: ProcessKey) -> Option<Exit> {
         self.segments().iter().rev().find_map(|segment| {
-            let exits = super::contexts::exits(&self.view(segment).ok()?).ok()?;
-            exits.into_iter().find(|exit| exit.process == process)
+            let mut found = None;
+            let mut look = |exit: Exit| found = found.or(Some(exit).filter(|exit| exit.process == process));
+            super::contexts::each_exit(&self.view(segment).ok()?, &mut look).ok()?;
+            found
         })
-    }
-
-    /// All contexts and exits of a segment.
-    pub fn all_contexts(&self, segment: &Segment) -> Result<(Vec<Arc<Context>>, Vec<Exit>), FileError> {
-        let view = self.view(segment)?;
-        let contexts = Contexts::new(self, segment, &view)?.all()?;
-        Ok((contexts, super::contexts::exits(&view)?))
     }
 }

@@ -12,7 +12,7 @@ use super::meta::{CLOSED, Closed, FORMAT, HEAD, Head, ORIGIN};
 use super::tables::META;
 use crate::block::Hash;
 use crate::bytes::Damaged;
-use crate::limits::{READER_PAGE_CACHE, WRITER_PAGE_CACHE};
+use crate::limits::READER_PAGE_CACHE;
 
 /// A segment's file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -127,13 +127,18 @@ fn database(backend: impl StorageBackend, cache: usize) -> Result<Database, File
     guarded(|| Ok(Builder::new().set_cache_size(cache).create_with_backend(backend)?))
 }
 
-/// Opens a file to write.
-pub fn writable(path: &Path, create: bool, watch: Option<Arc<dyn Watch>>) -> Result<Database, FileError> {
+/// Opens a file to write, with so many bytes of redb's cache.
+pub fn writable(
+    path: &Path,
+    create: bool,
+    cache: usize,
+    watch: Option<Arc<dyn Watch>>,
+) -> Result<Database, FileError> {
     let backend = Direct::open(path, create, watch)?;
     if !create && backend.len()? == 0 {
         return Err(FileError::Damaged("the file is empty".to_owned()));
     }
-    database(backend, WRITER_PAGE_CACHE)
+    database(backend, cache)
 }
 
 /// Opens a file without ever writing to it.

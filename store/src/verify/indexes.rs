@@ -1,9 +1,6 @@
 //! Whether the indexes of a segment have all that is in its blocks and contexts. One that leaves something out makes answers
 //! incomplete without a word, and its hashes are right: so it is made again, and compared.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use crate::SegmentState;
 use crate::block::{Core, Zone};
 use crate::bytes::{Damaged, unpack};
@@ -12,7 +9,7 @@ use crate::index::paths::Chunk;
 use crate::index::run::{Keyed, List};
 use crate::index::{BUILT_FROM, Builder, DIRECTORY, IMAGES, LIVES, PATHS, PIDS, Rows, TREE};
 use crate::limits::MAX_SECTION;
-use crate::reader::{Contexts, Filters, Segment, Shared, View, exits, image_paths};
+use crate::reader::{Contexts, Filters, ImagePaths, Segment, Shared, View, each_exit};
 use crate::segment::file::{FileError, guarded};
 use crate::segment::tables::{FILTERS, INDEX, PieceKey, get, piece_key};
 
@@ -22,7 +19,7 @@ const LEVEL: i32 = 1;
 /// Indexes made again, block by block.
 pub struct Indexes {
     /// None if it is not packed, or of a format whose indexes are no longer made.
-    made: Option<(Builder, HashMap<u64, Arc<str>>)>,
+    made: Option<(Builder, ImagePaths)>,
     filters: Filters,
 }
 
@@ -31,7 +28,7 @@ impl Indexes {
     pub fn new(shared: &Shared, segment: &Segment, view: &View) -> Result<Self, FileError> {
         let packed = matches!(segment.form(), SegmentState::Packed | SegmentState::Thinned);
         let made = if packed && view.format >= BUILT_FROM {
-            Some((Builder::default(), image_paths(&Contexts::new(shared, segment, view)?)?))
+            Some((Builder::default(), ImagePaths::of(&Contexts::new(shared, segment, view)?)?))
         } else {
             None
         };
@@ -59,9 +56,7 @@ impl Indexes {
     pub fn check(self, shared: &Shared, segment: &Segment, view: &View) -> Result<(), FileError> {
         let Some((mut builder, _)) = self.made else { return Ok(()) };
         Contexts::new(shared, segment, view)?.each(|chunk, summary| builder.contexts(chunk, summary))?;
-        for exit in exits(view)? {
-            builder.exit(&exit);
-        }
+        each_exit(view, |exit| builder.exit(&exit))?;
         let rows = builder.rows(LEVEL)?;
         guarded(|| compare(view, rows))
     }

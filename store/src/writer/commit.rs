@@ -13,7 +13,7 @@ use super::tail::{Chunk, Tail};
 use crate::block::{BlockBuilder, Clock, Form, GENESIS, Hash, Seeded, Zone};
 use crate::context::{encode_one, pack_stream};
 use crate::index::{put_filter, terms_of};
-use crate::limits::{BLOCK_EVENTS, CHUNK_CONTEXTS};
+use crate::limits::{BLOCK_EVENTS, CHUNK_CONTEXTS, WRITER_PAGE_CACHE};
 use crate::reader::{Segment, Shared};
 use crate::segment::backend::{self, Watch};
 use crate::segment::file::{self, FileError, Handle, guarded};
@@ -75,7 +75,12 @@ impl Open {
         rewritten: &[u8],
         watch: Option<&Arc<dyn Watch>>,
     ) -> Result<Self, FileError> {
-        let database = Arc::new(Handle::new(file::writable(&unfinished(path), true, watch.cloned())?));
+        let database = Arc::new(Handle::new(file::writable(
+            &unfinished(path),
+            true,
+            WRITER_PAGE_CACHE,
+            watch.cloned(),
+        )?));
         let totals = Totals { next_context: head.first_context, ..Totals::default() };
         let segment = Arc::new(Segment::new(
             head.number,

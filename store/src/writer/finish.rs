@@ -9,6 +9,7 @@ use super::commit::last_hash;
 use crate::block::{Hash, Zone};
 use crate::bytes::Damaged;
 use crate::context::{Summary, decode_stream, unpack_stream};
+use crate::limits::WRITER_PAGE_CACHE;
 use crate::segment::backend::Watch;
 use crate::segment::digest::digest;
 use crate::segment::file::{self, FileError, Handle, fact, guarded};
@@ -107,7 +108,7 @@ pub fn recover(
     watch: Option<Arc<dyn Watch>>,
     signer: Option<&SegmentSigner>,
 ) -> Result<Recovered, FileError> {
-    let handle = Handle::new(file::writable(path, false, watch)?);
+    let handle = Handle::new(file::writable(path, false, WRITER_PAGE_CACHE, watch)?);
     guarded(|| {
         let database = handle.database()?;
         let commits = {

@@ -8,7 +8,7 @@ use event::{Context, ContextId, Exit, ImageRef, ProcessKey};
 use crate::block::Seeded;
 
 /// Ends that are remembered in any case, so that a context that comes late does not bring its process back.
-const RECENT_EXITS: usize = 4096;
+pub const RECENT_EXITS: usize = 4096;
 /// Contexts held before the first clearing out.
 const FIRST_SWEEP: usize = 4096;
 
@@ -138,5 +138,85 @@ impl Live {
         let mut contexts: Vec<_> = self.held.values().cloned().collect();
         contexts.sort_by_key(|context| context.id);
         contexts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::sync::Arc;
+
+    use event::{Context, Exit, ImageRef, ProcessKey};
+
+    use super::references;
+    use crate::writer::tests::context;
+    use crate::{Batch, Options, Writer};
+
+    const PROCESSES: u64 = 3000;
+
+    fn key(number: u64) -> ProcessKey {
+        ProcessKey { boot: 7, start: number, pid: u32::try_from(number).unwrap() }
+    }
+
+    fn exit(process: ProcessKey) -> Exit {
+        Exit { process, time: 2, status: None }
+    }
+
+    /// Most are forked by one that has ended since, some change their image, nine of ten end; batch by batch.
+    fn write(writer: &mut Writer) -> (BTreeMap<ProcessKey, u64>, BTreeMap<u64, Context>) {
+        let (mut alive, mut all): (BTreeMap<ProcessKey, u64>, BTreeMap<u64, Context>) = Default::default();
+        let mut last = BTreeMap::new();
+        for first in (1..PROCESSES).step_by(97) {
+            let mut batch = Batch::default();
+            for number in first..(first + 97).min(PROCESSES) {
+                let parent = number - number % 13;
+                let states = 1 + number % 3;
+                for state in 0..states {
+                    let id = number * 3 + state;
+                    let lineage = if state > 0 { Some(id - 1) } else { last.get(&parent).copied() };
+                    let image = if state == 1 { ImageRef::Shared(id - 1) } else { ImageRef::Unknown };
+                    let context = Context { process: key(number), lineage, image, ..context(id) };
+                    batch.contexts.push(Arc::new(context.clone()));
+                    all.insert(id, context);
+                    last.insert(number, id);
+                }
+                alive.insert(key(number), number * 3 + states - 1);
+                let old = number.saturating_sub(20);
+                if old > 0 && old % 10 != 0 {
+                    batch.exits.push(exit(key(old)));
+                    alive.remove(&key(old));
+                }
+            }
+            writer.append(&batch).unwrap();
+        }
+        (alive, all)
+    }
+
+    #[test]
+    fn who_goes_on_knows_who_lives_and_whom_they_come_from() {
+        let dir = tempfile::tempdir().unwrap();
+        let open =
+            || Writer::open(dir.path(), Options { boot: 7, pack: false, ..Options::default() }).unwrap();
+        let mut writer = open();
+        let (alive, all) = write(&mut writer);
+        writer.close().unwrap();
+        let writer = open();
+        let found: BTreeMap<_, _> =
+            writer.alive().iter().map(|context| (context.process, context.id)).collect();
+        assert_eq!(found, alive);
+
+        let segment = writer.shared.segments().last().cloned().unwrap();
+        let (contexts, exits) = writer.shared.living(&segment, 0).unwrap();
+        let mut expected = BTreeSet::new();
+        let mut open: Vec<u64> = alive.into_values().collect();
+        while let Some(id) = open.pop() {
+            if expected.insert(id) {
+                open.extend(references(&all[&id]));
+            }
+        }
+        assert_eq!(contexts.iter().map(|context| context.id).collect::<Vec<_>>(), Vec::from_iter(expected));
+        let held: BTreeSet<_> = contexts.iter().map(|context| context.process).collect();
+        assert!(!exits.is_empty() && exits.iter().all(|exit| held.contains(&exit.process)));
+        assert!(contexts.iter().all(|context| *all.get(&context.id).unwrap() == **context));
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::host::Running;
 use super::known::Known;
-use super::live::Live;
+use super::live::{Live, RECENT_EXITS};
 use super::pack::{self, Packer};
 use super::retain::Retainer;
 use super::{Writer, finish, lock};
@@ -84,7 +84,7 @@ pub fn open(dir: &Path, options: Options) -> Result<Writer, OpenError> {
     let mut live = Live::new();
     if let Some(last) = shared.segments().last()
         && last.head.as_ref().is_some_and(|head| head.boot == options.boot)
-        && let Ok((contexts, exits)) = shared.all_contexts(last)
+        && let Ok((contexts, exits)) = shared.living(last, RECENT_EXITS)
     {
         for context in &contexts {
             live.began(context);

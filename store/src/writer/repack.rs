@@ -14,8 +14,10 @@ use crate::block::{BlockBuilder, Form, GENESIS, Hash, Rest, Zone, pages};
 use crate::bytes::Damaged;
 use crate::context::encode_one;
 use crate::index::Builder;
-use crate::limits::{BLOCK_EVENTS, PACKED_BLOCK_EVENTS, PACKED_BLOCK_FILES, REWRITE_COMMIT};
-use crate::reader::{Contexts, Segment, Shared, View, each_zone, exits, image_paths};
+use crate::limits::{
+    BLOCK_EVENTS, PACKED_BLOCK_EVENTS, PACKED_BLOCK_FILES, REWRITE_COMMIT, REWRITE_PAGE_CACHE,
+};
+use crate::reader::{Contexts, ImagePaths, Segment, Shared, View, each_exit, each_zone};
 use crate::segment::digest::digest;
 use crate::segment::file::{self, FileError, fact, guarded};
 use crate::segment::meta::{
@@ -125,7 +127,7 @@ pub fn rewrite(
         Some(found) => found,
         None => {
             let _ = crate::segment::backend::remove(shared.watch.as_ref(), to);
-            (file::writable(to, true, shared.watch.clone())?, begin)
+            (file::writable(to, true, REWRITE_PAGE_CACHE, shared.watch.clone())?, begin)
         }
     };
     let done = guarded(|| fill(shared, segment, &view, &database, at, breathe))?;
@@ -145,7 +147,7 @@ fn resume(shared: &Shared, to: &Path, begin: &Rewriting) -> Option<(Database, Re
     if !to.exists() {
         return None;
     }
-    let database = file::writable(to, false, shared.watch.clone()).ok()?;
+    let database = file::writable(to, false, REWRITE_PAGE_CACHE, shared.watch.clone()).ok()?;
     let at = guarded(|| {
         let read = database.begin_read()?;
         if file::version(&read)? != migrations::CURRENT {
@@ -166,7 +168,7 @@ fn fill(
     at: Rewriting,
     breathe: Breathe<'_>,
 ) -> Result<bool, FileError> {
-    let images = image_paths(&Contexts::new(shared, segment, view)?)?;
+    let images = ImagePaths::of(&Contexts::new(shared, segment, view)?)?;
     let mut index = Builder::default();
     // What is there already; the rest is read from the segment.
     let mut previous = GENESIS;
@@ -250,9 +252,7 @@ fn finish(
     write.open_table(ZONES)?;
     write.open_table(BLOCKS)?;
     contexts(view, &write, &mut index)?;
-    for exit in exits(view)? {
-        index.exit(&exit);
-    }
+    each_exit(view, |exit| index.exit(&exit))?;
     streams(&view.transaction.open_table(EXITS)?, &write, EXITS, &[])?;
     let left_out: Vec<u8> = at.left_out.iter().flat_map(encode_one).collect();
     streams(&view.transaction.open_table(GAPS)?, &write, GAPS, &left_out)?;
