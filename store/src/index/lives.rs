@@ -157,9 +157,11 @@ impl Lives {
         contexts.sort_unstable();
         contexts.dedup();
         let from = self.contexts.len();
+        room(&mut self.contexts, contexts.len());
         self.contexts.append(&mut contexts);
         let process = ProcessKey { boot: *boot, start: process.start, pid: process.pid };
         let creator = states.iter().find_map(|state| state.creator);
+        room(&mut self.list, 1);
         self.list.push(Life {
             process,
             creator: creator.map(|(start, pid)| ProcessKey { start, pid, ..process }),

@@ -220,6 +220,7 @@ fn fill(
         blocks.note(&write)?;
         write.commit()?;
     }
+    drop(images);
     finish(segment, view, database, index, &blocks.at)?;
     close(shared, segment, database, &blocks.at)?;
     Ok(true)
