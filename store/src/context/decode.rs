@@ -295,9 +295,14 @@ impl Table {
         self.objects.container(row.container.checked_sub(1)?)
     }
 
-    /// The executable of an image.
-    pub fn executable(&self, image: u32) -> Option<&File> {
-        self.images.executable(image, &self.objects)
+    /// The executable of an image: number of the object.
+    pub fn executable(&self, image: u32) -> Option<u32> {
+        self.images.executable(image)
+    }
+
+    /// A file by its number.
+    pub fn file(&self, number: u32) -> Option<&File> {
+        self.objects.file(number)
     }
 
     /// A context by its place.

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use event::{File, Image};
+use event::Image;
 
 use super::decode::{RANGE, text};
 use super::objects::{Objects, Sort, Sorts};
@@ -109,9 +109,9 @@ impl Images {
         self.rows.len() * size_of::<ImageRow>() + texts
     }
 
-    /// The executable of an image.
-    pub fn executable<'a>(&self, image: u32, objects: &'a Objects) -> Option<&'a File> {
-        objects.file(self.rows.get(image as usize)?.executable)
+    /// The executable of an image: number of the object.
+    pub fn executable(&self, image: u32) -> Option<u32> {
+        self.rows.get(image as usize).map(|row| row.executable)
     }
 
     fn lists(&self, stored: &Stored) -> Result<&Lists, Damaged> {

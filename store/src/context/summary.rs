@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::chunk::has_summaries;
 use super::decode::{Held, Table};
 use crate::bytes::{Damaged, unpack};
-use crate::limits::MAX_SECTION;
+use crate::limits::{MAX_CHUNK_CONTEXTS, MAX_SECTION};
 
 /// Columns over the contexts of a chunk; element n of each is of context n. Texts are indexes into `texts`. Stored as
 /// `MessagePack` in formats 1 and 2.
@@ -67,6 +67,27 @@ impl<'a> Texts<'a> {
     }
 }
 
+/// Texts of numbers that came up before: many rows have the same.
+#[derive(Default)]
+struct Known(Vec<u32>);
+
+impl Known {
+    /// Place of the text of a number.
+    fn place(&mut self, number: u32, place: impl FnOnce() -> u32) -> u32 {
+        let at = number as usize;
+        if at >= MAX_CHUNK_CONTEXTS {
+            return place();
+        }
+        if at >= self.0.len() {
+            self.0.resize(at + 1, u32::MAX);
+        }
+        if self.0[at] == u32::MAX {
+            self.0[at] = place();
+        }
+        self.0[at]
+    }
+}
+
 /// When a process began to live: when it was forked, if that is known (0 is not), or its first state began.
 pub fn lived_since(fork: i64, since: i64) -> i64 {
     if fork == 0 { since } else { fork.min(since) }
@@ -122,6 +143,7 @@ impl Summary {
     pub fn of_table(table: &Table) -> Self {
         let mut out = Self::default();
         let mut texts = Texts::default();
+        let (mut users, mut comms, mut exes) = (Known::default(), Known::default(), Known::default());
         for row in &table.rows {
             let (boot, start, pid) = row.process;
             out.ids.push(row.id);
@@ -137,14 +159,20 @@ impl Summary {
             out.forks.push(row.fork_time);
             let credentials = table.credentials(row);
             out.uids.push(credentials.map_or(0, |credentials| credentials.uid));
-            out.users.push(texts.place(credentials.map_or("", |credentials| &credentials.user)));
-            out.comms.push(texts.place(table.texts.get(row.comm as usize).map_or("", String::as_str)));
+            let user = || texts.place(credentials.map_or("", |credentials| &credentials.user));
+            out.users.push(users.place(row.credentials, user));
+            let comm = || texts.place(table.texts.get(row.comm as usize).map_or("", String::as_str));
+            out.comms.push(comms.place(row.comm, comm));
             let container = table.container(row);
             out.containers.push(container.map_or(0, |container| texts.place(&container.id) + 1));
             let (exe, shared) = match row.image {
                 Held::Unknown => (0, 0),
                 Held::Own(image) => {
-                    (table.executable(image).map_or(0, |file| texts.place(&file.path) + 1), 0)
+                    let exe = |number| {
+                        let text = || table.file(number).map_or(0, |file| texts.place(&file.path) + 1);
+                        exes.place(number, text)
+                    };
+                    (table.executable(image).map_or(0, exe), 0)
                 }
                 Held::Shared(holder) => (0, holder),
             };
@@ -214,6 +242,17 @@ impl Summary {
     /// Container's id of a row.
     pub fn container(&self, row: usize) -> Option<&str> {
         self.containers[row].checked_sub(1).map(|text| self.texts[text as usize].as_str())
+    }
+
+    /// Paths of the images that rows hold themselves, ascending, each once.
+    pub fn distinct_exes(&self) -> Vec<&str> {
+        let mut texts: Vec<u32> = self.exes.iter().filter_map(|text| text.checked_sub(1)).collect();
+        texts.sort_unstable();
+        texts.dedup();
+        let mut exes: Vec<&str> = texts.iter().map(|text| self.texts[*text as usize].as_str()).collect();
+        exes.sort_unstable();
+        exes.dedup();
+        exes
     }
 
     /// Path of the image that a row holds itself.

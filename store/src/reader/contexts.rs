@@ -27,9 +27,7 @@ pub struct Outline {
 impl Outline {
     fn new(chunk: u64, summary: &Summary) -> Self {
         let (low, high) = (summary.ids.iter().min(), summary.ids.iter().max());
-        let mut exes: Vec<&str> = (0..summary.ids.len()).filter_map(|row| summary.exe(row)).collect();
-        exes.sort_unstable();
-        exes.dedup();
+        let exes = summary.distinct_exes();
         // Of an empty chunk no id is in the range.
         let range = (low.copied().unwrap_or(u64::MAX), high.copied().unwrap_or(0), chunk);
         Self { range, exes: exes.into_iter().map(Box::from).collect() }
