@@ -37,7 +37,10 @@ fn main() {
         }
         let stats = Store::open(&dir).unwrap().stats();
         let (segments, bytes) = (stats.segments.len(), stats.bytes as f64 / stats.events as f64);
-        println!("peak memory {:.0} MB; {segments} segments, {bytes:.2} B an event", peak() as f64 / 1e6);
+        println!(
+            "peak memory {:.0} MB; {segments} segments, {bytes:.2} B an event",
+            benches::peak_memory() as f64 / 1e6
+        );
         return;
     }
     for kind in ["files", "processes"] {
@@ -52,13 +55,6 @@ fn main() {
             print!("{kind}, {doing}: {}", String::from_utf8_lossy(&run.stdout));
         }
     }
-}
-
-/// Peak of resident memory in bytes.
-fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    peak.and_then(|text| text.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()).unwrap_or(0) << 10
 }
 
 fn options(pack: bool) -> Options {

@@ -30,6 +30,14 @@ pub fn stream() -> std::io::Result<(Vec<Batch>, String)> {
     }
 }
 
+/// Peak of this process's resident memory in bytes: `VmHWM` of /proc/PID/status; 0 if it is not told.
+#[must_use]
+pub fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    peak.and_then(|text| text.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()).unwrap_or(0) << 10
+}
+
 /// Random numbers (splitmix64): the same in each run.
 #[derive(Clone, Copy, Debug)]
 pub struct Random(pub u64);

@@ -61,6 +61,13 @@ pub fn in_common(a: &[u8], b: &[u8]) -> usize {
     same + a[same..].iter().zip(&b[same..]).take_while(|(a, b)| a == b).count()
 }
 
+/// Appends what follows another one in a sorted list: how many bytes both begin with (varint), and the others (bytes).
+pub fn put_after(out: &mut Vec<u8>, last: &[u8], next: &[u8]) {
+    let shared = in_common(last, next);
+    put(out, shared as u64);
+    put_bytes(out, &next[shared..]);
+}
+
 /// Reads forward; every read is checked.
 #[derive(Clone, Copy, Debug)]
 pub struct Input<'a>(pub &'a [u8]);
@@ -105,6 +112,13 @@ impl<'a> Input<'a> {
     pub fn bytes(&mut self) -> Result<&'a [u8], Damaged> {
         let count = self.count()?;
         self.take(count)
+    }
+
+    /// What [`put_after`] wrote behind `last`.
+    pub fn after(&mut self, last: &[u8]) -> Result<Vec<u8>, Damaged> {
+        let shared = usize::try_from(self.number()?).unwrap_or(usize::MAX);
+        let shared = last.get(..shared).ok_or(Damaged("a key shares more than there is"))?;
+        Ok([shared, self.bytes()?].concat())
     }
 
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Damaged> {

@@ -67,10 +67,7 @@ fn main() {
 
 /// Peak of resident memory in bytes, and seconds of CPU of all threads.
 fn costs() -> (u64, f64) {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let peak = peak.and_then(|text| text.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()).unwrap_or(0);
-    (peak << 10, cpu("/proc/self/stat"))
+    (benches::peak_memory(), cpu("/proc/self/stat"))
 }
 
 /// Seconds of CPU by a `stat` file of proc(5): fields 14 and 15 in ticks of 10 ms.

@@ -303,7 +303,7 @@ pub struct Order {
 }
 
 /// Numbers of things gathered by the class of each, those of a class in order; and where each class ends.
-fn gathered(of: impl Iterator<Item = usize> + Clone, classes: usize) -> (Vec<u32>, Vec<usize>) {
+pub fn gathered(of: impl Iterator<Item = usize> + Clone, classes: usize) -> (Vec<u32>, Vec<usize>) {
     let mut ends = vec![0; classes];
     let mut count = 0;
     for class in of.clone() {

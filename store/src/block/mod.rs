@@ -45,7 +45,7 @@ pub use build::BlockBuilder;
 pub use clock::Clock;
 pub use column::{Columns, Form, Layout, Stored, directory_end};
 pub use encode::encode;
-pub use files::split;
+pub use files::{gathered, split};
 pub use fronts::Fronts;
 pub use group::Group;
 pub use intern::Seeded;

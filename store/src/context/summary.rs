@@ -251,7 +251,6 @@ impl Summary {
         texts.dedup();
         let mut exes: Vec<&str> = texts.iter().map(|text| self.texts[*text as usize].as_str()).collect();
         exes.sort_unstable();
-        exes.dedup();
         exes
     }
 

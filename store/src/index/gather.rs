@@ -4,11 +4,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::bytes::{Damaged, Input, in_common, pack, put, put_bytes, unpack};
-use crate::limits::MAX_SECTION;
-
-/// Paths of a piece of a run: merging has one piece of each run unpacked.
-const PIECE: usize = if cfg!(test) { 3 } else { 512 };
+use crate::bytes::{Damaged, Input, pack, put, put_after, unpack};
+use crate::limits::{MAX_SECTION, PATHS_PER_PIECE};
 
 /// Level of zstd of what is unpacked soon.
 const LEVEL: i32 = 1;
@@ -67,7 +64,7 @@ impl Runs {
             }
             same
         });
-        let pieces: Vec<Box<[u8]>> = found.chunks(PIECE).map(piece).collect();
+        let pieces: Vec<Box<[u8]>> = found.chunks(PATHS_PER_PIECE).map(piece).collect();
         self.0.push(Run { block, pieces: pieces.into_iter(), piece: Vec::new(), at: 0, path: Vec::new() });
     }
 
@@ -95,9 +92,7 @@ impl Runs {
 fn piece(found: &[Found<'_>]) -> Box<[u8]> {
     let (mut out, mut last): (Vec<u8>, &[u8]) = (Vec::new(), &[]);
     for Found { path, events, image } in found {
-        let shared = in_common(last, path);
-        put(&mut out, shared as u64);
-        put_bytes(&mut out, &path[shared..]);
+        put_after(&mut out, last, path);
         put(&mut out, events << 1 | u64::from(*image));
         last = path;
     }
@@ -113,8 +108,7 @@ impl Run {
             self.path.clear();
         }
         let mut input = Input(self.piece.get(self.at..).unwrap_or_default());
-        self.path.truncate(usize::try_from(input.number()?).unwrap_or(usize::MAX));
-        self.path.extend_from_slice(input.bytes()?);
+        self.path = input.after(&self.path)?;
         let events = input.number()?;
         self.at = self.piece.len() - input.0.len();
         Ok(Some(Next { path: self.path.clone(), run, events: events >> 1, image: events & 1 == 1 }))

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::bytes::{Damaged, Input, in_common, pack, put, put_bytes, unpack};
+use crate::bytes::{Damaged, Input, pack, put, put_after, unpack};
 use crate::limits::MAX_SECTION;
 
 /// A chunk with its key before it.
@@ -16,9 +16,7 @@ pub fn list(chunks: &[Keyed], level: i32) -> Vec<u8> {
     put(&mut out, chunks.len() as u64);
     let mut last: &[u8] = &[];
     for (key, chunk) in chunks {
-        let shared = in_common(last, key);
-        put(&mut out, shared as u64);
-        put_bytes(&mut out, &key[shared..]);
+        put_after(&mut out, last, key);
         put(&mut out, chunk.len() as u64);
         last = key;
     }
@@ -43,9 +41,7 @@ impl List {
         let mut end = 0_usize;
         for _ in 0..count {
             let last = keys.last().map_or(&[][..], |key| key);
-            let shared = usize::try_from(input.number()?).unwrap_or(usize::MAX);
-            let shared = last.get(..shared).ok_or(Damaged("a key shares more than there is"))?;
-            let key = [shared, input.bytes()?].concat();
+            let key = input.after(last)?;
             if !keys.is_empty() && *last >= *key {
                 return Err(Damaged("keys of chunks are not in order"));
             }

@@ -11,6 +11,7 @@ use event::{BootId, ProcessKey};
 
 use super::boots::{Boots, Short};
 use super::occurrences::Sorted;
+use crate::block::gathered;
 use crate::bytes::{Damaged, Input, pack, put, put_growing, room, unpack, unzigzag, zigzag};
 use crate::context::Summary;
 use crate::limits::MAX_SECTION;
@@ -87,32 +88,16 @@ impl Builder {
         self.creators_only().map(|(process, _)| process.pid)
     }
 
-    /// Children of each place, one after the other, ascending; and where those of each begin, and one more.
-    fn children(&self) -> (Vec<u32>, Vec<u32>) {
-        let mut starts = vec![0; self.parents.len() + 1];
-        let parents = || self.parents.iter().filter(|parent| **parent != NONE);
-        for parent in parents() {
-            starts[*parent as usize + 1] += 1;
-        }
-        for place in 1..starts.len() {
-            starts[place] += starts[place - 1];
-        }
-        let (mut children, mut next) = (vec![0; parents().count()], starts.clone());
-        for (place, parent) in (0..).zip(&self.parents).filter(|(_, parent)| **parent != NONE) {
-            let next = &mut next[*parent as usize];
-            children[*next as usize] = place;
-            *next += 1;
-        }
-        (children, starts)
-    }
-
     /// Ranks by place, and sizes of subtrees by rank.
     fn ranks(&self) -> (Vec<u32>, Vec<u32>) {
         let count = self.parents.len();
-        let (children, starts) = self.children();
+        // Children of each place, ascending, and at the end those without a parent.
+        let parents = self.parents.iter().map(|parent| (*parent as usize).min(count));
+        let (children, ends) = gathered(parents, count + 1);
+        let children = |of: usize| &children[of.checked_sub(1).map_or(0, |before| ends[before])..ends[of]];
         let (mut ranks, mut sizes) = (vec![NONE; count], Vec::with_capacity(count));
         // First from those without a parent; what is left then goes round in circles and is cut open anywhere.
-        let roots = (0..count).filter(|place| self.parents[*place] == NONE);
+        let roots = children(count).iter().map(|root| *root as usize);
         let mut stack = Vec::new();
         for root in roots.chain(0..count) {
             if ranks[root] != NONE {
@@ -127,8 +112,7 @@ impl Builder {
                     ranks[place] = small(sizes.len());
                     sizes.push(0);
                     stack.push((place, true));
-                    let children = &children[starts[place] as usize..starts[place + 1] as usize];
-                    stack.extend(children.iter().map(|child| (*child as usize, false)));
+                    stack.extend(children(place).iter().map(|child| (*child as usize, false)));
                 }
             }
         }

@@ -49,11 +49,10 @@ impl ImagePaths {
         images.sort_by_key(|(context, _)| *context);
         images.dedup_by_key(|(context, _)| *context);
         for place in 0..images.len() {
-            let (before, rest) = images.split_at_mut(place);
-            if let Some((_, Image::Of(holder))) = rest.first().copied()
-                && let Ok(holder) = before.binary_search_by_key(&holder, |(context, _)| *context)
+            if let Image::Of(holder) = images[place].1
+                && let Ok(holder) = images[..place].binary_search_by_key(&holder, |(context, _)| *context)
             {
-                rest[0].1 = before[holder].1;
+                images[place].1 = images[holder].1;
             }
         }
         Ok(Self { images, paths })
