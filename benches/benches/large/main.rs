@@ -78,6 +78,12 @@ fn cpu(stat: &str) -> f64 {
     ticks as f64 / 100.0
 }
 
+/// CPU time of all threads.
+fn process_cpu() -> Duration {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
+}
+
 /// CPU time of this thread: what is left where others make it wait.
 fn thread_cpu() -> Duration {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
@@ -206,13 +212,19 @@ fn query(dir: &Path) {
         for (_, question) in some {
             let query = question.query();
             let before = thread_cpu();
+            let all_before = process_cpu();
             let begun = Instant::now();
             let page = store.events(&query).unwrap();
             let took = begun.elapsed();
             times.push(took);
             used.push(thread_cpu().saturating_sub(before));
             if took > Duration::from_millis(SLOW) && std::env::var_os("TACHO_SLOW").is_some() {
-                println!("slow: {took:.1?} {} found: {question:?}", page.events.len());
+                let own = thread_cpu().saturating_sub(before);
+                let all = process_cpu().saturating_sub(all_before);
+                println!(
+                    "slow: {took:.1?}, CPU {own:.1?} of {all:.1?}; {} found: {question:?}",
+                    page.events.len()
+                );
             }
             found += usize::from(!page.events.is_empty());
             full += usize::from(page.next.is_some());

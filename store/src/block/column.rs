@@ -415,12 +415,17 @@ impl Stored {
         if entry.layout & HALVED == 0 {
             return Ok(laid);
         }
-        Ok(Laid::List(laid.numbers(count)?.into_iter().map(|half| half << 1).collect()))
+        Ok(Laid::Halved(Box::new(laid)))
     }
 
     /// A column of `count` numbers.
     pub fn numbers(&self, column: usize, count: usize) -> Result<Vec<u64>, Damaged> {
-        self.laid(column, count)?.numbers(count)
+        self.first_numbers(column, count, count)
+    }
+
+    /// The first of a column's `count` numbers.
+    pub fn first_numbers(&self, column: usize, count: usize, first: usize) -> Result<Vec<u64>, Damaged> {
+        self.laid(column, count)?.first(first.min(count), count)
     }
 
     /// A column of `count` numbers of which few are asked for.

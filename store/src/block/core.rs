@@ -8,6 +8,7 @@ use super::build::Shape;
 use super::column::Stored;
 use super::encode::outcome;
 use super::followers::Followers;
+use super::forward::Forward;
 use super::group::Group;
 use super::paths::Paths;
 use super::place;
@@ -45,9 +46,9 @@ pub struct Core {
     first: (EventId, Nanos),
     /// Ids of the events, ascending; empty if they are the first and the next ones.
     ids: Vec<EventId>,
-    times: Lazy<Vec<Nanos>>,
+    times: Forward<Nanos>,
     whos: Lazy<Vec<u32>>,
-    tids: Lazy<Vec<u32>>,
+    tids: Forward<u32>,
     shape_column: Lazy<Arc<Vec<u32>>>,
     kinds: Lazy<Vec<Kind>>,
     files: Lazy<Vec<u32>>,
@@ -74,9 +75,9 @@ impl Core {
             clock: 0,
             first,
             ids: Vec::new(),
-            times: Lazy::new(),
+            times: Forward::new(),
             whos: Lazy::new(),
-            tids: Lazy::new(),
+            tids: Forward::new(),
             shape_column: Lazy::new(),
             kinds: Lazy::new(),
             files: Lazy::new(),
@@ -88,9 +89,9 @@ impl Core {
     pub(super) fn ready(tables: &Arc<Tables>, first: (EventId, Nanos), columns: Columns) -> Self {
         let Columns { times, whos, tids, shape_column, files, destinations, .. } = columns;
         Self {
-            times: Ok(times).into(),
+            times: times.into(),
             whos: Ok(whos).into(),
-            tids: Ok(tids).into(),
+            tids: tids.into(),
             shape_column: Ok(shape_column).into(),
             files: Ok(files).into(),
             destinations: Ok(destinations).into(),
@@ -156,19 +157,22 @@ impl Core {
 
     /// Per event.
     pub fn times(&self) -> Result<&[Nanos], Damaged> {
-        let decode = || {
-            let mut time = self.first.1;
-            let steps = self.stored()?.numbers(place::TIMES, self.count)?;
-            if self.clock > 0 {
-                return ticks::decode(time, &steps, &self.stored()?.bytes(place::SLIPS)?, self.clock);
-            }
-            let times = steps.into_iter().map(|step| {
-                time = time.wrapping_add(unzigzag(step));
-                time
-            });
-            Ok(times.collect())
-        };
-        lazy(&self.times, decode).map(Vec::as_slice)
+        self.times.all(|| self.first_times(self.count))
+    }
+
+    /// Those of the first events.
+    fn first_times(&self, count: usize) -> Result<Vec<Nanos>, Damaged> {
+        let mut time = self.first.1;
+        let steps = self.stored()?.first_numbers(place::TIMES, self.count, count)?;
+        if self.clock > 0 {
+            let slips = self.stored()?.bytes(place::SLIPS)?;
+            return ticks::decode(time, &steps, self.count, &slips, self.clock);
+        }
+        let times = steps.into_iter().map(|step| {
+            time = time.wrapping_add(unzigzag(step));
+            time
+        });
+        Ok(times.collect())
     }
 
     /// Per event: index into the header row's contexts, always in range.
@@ -179,26 +183,28 @@ impl Core {
 
     /// Per event.
     pub fn tids(&self) -> Result<&[u32], Damaged> {
-        let decode = || {
-            // Of each context one more than its last one, 0 if it had none: there may be many contexts.
-            let mut last = vec![0_i64; self.tables.contexts];
-            let mut newest = 0_i64;
-            let steps = self.stored()?.numbers(place::TIDS, self.count)?;
-            // Not collected as results, of which nobody knows how many there will be.
-            let mut tids = Vec::with_capacity(steps.len());
-            for (step, who) in steps.into_iter().zip(self.whos()?) {
-                let last = &mut last[*who as usize];
-                let before = if *last == 0 { newest } else { *last - 1 };
-                let tid = unzigzag(step).wrapping_add(before);
-                if *last == 0 {
-                    newest = tid;
-                }
-                tids.push(u32::try_from(tid).map_err(|_| Damaged("a thread id is out of range"))?);
-                *last = tid + 1;
+        self.tids.all(|| self.first_tids(self.count))
+    }
+
+    /// Those of the first events.
+    fn first_tids(&self, count: usize) -> Result<Vec<u32>, Damaged> {
+        // Of each context one more than its last one, 0 if it had none: there may be many contexts.
+        let mut last = vec![0_i64; self.tables.contexts];
+        let mut newest = 0_i64;
+        let steps = self.stored()?.first_numbers(place::TIDS, self.count, count)?;
+        // Not collected as results, of which nobody knows how many there will be.
+        let mut tids = Vec::with_capacity(steps.len());
+        for (step, who) in steps.into_iter().zip(self.whos()?) {
+            let last = &mut last[*who as usize];
+            let before = if *last == 0 { newest } else { *last - 1 };
+            let tid = unzigzag(step).wrapping_add(before);
+            if *last == 0 {
+                newest = tid;
             }
-            Ok(tids)
-        };
-        lazy(&self.tids, decode).map(Vec::as_slice)
+            tids.push(u32::try_from(tid).map_err(|_| Damaged("a thread id is out of range"))?);
+            *last = tid + 1;
+        }
+        Ok(tids)
     }
 
     /// Per event: index into [`Core::shapes`], always in range.
@@ -341,15 +347,16 @@ impl Core {
 
     /// Puts an event of a block that was read as a whole together again.
     pub fn event(&self, zone: &Zone, rest: &Rest, row: usize) -> Result<Event, Damaged> {
-        self.event_of(zone, rest, row, |group| self.tables.group(group).cloned())
+        self.event_of(zone, rest, (row, self.count), |group| self.tables.group(group).cloned())
     }
 
-    /// Puts an event together again, its files out of the groups that have them.
+    /// Puts an event together again, its files out of the groups that have them. `last` is the last row of the page that is
+    /// asked for now.
     pub fn event_of<E: From<Damaged>>(
         &self,
         zone: &Zone,
         rest: &Rest,
-        row: usize,
+        (row, last): (usize, usize),
         group: impl Fn(usize) -> Result<Arc<Group>, E>,
     ) -> Result<Event, E> {
         let missing = Damaged("an event is incomplete");
@@ -358,10 +365,10 @@ impl Core {
         let who = *self.whos()?.get(row).ok_or(missing)?;
         let shape = self.shape(row)?;
         Ok(Event {
-            time: *self.times()?.get(row).ok_or(missing)?,
+            time: self.times.get((row, last, self.count), |count| self.first_times(count))?,
             kind: shape.kind,
             context: *zone.contexts.get(who as usize).ok_or(missing)?,
-            tid: *self.tids()?.get(row).ok_or(missing)?,
+            tid: self.tids.get((row, last, self.count), |count| self.first_tids(count))?,
             retval: shape.retval,
             flags: shape.flags,
             file: file(*self.files()?.get(row).ok_or(missing)?)?,

@@ -3,14 +3,14 @@
 //! At its beginning that is told by the block's tables, of all files; a page has few of them, and what changes in it is kept
 //! apart, so that the whole is not copied for each page.
 
-use super::intern::hash_numbers;
+use super::intern::multiplier;
 use super::numbers::Numbers;
 use crate::bytes::{Damaged, unzigzag};
 
 /// No file has this number.
 const EMPTY: u32 = u32::MAX;
 /// The whole is copied if a page has so large a part of the files, one in this many.
-const PART: usize = 4;
+const PART: usize = 16;
 
 /// Files counted from 1; 0 is none.
 pub struct Followers<'a> {
@@ -35,8 +35,36 @@ fn told(told: &Numbers, file_count: usize, file: u32) -> Result<u32, Damaged> {
 enum Seen {
     /// By file; [`EMPTY`] for one that did not.
     All(Vec<u32>),
-    /// Open addressing with linear steps, at most half full: file, and the one that comes after it.
-    Few(Vec<(u32, u32)>),
+    Few(Few),
+}
+
+/// Open addressing with linear steps, at most half full.
+struct Few {
+    /// File, and the one that comes after it.
+    slots: Vec<(u32, u32)>,
+    /// Odd, and drawn when the process starts: a file's place is the top bits of its product. Which files there are is up to
+    /// who is recorded.
+    multiplier: u64,
+    shift: u32,
+}
+
+impl Few {
+    /// For so many.
+    fn new(count: usize) -> Self {
+        let slots = (2 * count).next_power_of_two().max(2);
+        Self { slots: vec![(EMPTY, 0); slots], multiplier: multiplier(), shift: 64 - slots.trailing_zeros() }
+    }
+
+    /// Where a file stands, or would stand.
+    fn slot(&mut self, file: u32) -> &mut (u32, u32) {
+        let mask = self.slots.len() - 1;
+        let mut at =
+            usize::try_from(u64::from(file).wrapping_mul(self.multiplier) >> self.shift).unwrap_or(0);
+        while self.slots[at].0 != file && self.slots[at].0 != EMPTY {
+            at = (at + 1) & mask;
+        }
+        &mut self.slots[at]
+    }
 }
 
 impl<'a> Followers<'a> {
@@ -45,19 +73,9 @@ impl<'a> Followers<'a> {
         let seen = if events >= file_count / PART {
             Seen::All(vec![EMPTY; file_count + 1])
         } else {
-            Seen::Few(vec![(EMPTY, 0); (2 * events).next_power_of_two().max(2)])
+            Seen::Few(Few::new(events))
         };
         Self { told, file_count, seen }
-    }
-
-    /// Where a file stands, or would stand.
-    fn slot(slots: &[(u32, u32)], file: u32) -> usize {
-        let mask = slots.len() - 1;
-        let mut at = usize::try_from(hash_numbers(&[u64::from(file)]) & mask as u64).unwrap_or(0);
-        while slots[at].0 != file && slots[at].0 != EMPTY {
-            at = (at + 1) & mask;
-        }
-        at
     }
 
     /// The file that comes after one, if all goes as before. This or [`Self::set`] is to be called once for each event at
@@ -69,13 +87,13 @@ impl<'a> Followers<'a> {
                 Some(next) if *next != EMPTY => Ok(*next),
                 _ => told(),
             },
-            Seen::Few(slots) => {
-                let slot = Self::slot(slots, file);
-                if slots[slot].0 != file {
+            Seen::Few(few) => {
+                let slot = few.slot(file);
+                if slot.0 != file {
                     // Kept, since it is likely to be asked for again, and takes longer to be looked up there.
-                    slots[slot] = (file, told()?);
+                    *slot = (file, told()?);
                 }
-                Ok(slots[slot].1)
+                Ok(slot.1)
             }
         }
     }
@@ -84,10 +102,7 @@ impl<'a> Followers<'a> {
     pub fn set(&mut self, file: u32, next: u32) {
         match &mut self.seen {
             Seen::All(list) => list[file as usize] = next,
-            Seen::Few(slots) => {
-                let slot = Self::slot(slots, file);
-                slots[slot] = (file, next);
-            }
+            Seen::Few(few) => *few.slot(file) = (file, next),
         }
     }
 }

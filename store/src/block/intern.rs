@@ -18,6 +18,11 @@ fn seed() -> u64 {
     *SEED.get_or_init(|| RandomState::new().hash_one(K))
 }
 
+/// An odd number to multiply small numbers with: the top bits of the products tell them apart.
+pub fn multiplier() -> u64 {
+    seed() | 1
+}
+
 /// Multiplies to 128 bits and folds the halves.
 const fn fold(a: u64, b: u64) -> u64 {
     #[expect(clippy::cast_possible_truncation, reason = "the low half is meant")]

@@ -29,6 +29,9 @@ pub enum Layout {
     Buckets,
 }
 
+/// The last bucket: of numbers of 64 bits.
+const LAST: u8 = bucket(u64::MAX);
+
 /// Bucket of a number: below 4 the number itself, then two for each number of bits.
 const fn bucket(number: u64) -> u8 {
     let bits = 64 - number.leading_zeros();
@@ -41,37 +44,49 @@ const fn noise(bucket: u8) -> usize {
     (bucket >> 1).saturating_sub(1) as usize
 }
 
-/// Numbers by their buckets: see [`BUCKETS`].
-fn buckets(bytes: &[u8], count: usize) -> Result<Vec<u64>, Damaged> {
+/// Of each bucket the number that it begins with, and how many bits tell its numbers apart.
+static BEGINNINGS: [(u64, u8); 256] = {
+    let mut beginnings = [(0, u8::MAX); 256];
+    let mut bucket = 0_u8;
+    while bucket <= LAST {
+        let bits = noise(bucket);
+        let first = if bucket < 2 { bucket as u64 } else { (2 | bucket as u64 & 1) << bits };
+        beginnings[bucket as usize] = (first, bits.to_le_bytes()[0]);
+        bucket += 1;
+    }
+    beginnings
+};
+
+/// The first of `count` numbers by their buckets: see [`BUCKETS`].
+fn buckets(bytes: &[u8], first: usize, count: usize) -> Result<Vec<u64>, Damaged> {
     /// A number of so few bits is within 8 bytes, wherever in the first of them it begins.
     const NARROW: usize = 57;
     let damaged = Damaged("a column of buckets is damaged");
     let (buckets, bits) = bytes.split_at_checked(count).ok_or(damaged)?;
-    // All bits together, so that where they end need not be looked for each number.
-    let total: usize = buckets.iter().map(|bucket| noise(*bucket)).sum();
-    let widest = buckets.iter().fold(0, |widest, bucket| noise(*bucket).max(widest));
-    if total.div_ceil(8) != bits.len() || widest > 62 {
-        return Err(damaged);
-    }
     // So that 9 bytes can be read anywhere.
     let mut padded = Vec::with_capacity(bits.len() + 9);
     padded.extend_from_slice(bits);
     padded.extend_from_slice(&[0; 9]);
     let mut at = 0_usize;
-    let mut numbers = Vec::with_capacity(count);
-    for bucket in buckets {
-        let (width, place, shift) = (noise(*bucket), at / 8, at % 8);
+    let mut numbers = Vec::with_capacity(first);
+    for bucket in buckets.iter().take(first) {
+        // Which small number comes is hard to foresee for a processor: no branch.
+        let (beginning, width) = BEGINNINGS[usize::from(*bucket)];
+        let (width, place, shift) = (usize::from(width), at / 8, at % 8);
         at += width;
         let window = padded.get(place..).and_then(<[u8]>::first_chunk::<8>).ok_or(damaged)?;
         let mut low = u64::from_le_bytes(*window) >> shift;
-        if widest > NARROW && width + shift > 64 {
-            low |= padded.get(place + 8).map_or(0, |next| u64::from(*next) << (64 - shift));
+        if width > NARROW {
+            if width > 62 {
+                return Err(damaged);
+            }
+            let next = padded.get(place + 8).ok_or(damaged)?;
+            low |= u64::from(*next) << 1 << (63 - shift);
         }
-        let number = (2 | u64::from(bucket & 1)) << width | low & ((1 << width) - 1);
-        // Which small number comes is hard to foresee for a processor: no branch.
-        numbers.push(if *bucket < 2 { u64::from(*bucket) } else { number });
+        numbers.push(beginning | low & ((1 << width) - 1));
     }
-    Ok(numbers)
+    // Where the bits end is looked at once, not for each number.
+    if first < count || at.div_ceil(8) == bits.len() { Ok(numbers) } else { Err(damaged) }
 }
 
 /// `count` numbers of variable length. Most have one byte or two, which are read without a loop.
@@ -165,19 +180,25 @@ pub enum Laid {
     Fixed(Vec<u8>, usize),
     Planes(Vec<u8>, usize),
     Buckets(Vec<u8>),
-    List(Vec<u64>),
+    /// Half of each.
+    Halved(Box<Self>),
 }
 
 impl Laid {
     /// All `count` of them.
     pub fn numbers(self, count: usize) -> Result<Vec<u64>, Damaged> {
+        self.first(count, count)
+    }
+
+    /// The first of `count`.
+    pub fn first(self, first: usize, count: usize) -> Result<Vec<u64>, Damaged> {
         match self {
-            Self::Constant(number) => Ok(vec![number; count]),
-            Self::Varint(bytes) => varints(&bytes, count),
-            Self::Fixed(bytes, width) => Ok(fixed(&bytes, width)),
-            Self::Planes(bytes, width) => Ok(planes(&bytes, width, count)),
-            Self::Buckets(bytes) => buckets(&bytes, count),
-            Self::List(numbers) => Ok(numbers),
+            Self::Constant(number) => Ok(vec![number; first]),
+            Self::Varint(bytes) => varints(&bytes, first),
+            Self::Fixed(bytes, width) => Ok(fixed(bytes.get(..first * width).unwrap_or(&bytes), width)),
+            Self::Planes(bytes, width) => Ok(planes(&bytes, width, first, count)),
+            Self::Buckets(bytes) => buckets(&bytes, first, count),
+            Self::Halved(laid) => Ok(laid.first(first, count)?.into_iter().map(|half| half << 1).collect()),
         }
     }
 }
@@ -210,10 +231,10 @@ pub fn small_planes(bytes: &[u8], width: usize, count: usize) -> Vec<u32> {
     numbers
 }
 
-/// `count` numbers of one width, in planes.
-fn planes(bytes: &[u8], width: usize, count: usize) -> Vec<u64> {
+/// The first of `count` numbers of one width, in planes.
+fn planes(bytes: &[u8], width: usize, first: usize, count: usize) -> Vec<u64> {
     // Planes are joined by twos, so that each step works on what is as narrow as can be.
-    let plane = |plane: usize| bytes.get(plane * count..(plane + 1) * count).unwrap_or_default();
+    let plane = |plane: usize| bytes.get(plane * count..plane * count + first).unwrap_or_default();
     let pair = |first: usize| -> Vec<u16> {
         let (low, high) = (plane(first).iter(), plane(first + 1).iter());
         low.zip(high).map(|(low, high)| u16::from(*low) | u16::from(*high) << 8).collect()

@@ -18,6 +18,7 @@ mod core;
 mod encode;
 mod files;
 mod followers;
+mod forward;
 mod fronts;
 mod group;
 mod groups;

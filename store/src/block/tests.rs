@@ -270,7 +270,7 @@ proptest! {
             prop_assert_eq!(core.len(), rows.len());
             let of_page = tables.page_ids(page).unwrap();
             for (row, place) in rows.enumerate() {
-                prop_assert_eq!(&core.event_of(&zone, &rest, row, part).unwrap(), &events[place]);
+                prop_assert_eq!(&core.event_of(&zone, &rest, (row, row), part).unwrap(), &events[place]);
                 prop_assert_eq!(core.id(row), ids[place]);
                 prop_assert!(of_page.contains(&ids[place]));
             }

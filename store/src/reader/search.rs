@@ -103,15 +103,14 @@ fn page(
             }
         }
     }
-    if rows.is_empty() {
-        return Ok(());
-    }
+    let Some(last) = rows.iter().copied().max() else { return Ok(()) };
     let rest = blocks.rest(zone, core.tables())?;
     for row in rows {
         if !select::detail_fits(&rest, core, row, &query.filter) {
             continue;
         }
-        let event = core.event_of(zone, &rest, row, |group| blocks.group(zone, core.tables(), group))?;
+        let event =
+            core.event_of(zone, &rest, (row, last), |group| blocks.group(zone, core.tables(), group))?;
         let (context, lineage) = resolver.resolve(event.context);
         let other = event.detail.other().and_then(|id| resolver.find(id));
         out.push(Found { id: core.id(row), event, context, lineage, other });

@@ -23,6 +23,7 @@ proptest! {
         bytes in prop::collection::vec(any::<u8>(), 0..80),
         closed: bool,
         even: bool,
+        some: prop::sample::Index,
     ) {
         let number = |(n, shift)| n >> shift << u32::from(even);
         let columns: Vec<Vec<u64>> =
@@ -34,6 +35,9 @@ proptest! {
             prop_assert_eq!(found.count(0), columns.len());
             for (place, column) in columns.iter().enumerate() {
                 prop_assert_eq!(&found.numbers(place, column.len()).unwrap(), column);
+                let some = some.index(column.len() + 1);
+                let first = found.first_numbers(place, column.len(), some).unwrap();
+                prop_assert_eq!(&first, &column[..some]);
                 let looked_up = found.lookup(place, column.len()).unwrap();
                 prop_assert_eq!(&looked_up.iter().collect::<Vec<_>>(), column);
             }
