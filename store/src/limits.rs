@@ -19,6 +19,8 @@ pub const MAX_BLOCK_EVENTS: usize = 1 << 18;
 pub const CHUNK_CONTEXTS: usize = 512;
 /// Contexts of a chunk of a packed segment, about: the more, the more often a text is stored only once.
 pub const PACKED_CHUNK_CONTEXTS: usize = 1024;
+/// Contexts of its own with which a segment is closed: who packs it, or asks about its processes, holds something of each.
+pub const SEGMENT_CONTEXTS: u64 = if cfg!(test) { 4096 } else { 1 << 18 };
 /// Contexts of the largest chunk that is read; more is damage.
 pub const MAX_CHUNK_CONTEXTS: usize = 1 << 16;
 /// Bytes of decoded blocks and contexts that a reader keeps; the least recently used go first.

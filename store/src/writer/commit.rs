@@ -13,7 +13,7 @@ use super::tail::{Chunk, Tail};
 use crate::block::{BlockBuilder, Clock, Form, GENESIS, Hash, Seeded, Zone};
 use crate::context::{encode_one, pack_stream};
 use crate::index::{put_filter, terms_of};
-use crate::limits::{BLOCK_EVENTS, CHUNK_CONTEXTS, WRITER_PAGE_CACHE};
+use crate::limits::{BLOCK_EVENTS, CHUNK_CONTEXTS, SEGMENT_CONTEXTS, WRITER_PAGE_CACHE};
 use crate::reader::{Segment, Shared};
 use crate::segment::backend::{self, Watch};
 use crate::segment::file::{self, FileError, Handle, guarded};
@@ -152,7 +152,9 @@ impl Open {
     pub fn is_full(&self, options: &Options) -> bool {
         let size = options.close_at();
         let tail: u64 = self.events.chunks.iter().map(|chunk| chunk.mark.1).sum();
+        let own = self.totals.contexts.saturating_sub(self.carried.len() as u64);
         self.written + tail >= size
+            || own >= SEGMENT_CONTEXTS
             || self.begun.elapsed() >= options.close_after()
             || self.segment.bytes() >= size.saturating_mul(2).max(3 * super::retain::NEW_FILE)
     }

@@ -242,3 +242,21 @@ fn a_power_cut_at_any_moment_costs_nothing_acknowledged() {
         drop(writer);
     }
 }
+
+#[test]
+fn a_segment_is_closed_with_so_many_contexts_of_its_own() {
+    use crate::limits::SEGMENT_CONTEXTS;
+
+    let dir = tempfile::tempdir().unwrap();
+    let mut writer = Writer::open(dir.path(), options()).unwrap();
+    let each = SEGMENT_CONTEXTS / 2;
+    // None of these ends, so that each segment begins with all that were before: they do not count.
+    let mut rotated = Vec::new();
+    for first in (0..7).map(|batch| 1 + batch * each) {
+        let contexts = (first..first + each).map(|id| Arc::new(context(id))).collect();
+        rotated.push(writer.append(&Batch { contexts, ..Batch::default() }).unwrap().rotated);
+    }
+    assert_eq!(rotated, [true, false, true, false, true, false, true]);
+    writer.close().unwrap();
+    assert_eq!(Store::open(dir.path()).unwrap().stats().segments.len(), 4);
+}
