@@ -125,7 +125,7 @@ impl Repeat {
         let mut event = event.clone();
         event.time += self.later(round);
         event.context = self.id(event.context, round);
-        for file in [&mut event.file, &mut event.destination].into_iter().flatten() {
+        for file in event.file.iter_mut().chain(event.destination.as_deref_mut()) {
             Self::file(file, round);
         }
         match &mut event.detail {

@@ -81,7 +81,7 @@ impl Names {
         let image = matches!(event.kind, Kind::Exec | Kind::Exit)
             .then(|| found.lineage.image().map(|image| image.executable.path.as_str()))
             .flatten();
-        let files = event.file.iter().chain(&event.destination).map(|file| file.path.as_str());
+        let files = event.file.iter().chain(event.destination.as_deref()).map(|file| file.path.as_str());
         files.chain(image).any(|path| {
             let had = |name: &Name| name.path == path && (name.from..=name.to).contains(&event.time);
             self.names.iter().any(had)
@@ -113,7 +113,7 @@ impl Search<'_> {
         let kinds = [Kind::Rename, Kind::Link];
         for found in self.events(&name.path, &kinds, (name.from, name.to), Order::Asc, None)? {
             let Event { time, kind, ref file, ref destination, .. } = found.event;
-            let (Some(file), Some(destination)) = (file, destination) else { continue };
+            let (Some(file), Some(destination)) = (file, destination.as_deref()) else { continue };
             if file.path.is_empty() || destination.path.is_empty() {
                 continue;
             }
@@ -154,7 +154,7 @@ impl Search<'_> {
         let found = self.events(path, &kinds, span, Order::Desc, Some(1))?;
         Ok(found.first().map_or(self.span.0, |found| {
             let event = &found.event;
-            let given = is(event.destination.as_ref(), path);
+            let given = is(event.destination.as_deref(), path);
             // A link leaves the file that it is made of where it is.
             match event.kind {
                 Kind::Link if !given => self.span.0,
@@ -200,7 +200,7 @@ impl Search<'_> {
                 self.store.events_within(&query, &self.budget).map_err(|error| ApiError::store(&error))?;
             self.events += page.events.len();
             let named = |found: &Found| {
-                is(found.event.file.as_ref(), path) || is(found.event.destination.as_ref(), path)
+                is(found.event.file.as_ref(), path) || is(found.event.destination.as_deref(), path)
             };
             all.extend(page.events.into_iter().filter(named));
             match page.next {

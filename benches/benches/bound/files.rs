@@ -92,7 +92,7 @@ impl<'a> Files<'a> {
         let mut programs: HashMap<&str, u32> = HashMap::new();
         let mut guesses = Guesses::default();
         for (row, event) in stream.events.iter().enumerate() {
-            for (place, file) in [&event.file, &event.destination].into_iter().enumerate() {
+            for (place, file) in [event.file.as_ref(), event.destination.as_deref()].into_iter().enumerate() {
                 let Some(file) = file else { continue };
                 let next = small(all.paths.len());
                 let path = *by_path.entry(&file.path).or_insert(next);

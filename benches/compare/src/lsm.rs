@@ -77,7 +77,9 @@ impl Engine for Lsm {
             let time = event.time.cast_unsigned().to_be_bytes();
             write.insert(&self.by_time, [time, id.to_be_bytes()].concat(), []);
             write.insert(&self.by_pid, [&pid.to_be_bytes()[..], &id.to_be_bytes()].concat(), []);
-            for file in event.file.iter().chain(&event.destination).filter(|file| !file.path.is_empty()) {
+            for file in
+                event.file.iter().chain(event.destination.as_deref()).filter(|file| !file.path.is_empty())
+            {
                 write.insert(&self.by_path, path_key(&file.path, id), []);
             }
         }

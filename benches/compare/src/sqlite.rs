@@ -65,12 +65,12 @@ impl Sqlite {
     }
 
     fn insert(&mut self, event: &Event) -> Result<()> {
-        let id = |this: &mut Self, file: &Option<File>| {
-            file.as_ref().filter(|file| !file.path.is_empty()).map(|file| this.path(&file.path)).transpose()
+        let id = |this: &mut Self, file: Option<&File>| {
+            file.filter(|file| !file.path.is_empty()).map(|file| this.path(&file.path)).transpose()
         };
-        let (path, destination) = (id(self, &event.file)?, id(self, &event.destination)?);
-        let rest: Rest<'_> =
-            (&event.detail, without_path(event.file.as_ref()), without_path(event.destination.as_ref()));
+        let (file, destination) = (event.file.as_ref(), event.destination.as_deref());
+        let rest: Rest<'_> = (&event.detail, without_path(file), without_path(destination));
+        let (path, destination) = (id(self, file)?, id(self, destination)?);
         let pid = self.pids.get(&event.context).copied().unwrap_or(0);
         let mut insert = self.connection.prepare_cached(
             "INSERT INTO events (time, kind, pid, context, tid, retval, flags, path, destination, rest)

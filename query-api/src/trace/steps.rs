@@ -47,7 +47,7 @@ pub(crate) fn of(found: &Found) -> Vec<Step> {
         time: Some(event.time),
         event: Some(found.id),
     };
-    let path = |file: &Option<event::File>| {
+    let path = |file: Option<&event::File>| {
         file.as_ref().filter(|file| !file.path.is_empty()).map(|file| file.path.clone())
     };
     if let (Detail::Socket(address), Kind::Connect | Kind::Accept) = (&event.detail, event.kind) {
@@ -74,9 +74,9 @@ pub(crate) fn of(found: &Found) -> Vec<Step> {
         }
         return steps;
     }
-    let Some(file) = path(&event.file) else { return Vec::new() };
+    let Some(file) = path(event.file.as_ref()) else { return Vec::new() };
     let by_process = |relation, how, path: &str| step(process(), relation, how, Key::File(path.to_owned()));
-    match (event.kind, path(&event.destination)) {
+    match (event.kind, path(event.destination.as_deref())) {
         (Kind::Open, _) => {
             let (relation, how) = opened(found);
             vec![by_process(relation, how, &file)]

@@ -210,7 +210,7 @@ impl Lives {
         let file = |path: &str| File { path: path.to_owned(), ..File::default() };
         let event = self.event(seconds, who, kind, detail);
         event.file = Some(file(path));
-        event.destination = to.map(file);
+        event.destination = to.map(file).map(Box::new);
     }
 
     /// A loss.
@@ -221,7 +221,7 @@ impl Lives {
     pub(crate) fn connect(&mut self, seconds: i64, who: &Context, ip: &str, port: u16) {
         let address =
             SocketAddress { family: 2, ip: Some(ip.parse().unwrap()), port, ..SocketAddress::default() };
-        self.event(seconds, who, Kind::Connect, Detail::Socket(address));
+        self.event(seconds, who, Kind::Connect, Detail::Socket(address.into()));
     }
 }
 

@@ -229,7 +229,7 @@ fn incident() -> Batch {
     ];
     events.extend((0..OPENS).map(|number| opened(6, 7, &format!("/srv/pg/base/{number}"))));
     let mut renamed = event(6, Kind::Rename, 7, Some("/srv/pg/old"), Detail::Rename { flags: 0 });
-    renamed.destination = Some(File { path: "/srv/pg/new".to_owned(), ..File::default() });
+    renamed.destination = Some(Box::new(File { path: "/srv/pg/new".to_owned(), ..File::default() }));
     events.push(renamed);
     let end = |pid, seconds, status| Exit {
         process: key(pid),

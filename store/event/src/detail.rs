@@ -66,7 +66,7 @@ pub enum Detail {
         path: String,
     },
     /// bind, connect, accept.
-    Socket(SocketAddress),
+    Socket(Box<SocketAddress>),
     /// utimes and its like: the times set, `None` for one that was left as it was (`UTIME_OMIT`).
     Utimes {
         /// Access time.
@@ -152,7 +152,7 @@ pub enum Detail {
         /// Bytes of the value passed.
         length: u32,
         /// The socket; its address is that of the local end.
-        socket: SocketAddress,
+        socket: Box<SocketAddress>,
     },
     /// dns.
     Dns(Box<Dns>),

@@ -26,7 +26,7 @@ pub struct Event {
     /// is the mount point, so that it is found by its path like any other, and stands in the detail as well.
     pub file: Option<File>,
     /// Second file of rename and link.
-    pub destination: Option<File>,
+    pub destination: Option<Box<File>>,
     /// The rest.
     pub detail: Detail,
 }

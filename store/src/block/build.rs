@@ -55,8 +55,23 @@ pub struct BlockBuilder {
     /// Memory for the detail that is looked up.
     encoded: Vec<u8>,
     shape_table: Table,
-    /// Details of the latest opens: flags, mode, index.
-    opens: [(u32, u32, u32); 4],
+    /// The latest simple details, each with its number.
+    latest: [(Option<Simple>, u32); 8],
+}
+
+/// A detail of two numbers at most, of which there are few, and which come again and again: which one, and these.
+type Simple = (u8, u32, u32);
+
+const fn simple(detail: &Detail) -> Option<Simple> {
+    Some(match detail {
+        Detail::None => (0, 0, 0),
+        Detail::Open { flags, mode } => (1, *flags, *mode),
+        Detail::Mkdir { mode } => (2, *mode, 0),
+        Detail::Unlink { flags } => (3, *flags, 0),
+        Detail::Rename { flags } => (4, *flags, 0),
+        Detail::Exit { status } => (5, *status, 0),
+        _ => return None,
+    })
 }
 
 /// Events whose paths are looked for at once.
@@ -65,9 +80,6 @@ const AHEAD: usize = 32;
 fn path_hash(event: &Event) -> u64 {
     event.file.as_ref().map_or(0, |file| hash(file.path.as_bytes()))
 }
-
-/// Details of no opens.
-const NO_OPENS: [(u32, u32, u32); 4] = [(0, 0, u32::MAX); 4];
 
 /// Counts within a block fit.
 pub fn number(count: usize) -> u32 {
@@ -98,7 +110,7 @@ impl BlockBuilder {
             details: Interned::default(),
             encoded: Vec::new(),
             shape_table: Table::new(64),
-            opens: NO_OPENS,
+            latest: [(None, 0); 8],
         }
     }
 
@@ -116,7 +128,7 @@ impl BlockBuilder {
         self.clock = 0;
         self.details.clear();
         self.shape_table.clear();
-        self.opens = NO_OPENS;
+        self.latest = [(None, 0); 8];
     }
 
     /// The order of the files so far.
@@ -265,20 +277,20 @@ impl BlockBuilder {
     }
 
     fn detail(&mut self, detail: &Detail) -> u32 {
-        if let Detail::Open { flags, mode } = detail {
-            let known = self.opens.iter().find(|known| known.0 == *flags && known.1 == *mode);
-            if let Some((_, _, index)) = known.filter(|known| known.2 != u32::MAX) {
-                return *index;
-            }
+        let simple = simple(detail);
+        if simple.is_some()
+            && let Some((_, number)) = self.latest.iter().find(|latest| latest.0 == simple)
+        {
+            return *number;
         }
         self.encoded.clear();
         // Into memory it cannot fail.
         let _ = rmp_serde::encode::write(&mut self.encoded, detail);
-        let index = self.details.number(&self.encoded);
-        if let Detail::Open { flags, mode } = detail {
-            self.opens.rotate_right(1);
-            self.opens[0] = (*flags, *mode, index);
+        let number = self.details.number(&self.encoded);
+        if simple.is_some() {
+            self.latest.rotate_right(1);
+            self.latest[0] = (simple, number);
         }
-        index
+        number
     }
 }

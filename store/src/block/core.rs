@@ -372,7 +372,7 @@ impl Core {
             retval: shape.retval,
             flags: shape.flags,
             file: file(*self.files()?.get(row).ok_or(missing)?)?,
-            destination: file(self.destination(row)?)?,
+            destination: file(self.destination(row)?)?.map(Box::new),
             detail: rest.detail(self, row).ok_or(missing)?.clone(),
         })
     }

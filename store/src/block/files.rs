@@ -71,6 +71,8 @@ pub struct Files {
     pub mount_paths: Interned,
     /// As `MessagePack`: the raw path and the error.
     pub odd: Interned,
+    /// What was odd last, with its number; before there was any, nothing is.
+    latest_odd: ((Option<Vec<u8>>, Option<String>), u32),
     text: Vec<u8>,
     paths: Vec<Path>,
     directories: Vec<Directory>,
@@ -100,6 +102,7 @@ impl Files {
         for names in [&mut self.filesystems, &mut self.mount_paths, &mut self.odd] {
             names.clear();
         }
+        self.latest_odd = Default::default();
         for table in [&mut self.path_table, &mut self.directory_table, &mut self.state_table] {
             table.clear();
         }
@@ -113,12 +116,7 @@ impl Files {
     /// Number of a file, which is added if it is new; `hash` is that of its path.
     pub fn number(&mut self, file: &File, hash: u64) -> u32 {
         let path = self.path_number(file.path.as_bytes(), hash);
-        let odd = if file.raw.is_some() || file.error.is_some() {
-            let odd = rmp_serde::to_vec(&(&file.raw, &file.error)).unwrap_or_default();
-            self.odd.number(&odd) + 1
-        } else {
-            0
-        };
+        let odd = if file.raw.is_some() || file.error.is_some() { self.odd_number(file) + 1 } else { 0 };
         let state = match &file.facts {
             Some(facts) => State {
                 path,
@@ -161,6 +159,17 @@ impl Files {
             next
         });
         path.latest
+    }
+
+    /// Number of a file's raw path and error. They are mostly those that came last: there is no raw path, and few errors.
+    fn odd_number(&mut self, file: &File) -> u32 {
+        let (latest, number) = &mut self.latest_odd;
+        if latest.0 != file.raw || latest.1 != file.error {
+            let odd = rmp_serde::to_vec(&(&file.raw, &file.error)).unwrap_or_default();
+            *number = self.odd.number(&odd);
+            *latest = (file.raw.clone(), file.error.clone());
+        }
+        *number
     }
 
     fn path_number(&mut self, path: &[u8], path_hash: u64) -> u32 {

@@ -111,7 +111,7 @@ fn details() -> impl Strategy<Value = Detail> {
         (any::<Option<i64>>(), any::<Option<i64>>())
             .prop_map(|(access, modification)| Detail::Utimes { access, modification }),
         (text, any::<u16>()).prop_map(|(path, port)| {
-            Detail::Socket(SocketAddress { path, port, ..SocketAddress::default() })
+            Detail::Socket(SocketAddress { path, port, ..SocketAddress::default() }.into())
         }),
         prop::collection::vec(any::<u32>(), 0..5).prop_map(|numbers| Detail::Syscalls { numbers }),
     ]
@@ -148,8 +148,14 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
     let kinds = prop::sample::select(Kind::ALL.to_vec());
     let numbers = (any::<i64>(), 0_i64..1000, any::<bool>(), 1_u64..5, any::<u32>());
     let rest = (prop_oneof![Just(0_i64), -40_i64..40, any::<i64>()], 0_u32..2);
-    let event =
-        (numbers, kinds, rest, prop::option::of(files()), prop::option::weighted(0.1, files()), details());
+    let event = (
+        numbers,
+        kinds,
+        rest,
+        prop::option::of(files()),
+        prop::option::weighted(0.1, files().prop_map(Box::new)),
+        details(),
+    );
     prop::collection::vec(event, 1..40).prop_map(|events| {
         let event =
             |((odd, step, wild, context, tid), kind, (retval, flags), file, destination, detail)| Event {
@@ -280,7 +286,7 @@ proptest! {
             let bit = 1_u64 << (row / PAGE_EVENTS);
             let context: Vec<bool> = zone.contexts.iter().map(|id| *id == event.context).collect();
             prop_assert!(tables.pages_of_contexts(&context).unwrap() & bit != 0);
-            for file in event.file.iter().chain(&event.destination) {
+            for file in event.file.iter().chain(event.destination.as_deref()) {
                 let mut pages = 0;
                 for group in tables.groups_with(&file.path, true).unwrap() {
                     let group = part(group).unwrap();

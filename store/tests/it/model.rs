@@ -21,7 +21,7 @@ fn any<T: PartialEq>(wanted: &[T], value: &T) -> bool {
 }
 
 fn own_paths(event: &Event) -> Vec<String> {
-    event.file.iter().chain(&event.destination).map(|file| file.path.clone()).collect()
+    event.file.iter().chain(event.destination.as_deref()).map(|file| file.path.clone()).collect()
 }
 
 impl Model {

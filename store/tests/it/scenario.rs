@@ -271,7 +271,7 @@ impl Host {
             0 => {
                 let event = self.event(Kind::Rename, &context, Detail::Rename { flags: 0 });
                 event.file = Some(file);
-                event.destination = Some(destination);
+                event.destination = Some(destination.into());
             }
             1 => {
                 let path = file.path.clone();
@@ -334,7 +334,7 @@ impl Host {
             ..SocketAddress::default()
         };
         let kind = *self.random.pick(&[Kind::Bind, Kind::Connect, Kind::Accept]);
-        self.event(kind, &context, Detail::Socket(address));
+        self.event(kind, &context, Detail::Socket(address.into()));
     }
 }
 

@@ -59,7 +59,7 @@ impl Converter {
         let enriched = self.files.enrich(&call);
         Event {
             file: Some(enriched.file),
-            destination: enriched.destination,
+            destination: enriched.destination.map(Box::new),
             detail: enriched.detail,
             ..event(id, kind, context)
         }

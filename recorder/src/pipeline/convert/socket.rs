@@ -36,7 +36,7 @@ fn detail(record: &Record<'_>, kind: Kind) -> Detail {
     address.local_path = local_name.map(unix_path).unwrap_or_default();
     match (kind, record.body) {
         (Kind::Setsockopt, Body::Syscall(body)) => option(record, &body, address),
-        _ => Detail::Socket(address),
+        _ => Detail::Socket(Box::new(address)),
     }
 }
 
@@ -48,6 +48,6 @@ fn option(record: &Record<'_>, body: &SyscallBody, socket: SocketAddress) -> Det
         option: arg(2).cast_signed(),
         value: record.part(PartTag::Memory).map(|(bytes, _)| bytes.to_vec()).unwrap_or_default(),
         length: arg(4),
-        socket,
+        socket: Box::new(socket),
     }
 }

@@ -167,7 +167,7 @@ impl<'a> FileEvent<'a> {
         let mut flags = Vec::new();
         let destination = match (event.kind, &event.detail) {
             (Kind::Rename | Kind::Link, _) => {
-                let other = event.destination.as_ref().unwrap_or(&NO_FILE);
+                let other = event.destination.as_deref().unwrap_or(&NO_FILE);
                 let mut other_facts = other.facts.as_ref();
                 // But for an exchange, which tells two files.
                 let exchanged =

@@ -31,7 +31,7 @@ impl Serialize for Extra<'_> {
             _ => event.file.as_ref(),
         };
         object.some("file", file.and_then(FileExtra::of))?;
-        object.some("destination", event.destination.as_ref().and_then(FileExtra::of))?;
+        object.some("destination", event.destination.as_deref().and_then(FileExtra::of))?;
         object.some("detail", DetailExtra::of(self.0))?;
         object.end()
     }

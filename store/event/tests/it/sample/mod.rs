@@ -174,7 +174,7 @@ impl Case {
     }
 
     pub(super) fn to(mut self, file: File) -> Self {
-        self.event.destination = Some(file);
+        self.event.destination = Some(file.into());
         self
     }
 

@@ -21,17 +21,17 @@ pub(super) fn cases() -> Vec<Case> {
     let mut connected = socket(four, 443);
     connected.local = Some((Ipv4Addr::new(192, 0, 2, 9).into(), 40_000));
     let unix = SocketAddress { path: "/run/app.sock".to_owned(), protocol: 0, ..socket(None, 0) };
-    let mut thread = case("connect_kernel_thread", Kind::Connect, Detail::Socket(connected.clone()));
+    let mut thread = case("connect_kernel_thread", Kind::Connect, Detail::Socket(connected.clone().into()));
     thread.context.flags = context_flags::KERNEL_THREAD;
     (thread.image, thread.context.image) = (None, ImageRef::Unknown);
     (thread.context.exec_time, thread.context.tty) = (0, String::new());
     thread.ancestors.clear();
     let mut cases = vec![
-        case("bind", Kind::Bind, Detail::Socket(socket(six, 8080))),
-        case("bind_unix", Kind::Bind, Detail::Socket(unix.clone())),
-        case("connect", Kind::Connect, Detail::Socket(connected)).returning(-115),
-        case("connect_unix", Kind::Connect, Detail::Socket(unix)).returning(-111),
-        case("connect_unspecified_source", Kind::Connect, Detail::Socket(socket(six, 53))),
+        case("bind", Kind::Bind, Detail::Socket(socket(six, 8080).into())),
+        case("bind_unix", Kind::Bind, Detail::Socket(unix.clone().into())),
+        case("connect", Kind::Connect, Detail::Socket(connected.into())).returning(-115),
+        case("connect_unix", Kind::Connect, Detail::Socket(unix.into())).returning(-111),
+        case("connect_unspecified_source", Kind::Connect, Detail::Socket(socket(six, 53).into())),
         thread,
     ];
     cases.extend(accepts());
@@ -51,17 +51,17 @@ fn accepts() -> Vec<Case> {
         netns: 4_026_531_840,
         ..SocketAddress::default()
     };
-    let option = |level, option, value: &[u8], socket| Detail::Setsockopt {
+    let option = |level, option, value: &[u8], socket: SocketAddress| Detail::Setsockopt {
         level,
         option,
         value: value.to_vec(),
         length: 16,
-        socket,
+        socket: socket.into(),
     };
     vec![
-        case("accept", Kind::Accept, Detail::Socket(accepted)).returning(5),
-        case("accept_unix", Kind::Accept, Detail::Socket(unix.clone())).returning(5),
-        case("accept_none", Kind::Accept, Detail::Socket(nobody)).returning(-11),
+        case("accept", Kind::Accept, Detail::Socket(accepted.into())).returning(5),
+        case("accept_unix", Kind::Accept, Detail::Socket(unix.clone().into())).returning(5),
+        case("accept_none", Kind::Accept, Detail::Socket(nobody.into())).returning(-11),
         case("setsockopt", Kind::Setsockopt, option(1, 26, &[1, 0, 0xff], bound)),
         case("setsockopt_refused", Kind::Setsockopt, option(0, 64, &[], unix.clone())).returning(-1),
         case("setsockopt_unknown", Kind::Setsockopt, option(999, 7, &[], unix)).returning(-92),
