@@ -79,7 +79,7 @@ fn file(path: String, number: u64) -> File {
         mode: 0o100_644,
         mtime: BEGIN - i64::try_from(number).unwrap() * 3_000_017,
         ctime: BEGIN - i64::try_from(number).unwrap() * 3_000_017,
-        filesystem: "ext4".to_owned(),
+        filesystem: "ext4".into(),
         ..FileFacts::default()
     };
     File { path, facts: Some(facts), ..File::default() }

@@ -72,7 +72,7 @@ fn file(path: String, inode: u64, mtime: Nanos) -> EventFile {
         mtime,
         ctime: mtime + 1_000_000,
         mount_id: 29,
-        filesystem: "ext4".to_owned(),
+        filesystem: "ext4".into(),
         ..FileFacts::default()
     };
     EventFile { path, facts: Some(facts), flags: file_flags::FROM_KERNEL, ..EventFile::default() }

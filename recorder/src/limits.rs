@@ -45,6 +45,8 @@ pub const MOUNTS_GONE: usize = 256;
 pub const XATTR_NAME: usize = 255;
 /// Bytes of a file system type's name in an event.
 pub const FILESYSTEM_TYPE: usize = 16;
+/// Names of file system types that events share; when one more is met, these are let go of.
+pub const FILESYSTEM_NAMES: usize = 32;
 /// Bytes of one argument or environment name; longer ones end in "...".
 pub const ARGUMENT: usize = 255;
 /// Arguments kept of one exec.

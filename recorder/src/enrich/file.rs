@@ -161,7 +161,7 @@ impl FileEnricher {
         let mut found = find(view, path, last)?;
         let text = String::from_utf8_lossy(&found.path);
         if let Some(mount) = self.mounts.find(view, found.facts.mount_id, &text) {
-            found.facts.filesystem.clone_from(&mount.fs_type);
+            found.facts.filesystem = mount.fs_type.as_str().into();
         }
         Some(found)
     }

@@ -37,7 +37,7 @@ pub fn layer(
     told: u32,
     since: Nanos,
 ) -> Layer {
-    if facts.filesystem != "overlay" {
+    if &*facts.filesystem != "overlay" {
         return Layer::default();
     }
     let after = match told & LAYERS {

@@ -157,7 +157,7 @@ fn seen_by_probe(call: &FileCall, target: &[u8], mount: &mut Mount) -> bool {
     mount.parent_mount_id = new.covered.as_ref().map_or(0, |covered| covered.mount_id);
     mount.device = new.device;
     if mount.fs_type.is_empty() || mount.flags & MS_BIND != 0 {
-        mount.fs_type.clone_from(&root.filesystem);
+        mount.fs_type = root.filesystem.to_string();
     }
     true
 }

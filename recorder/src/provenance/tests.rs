@@ -117,7 +117,7 @@ fn programs_that_ran_before_wait_and_remote_ones_are_left_alone() {
     collector.began(&context(&made(&dir, "before", b"1"), Source::Snapshot));
     let mut remote = context(&made(&dir, "remote", b"2"), Source::Event);
     if let ImageRef::Own(image) = &mut remote.image {
-        Arc::make_mut(image).executable.facts.as_mut().unwrap().filesystem = "fuse".to_owned();
+        Arc::make_mut(image).executable.facts.as_mut().unwrap().filesystem = "fuse".into();
     }
     collector.began(&remote);
     assert!(collector.take().is_empty() && queue.try_recv().is_err());

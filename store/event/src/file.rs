@@ -63,7 +63,7 @@ pub struct FileFacts {
     /// Mount id, 0 if unknown.
     pub mount_id: u32,
     /// File system type name, empty if unknown.
-    pub filesystem: String,
+    pub filesystem: Arc<str>,
     /// Where that mount is mounted, in the recorder's view; empty if unknown.
     #[serde(default)]
     pub mount_path: Arc<str>,

@@ -248,7 +248,7 @@ impl Facts {
                 mtime,
                 ctime,
                 mount_id: self.mounts.small(at)?,
-                filesystem: names.filesystems.get(self.filesystems.small(at)? as usize)?.to_string(),
+                filesystem: Arc::clone(names.filesystems.get(self.filesystems.small(at)? as usize)?),
                 mount_path: Arc::clone(names.mount_paths.get(self.mount_paths.small(at)? as usize)?),
             });
         }

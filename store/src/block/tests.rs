@@ -127,7 +127,7 @@ fn files() -> impl Strategy<Value = File> {
             mtime,
             ctime: mtime.wrapping_add(more),
             mount_id: small,
-            filesystem,
+            filesystem: filesystem.into(),
             mount_path: mount_path.as_str().into(),
         },
     );

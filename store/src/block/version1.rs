@@ -186,9 +186,10 @@ fn decode_facts(input: &mut Input<'_>, count: usize) -> Result<Vec<File>, Damage
     let filesystem_column = column(input.bytes()?, facts, Input::small)?;
     let names = (0..input.count()?)
         .map(|_| {
-            std::str::from_utf8(input.bytes()?).map_err(|_| Damaged("a file system's name is not UTF-8"))
+            let name = std::str::from_utf8(input.bytes()?);
+            name.map(Arc::from).map_err(|_| Damaged("a file system's name is not UTF-8"))
         })
-        .collect::<Result<Vec<_>, _>>()?;
+        .collect::<Result<Vec<Arc<str>>, _>>()?;
     let odd_count = input.count()?;
     let mut odd: HashMap<u64, (Option<Vec<u8>>, Option<String>)> =
         column(input.bytes()?, odd_count, |odd| {
@@ -215,8 +216,8 @@ fn decode_facts(input: &mut Input<'_>, count: usize) -> Result<Vec<File>, Damage
                     mount_id: mounts[next],
                     filesystem: names
                         .get(filesystem_column[next] as usize)
-                        .ok_or(Damaged("a file has no such file system"))?
-                        .to_string(),
+                        .cloned()
+                        .ok_or(Damaged("a file has no such file system"))?,
                     ..FileFacts::default()
                 });
                 next += 1;

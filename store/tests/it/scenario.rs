@@ -249,7 +249,7 @@ impl Host {
             mode: 0o100_644,
             mtime: 5 + self.random.below(3) as i64,
             ctime: 9,
-            filesystem: "ext4".to_owned(),
+            filesystem: "ext4".into(),
             mount_path: (*self.random.pick(&["", "/", "/home"])).into(),
             ..FileFacts::default()
         });

@@ -1,11 +1,15 @@
 //! Parts of a record in the model's words.
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
 use abi::{PartTag, part_flags};
 use event::{Credentials, File, FileFacts, file_flags};
 
 use crate::{
     decode::Record,
     enrich::{Named, Walk, file_of_walk},
+    limits,
     process::display,
 };
 
@@ -69,7 +73,25 @@ pub(super) fn facts_of(seen: &abi::FileFacts) -> FileFacts {
         mtime: seen.mtime,
         ctime: seen.ctime,
         mount_id: seen.mount_id,
-        filesystem: display(name),
+        filesystem: filesystem_name(name),
         ..FileFacts::default()
     }
+}
+
+/// Name of a file system's type. Few of them have nearly all files: the names of those met lately are shared.
+fn filesystem_name(name: &[u8]) -> Arc<str> {
+    thread_local! {
+        static KNOWN: RefCell<Vec<Arc<str>>> = const { RefCell::new(Vec::new()) };
+    }
+    KNOWN.with_borrow_mut(|known| {
+        if let Some(known) = known.iter().find(|known| known.as_bytes() == name) {
+            return Arc::clone(known);
+        }
+        if known.len() == limits::FILESYSTEM_NAMES {
+            known.clear();
+        }
+        let name: Arc<str> = display(name).into();
+        known.push(Arc::clone(&name));
+        name
+    })
 }

@@ -83,7 +83,7 @@ pub(super) fn facts(inode: u64, mode: u32) -> FileFacts {
         mtime: NOW - 60 * SECOND,
         ctime: NOW - 60 * SECOND + 1,
         mount_id: 29,
-        filesystem: "ext4".to_owned(),
+        filesystem: "ext4".into(),
         mount_path: "/".into(),
     }
 }

@@ -27,7 +27,7 @@ fn overlay(path: &str, layer: u32) -> File {
     let mut file = file(path, 31);
     file.flags |= layer | file_flags::MOUNT_FROM_EVENT;
     let mut known = facts(31, 0o100_644);
-    (known.filesystem, known.mount_path) = ("overlay".to_owned(), "/run/ctr/rootfs".into());
+    (known.filesystem, known.mount_path) = ("overlay".into(), "/run/ctr/rootfs".into());
     file.facts = Some(known);
     file
 }
