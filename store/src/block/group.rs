@@ -2,27 +2,23 @@
 //!
 //! Files are in order of directory, then name; a group begins with another path than the one before ends with.
 
-use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use event::{File, FileFacts, Nanos};
+use event::File;
 
 use super::column::Stored;
+use super::facts::{Facts, Names};
 use super::fronts::Fronts;
 use super::layout::Laid;
 use super::numbers::Numbers;
 use super::paths::Paths;
 use super::place;
 use super::tables::{Lazy, lazy};
-use crate::bytes::{Damaged, Input, unzigzag};
+use crate::bytes::Damaged;
 
 /// So many paths of a group are put together one by one; who asks for more has all of them.
 const SINGLE_PATHS: usize = 12;
-
-/// Raw path and error of a file that has one.
-type Odd = (Option<Vec<u8>>, Option<String>);
 
 /// A group; each part is decoded when it is asked for.
 #[derive(Debug)]
@@ -43,31 +39,6 @@ pub struct Group {
     starts: Lazy<Vec<u32>>,
     pages: Lazy<Numbers>,
     facts: Lazy<Box<Facts>>,
-}
-
-/// Texts that facts refer to.
-#[derive(Debug)]
-pub(super) struct Names {
-    pub filesystems: Vec<Arc<str>>,
-    pub mount_paths: Vec<Arc<str>>,
-}
-
-/// Columns over files. Those whose numbers tell steps are made ready, of the others few numbers are asked for.
-#[derive(Debug)]
-struct Facts {
-    flags: Numbers,
-    /// One more than the place in the columns below; 0 for a file of which nothing is known. `None` if all are known.
-    ranks: Option<Vec<u32>>,
-    inodes: Vec<u64>,
-    modes: Numbers,
-    uids: Numbers,
-    gids: Numbers,
-    /// Modification and change time.
-    times: Vec<(Nanos, Nanos)>,
-    mounts: Numbers,
-    filesystems: Numbers,
-    mount_paths: Numbers,
-    odd: HashMap<u64, Odd>,
 }
 
 impl Group {
@@ -176,9 +147,9 @@ impl Group {
     /// A file, by its index in the block.
     pub(super) fn file(&self, index: usize, names: &Names) -> Result<File, Damaged> {
         let missing = Damaged("an event is incomplete");
-        let facts = lazy(&self.facts, || {
-            Facts::decode(self.stored()?, self.files.len(), self.odd_by_place).map(Box::new)
-        })?;
+        let stored = self.stored()?;
+        let facts =
+            lazy(&self.facts, || Facts::decode(stored, self.files.len(), self.odd_by_place).map(Box::new))?;
         let index =
             index.checked_sub(self.files.start).filter(|index| *index < self.files.len()).ok_or(missing)?;
         let path =
@@ -189,138 +160,6 @@ impl Group {
         } else {
             self.fronts()?.get(path)?
         };
-        facts.file(index, path, names).ok_or(missing)
+        facts.file(stored, index, path, names)
     }
-}
-
-impl Facts {
-    fn decode(stored: &Stored, files: usize, odd_by_place: bool) -> Result<Self, Damaged> {
-        let ranks = match stored.constant(place::FACTS_KNOWN) {
-            Some(1) => None,
-            _ => {
-                let mut facts = 0;
-                let known = stored.small(place::FACTS_KNOWN, files, 1)?.into_iter().map(|known| {
-                    facts += known;
-                    known * facts
-                });
-                Some(known.collect::<Vec<u32>>())
-            }
-        };
-        let facts = match &ranks {
-            None => files,
-            Some(ranks) => ranks.iter().copied().max().unwrap_or(0) as usize,
-        };
-        let mut inode = 0_u64;
-        let inodes = stored.numbers(place::INODES, facts)?.into_iter().map(|step| {
-            inode = inode.wrapping_add(unzigzag(step).cast_unsigned());
-            inode
-        });
-        let odd = stored.bytes(place::ODD)?;
-        Ok(Self {
-            flags: stored.lookup(place::FILE_FLAGS, files)?,
-            ranks,
-            inodes: inodes.collect(),
-            modes: stored.lookup(place::MODES, facts)?,
-            uids: stored.lookup(place::UIDS, facts)?,
-            gids: stored.lookup(place::GIDS, facts)?,
-            times: file_times(stored, facts)?,
-            mounts: stored.lookup(place::MOUNTS, facts)?,
-            filesystems: stored.lookup(place::FILESYSTEMS, facts)?,
-            mount_paths: stored.lookup(place::MOUNT_PATHS, facts)?,
-            odd: odd_files(&odd, odd_by_place)?,
-        })
-    }
-
-    fn file(&self, index: usize, path: String, names: &Names) -> Option<File> {
-        let (raw, error) = self.odd.get(&(index as u64)).cloned().unwrap_or_default();
-        let mut file = File { path, raw, error, flags: self.flags.small(index)?, ..File::default() };
-        let at = match &self.ranks {
-            None => Some(index),
-            Some(ranks) => ranks.get(index)?.checked_sub(1).map(|at| at as usize),
-        };
-        if let Some(at) = at {
-            let (mtime, ctime) = *self.times.get(at)?;
-            file.facts = Some(FileFacts {
-                inode: *self.inodes.get(at)?,
-                mode: self.modes.small(at)?,
-                uid: self.uids.small(at)?,
-                gid: self.gids.small(at)?,
-                mtime,
-                ctime,
-                mount_id: self.mounts.small(at)?,
-                filesystem: Arc::clone(names.filesystems.get(self.filesystems.small(at)? as usize)?),
-                mount_path: Arc::clone(names.mount_paths.get(self.mount_paths.small(at)? as usize)?),
-            });
-        }
-        Some(file)
-    }
-}
-
-/// Modification and change times of files, out of codes and distinct times: see the encoder.
-fn file_times(stored: &Stored, files: usize) -> Result<Vec<(Nanos, Nanos)>, Damaged> {
-    let codes = stored.numbers(place::FILE_TIMES, 2 * files)?;
-    let count = codes.iter().filter(|code| **code == 0).count();
-    let mut last = 0_i64;
-    let distinct = stored.numbers(place::DISTINCT_TIMES, count)?.into_iter().map(|step| {
-        last = last.wrapping_add(unzigzag(step));
-        last
-    });
-    let distinct: Vec<Nanos> = distinct.collect();
-    let (mut likely, mut next) = (0_i64, 0_i64);
-    let mut place = |code: u64, likely: i64| {
-        let place = match code.checked_sub(1) {
-            Some(step) => likely.wrapping_add(unzigzag(step)),
-            None => {
-                next += 1;
-                next - 1
-            }
-        };
-        let time = usize::try_from(place).ok().and_then(|place| distinct.get(place));
-        time.map(|time| (*time, place)).ok_or(Damaged("a file has no such time"))
-    };
-    let mut times = Vec::with_capacity(files);
-    for [modified, changed] in codes.as_chunks::<2>().0 {
-        let (mtime, at) = place(*modified, likely)?;
-        likely = at;
-        times.push((mtime, place(*changed, at)?.0));
-    }
-    Ok(times)
-}
-
-impl Names {
-    pub(super) fn decode(stored: &Stored) -> Result<Self, Damaged> {
-        Ok(Self {
-            filesystems: texts(&stored.bytes(place::FILESYSTEM_NAMES)?)?,
-            mount_paths: texts(&stored.bytes(place::MOUNT_PATH_TEXTS)?)?,
-        })
-    }
-}
-
-fn texts(bytes: &[u8]) -> Result<Vec<Arc<str>>, Damaged> {
-    let mut input = Input(bytes);
-    if bytes.is_empty() {
-        return Ok(Vec::new());
-    }
-    (0..input.count()?)
-        .map(|_| {
-            std::str::from_utf8(input.bytes()?).map(Arc::from).map_err(|_| Damaged("a text is not UTF-8"))
-        })
-        .collect()
-}
-
-fn odd_files(bytes: &[u8], by_place: bool) -> Result<HashMap<u64, Odd>, Damaged> {
-    let mut input = Input(bytes);
-    if bytes.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let mut place = 0_u64;
-    (0..input.count()?)
-        .map(|_| {
-            let step = input.number()?;
-            place = if by_place { step } else { place.wrapping_add(step) };
-            let odd =
-                rmp_serde::from_slice(input.bytes()?).map_err(|_| Damaged("a file's error is damaged"))?;
-            Ok((place, odd))
-        })
-        .collect()
 }

@@ -3,7 +3,8 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use super::group::{Group, Names};
+use super::facts::Names;
+use super::group::Group;
 use super::paths::Paths;
 use super::place;
 use super::tables::{Source, Tables, lazy};

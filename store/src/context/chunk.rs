@@ -51,7 +51,7 @@ impl Chunk {
     pub fn all(&self) -> Result<Vec<Context>, Damaged> {
         match &self.0 {
             Form::Stream(stream) => stream.all().collect(),
-            Form::Table(table) => table.places().map(|place| table.context(place)).collect(),
+            Form::Table(table) => table.all(),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::decode::RANGE;
 use super::place::{
     BITS, BOOTS, CGROUPS, COLUMNS, COMMS, CONTAINERS, CREATOR_BOOTS, CREATOR_PIDS, CREATOR_SHIFT,
-    CREATOR_SPELLED, CREATOR_STARTS, CREDENTIALS, EXEC_TIMES, FLAGS, FORK_TIMES, HAS_LINEAGE, HOLDERS, IDS,
+    CREATOR_SPELLED, CREATOR_STARTS, CREDENTIALS, EXEC_TIMES, FLAGS, FORK_TIMES, HAS_LINEAGE, HOLDERS,
     IMAGE_SHARED, IMAGE_SHIFT, LINEAGES, PIDS, PPIDS, SAME_PROCESS, SINCE, SOURCES, STARTS, TTYS,
 };
 use crate::block::Stored;
@@ -53,24 +53,29 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// From a stored chunk of so many contexts.
-    pub fn read(stored: &Stored, rows: usize) -> Result<Self, Damaged> {
+    /// From a stored chunk of `rows` contexts, the columns of the first of them.
+    pub fn read(stored: &Stored, rows: usize, first: usize) -> Result<Self, Damaged> {
         let bits = stored.numbers(BITS, rows)?;
-        let with = |mask: u64, wanted: u64| bits.iter().filter(|bits| **bits & mask == wanted).count();
+        let first = first.min(rows);
+        // Of contexts with such bits, how many there are, and of these how many are among the first.
+        let with = |mask: u64, wanted: u64| {
+            let count = |bits: &[u64]| bits.iter().filter(|bits| **bits & mask == wanted).count();
+            (count(&bits), count(&bits[..first]))
+        };
         let others = with(SAME_PROCESS, 0);
         let spelled = with(3 << CREATOR_SHIFT, CREATOR_SPELLED << CREATOR_SHIFT);
         let shared = with(3 << IMAGE_SHIFT, IMAGE_SHARED << IMAGE_SHIFT);
         let lineages = with(HAS_LINEAGE, HAS_LINEAGE);
         let mut numbers: [Column; COLUMNS] = std::array::from_fn(|_| Column(Vec::new().into_iter()));
-        let mut read = |column: usize, count: usize| -> Result<(), Damaged> {
-            numbers[column] = Column(stored.numbers(column, count)?.into_iter());
+        let mut read = |column: usize, (count, first): (usize, usize)| -> Result<(), Damaged> {
+            numbers[column] = Column(stored.first_numbers(column, count, first)?.into_iter());
             Ok(())
         };
-        for column in [IDS, PPIDS, SINCE, FORK_TIMES, EXEC_TIMES, COMMS, TTYS, CREDENTIALS, CONTAINERS] {
-            read(column, rows)?;
+        for column in [PPIDS, SINCE, FORK_TIMES, EXEC_TIMES, COMMS, TTYS, CREDENTIALS, CONTAINERS] {
+            read(column, (rows, first))?;
         }
         for column in [CGROUPS, SOURCES, FLAGS] {
-            read(column, rows)?;
+            read(column, (rows, first))?;
         }
         for column in [BOOTS, STARTS, PIDS] {
             read(column, others)?;

@@ -1,6 +1,6 @@
-//! Columns to contexts. All but the texts of images is unpacked at once, and a context made when it is asked for.
+//! Columns to contexts. Ids and what many contexts refer to are unpacked at once; rows up to the one that is asked for, since
+//! each is told by others before it; texts of images, and contexts themselves, when they are asked for.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use event::{BootId, Container, Context, ContextId, Credentials, File, ImageRef, ProcessKey, Source};
@@ -8,6 +8,7 @@ use event::{BootId, Container, Context, ContextId, Credentials, File, ImageRef, 
 use super::column::Columns;
 use super::encode::expected_ppid;
 use super::images::Images;
+use super::latest::Places;
 use super::objects::{Objects, Sort, Sorts};
 use super::place::{
     BOOT_IDS, BOOTS, CGROUPS, COLUMNS, COMMS, CONTAINERS, COUNTS, CREATOR_BOOTS, CREATOR_IS_BASE,
@@ -15,10 +16,12 @@ use super::place::{
     FLAGS, FORK_TIMES, HAS_LINEAGE, HOLDERS, IDS, IMAGE_COUNT, IMAGE_OWN, IMAGE_SHARED, IMAGE_SHIFT,
     LINEAGES, OBJECTS, PIDS, PPIDS, ROW_COUNT, SAME_PROCESS, SINCE, SOURCES, STARTS, TEXTS, TTYS,
 };
-use crate::block::Stored;
-use crate::bytes::{Damaged, Input};
+use crate::block::{Forward, Stored};
+use crate::bytes::{Damaged, Input, unzigzag};
 use crate::limits::MAX_CHUNK_CONTEXTS;
 
+/// Rows are decoded up to a multiple of this: what is asked for next is mostly near.
+const STEP: usize = if cfg!(test) { 4 } else { 128 };
 /// A number that nothing is behind.
 pub const RANGE: Damaged = Damaged("a context's number is out of range");
 
@@ -59,60 +62,16 @@ pub enum Held {
 #[derive(Debug)]
 pub struct Table {
     stored: Stored,
-    pub rows: Vec<Row>,
-    /// Places in order of id.
-    order: Vec<u32>,
+    /// Of each context, in the order of the chunk.
+    ids: Vec<ContextId>,
+    /// Places in order of id, unless that is the order of the chunk.
+    order: Option<Vec<u32>>,
+    rows: Forward<Row>,
     pub boots: Vec<BootId>,
     pub texts: Vec<String>,
     objects: Objects,
     images: Images,
     size: usize,
-}
-
-/// Finds the latest row of an id: where ids grow, as most do, they are a list to search.
-struct Places {
-    ids: Vec<ContextId>,
-    /// Some that were found lately, by their last bits: many come from a few.
-    lately: [(ContextId, usize); LATELY],
-    /// Once they do not grow.
-    unordered: Option<HashMap<ContextId, usize>>,
-}
-
-/// Entries of that memory.
-const LATELY: usize = 16;
-
-impl Places {
-    fn new(count: usize) -> Self {
-        Self { ids: Vec::with_capacity(count), lately: [(0, usize::MAX); LATELY], unordered: None }
-    }
-
-    fn find(&mut self, id: ContextId) -> Option<usize> {
-        if let Some(places) = &self.unordered {
-            return places.get(&id).copied();
-        }
-        // Mostly the last one.
-        if self.ids.last() == Some(&id) {
-            return self.ids.len().checked_sub(1);
-        }
-        let lately = &mut self.lately[usize::try_from(id % LATELY as u64).unwrap_or(0)];
-        if lately.0 == id && lately.1 < self.ids.len() {
-            return Some(lately.1);
-        }
-        let place = self.ids.binary_search(&id).ok()?;
-        *lately = (id, place);
-        Some(place)
-    }
-
-    /// The id of the next row.
-    fn push(&mut self, id: ContextId) {
-        if self.unordered.is_none() && self.ids.last().is_some_and(|last| *last >= id) {
-            self.unordered = Some(self.ids.iter().copied().zip(0..).collect());
-        }
-        if let Some(places) = &mut self.unordered {
-            places.insert(id, self.ids.len());
-        }
-        self.ids.push(id);
-    }
 }
 
 /// A text, checked.
@@ -131,6 +90,16 @@ const fn source(number: u64) -> Result<Source, Damaged> {
     })
 }
 
+/// Ids of a chunk, in its order.
+fn ids(stored: &Stored, count: usize) -> Result<Vec<ContextId>, Damaged> {
+    let mut id = 0_u64;
+    let ids = stored.numbers(IDS, count)?.into_iter().map(|step| {
+        id = id.wrapping_add(1).wrapping_add_signed(unzigzag(step));
+        id
+    });
+    Ok(ids.collect())
+}
+
 impl Table {
     /// From a stored value.
     pub fn unpack(value: &[u8]) -> Result<Self, Damaged> {
@@ -146,43 +115,56 @@ impl Table {
         while !input.0.is_empty() {
             texts.push(text(input.bytes()?)?.to_owned());
         }
-        let size = value.len() + bytes.len() + 24 * texts.len() + rows * (size_of::<Row>() + 4);
-        let mut table = Self {
-            stored,
-            rows: Vec::with_capacity(rows),
-            order: Vec::new(),
-            boots,
-            texts,
-            objects: Objects::default(),
-            images: Images::default(),
-            size,
-        };
-        let objects = table.stored.bytes(OBJECTS)?;
-        let mut sorts = Sorts::new(&objects)?;
-        table.images = Images::read(&table.stored, images, &mut sorts)?;
-        table.fill(rows, &mut sorts)?;
-        table.objects = Objects::decode(&sorts)?;
-        table.size += objects.len() + table.objects.size() + table.images.size(&table.stored);
-        table.order = (0..u32::try_from(rows).unwrap_or(u32::MAX)).collect();
-        let rows = &table.rows;
-        table.order.sort_by_key(|place| rows[*place as usize].id);
-        Ok(table)
+        let size = value.len() + bytes.len() + 24 * texts.len() + rows * (size_of::<Row>() + 8);
+        let bytes = stored.bytes(OBJECTS)?;
+        let mut sorts = Sorts::new(&bytes)?;
+        let images = Images::read(&stored, images, &mut sorts)?;
+        // 0 is that of the base; a container can also be none.
+        for (column, sort, first) in [(CREDENTIALS, Sort::Credentials, 1), (CONTAINERS, Sort::Container, 2)] {
+            for place in stored.small(column, rows, u64::from(u32::MAX))? {
+                if let Some(place) = place.checked_sub(first) {
+                    sorts.is(place, sort)?;
+                }
+            }
+        }
+        let objects = Objects::decode(&sorts)?;
+        let size = size + bytes.len() + objects.size() + images.size(&stored);
+        let ids = ids(&stored, rows)?;
+        let order = (!ids.is_sorted_by(|id, next| id < next)).then(|| {
+            let mut order: Vec<u32> = (0..).take(rows).collect();
+            order.sort_by_key(|place| ids[*place as usize]);
+            order
+        });
+        Ok(Self { stored, ids, order, rows: Forward::new(), boots, texts, objects, images, size })
     }
 
-    fn fill(&mut self, count: usize, sorts: &mut Sorts<'_>) -> Result<(), Damaged> {
-        let mut columns = Columns::read(&self.stored, count)?;
+    /// All rows, in the order of the chunk.
+    pub fn rows(&self) -> Result<&[Row], Damaged> {
+        self.rows.all(|| self.first_rows(self.ids.len()))
+    }
+
+    fn row(&self, place: usize) -> Result<Row, Damaged> {
+        let count = self.ids.len();
+        // Of an id that comes again the latest counts, wherever it is.
+        let last = if self.order.is_some() { count } else { (place + 1).next_multiple_of(STEP) - 1 };
+        self.rows.get((place, last, count), |count| self.first_rows(count))
+    }
+
+    /// Rows of the first contexts.
+    fn first_rows(&self, count: usize) -> Result<Vec<Row>, Damaged> {
+        let mut columns = Columns::read(&self.stored, self.ids.len(), count)?;
         let mut places = Places::new(count);
-        let (mut id, mut since, mut start, mut pid) = (0_u64, 0_i64, 0_u64, 0_u32);
+        let mut rows: Vec<Row> = Vec::with_capacity(count);
+        let (mut since, mut start, mut pid) = (0_i64, 0_u64, 0_u32);
         let mut images = 0..u32::try_from(self.images.len()).unwrap_or(u32::MAX);
-        for place in 0..count {
+        for (place, id) in self.ids.iter().copied().take(count).enumerate() {
             let bits = columns.bits[place];
-            id = columns.of(IDS).near(id.wrapping_add(1))?;
             let lineage = match bits & HAS_LINEAGE {
                 0 => None,
                 _ => Some(id.wrapping_sub(columns.of(LINEAGES).signed()?.cast_unsigned())),
             };
             let from = lineage.and_then(|id| places.find(id));
-            let base = from.or_else(|| place.checked_sub(1)).map(|place| self.rows[place]);
+            let base = from.or_else(|| place.checked_sub(1)).map(|place| rows[place]);
             let same = bits & SAME_PROCESS != 0;
             since = since.wrapping_add(columns.of(SINCE).signed()?);
             let process = match base.filter(|_| same) {
@@ -219,17 +201,13 @@ impl Table {
             let comm = text(COMMS, base.map(|base| base.comm))?;
             let tty = text(TTYS, base.map(|base| base.tty))?;
             let cgroup = text(CGROUPS, base.map(|base| base.cgroup))?;
-            let objects = sorts.len();
+            let objects = self.objects.len();
             let credentials = columns.of(CREDENTIALS).or_base(base.map(|base| base.credentials), objects)?;
-            sorts.is(credentials, Sort::Credentials)?;
             let container = match (columns.of(CONTAINERS).small()?, base) {
                 (0, Some(base)) => base.container,
                 (0, None) => return Err(RANGE),
                 (container, _) => container - 1,
             };
-            if let Some(container) = container.checked_sub(1) {
-                sorts.is(container, Sort::Container)?;
-            }
             let image = match bits >> IMAGE_SHIFT & 3 {
                 0 => Held::Unknown,
                 IMAGE_OWN => Held::Own(images.next().ok_or(RANGE)?),
@@ -243,7 +221,7 @@ impl Table {
                 }
                 _ => return Err(RANGE),
             };
-            self.rows.push(Row {
+            rows.push(Row {
                 id,
                 lineage,
                 process,
@@ -263,7 +241,7 @@ impl Table {
             });
             places.push(id);
         }
-        Ok(())
+        Ok(rows)
     }
 
     fn boot(&self, place: u32) -> Result<u32, Damaged> {
@@ -272,13 +250,19 @@ impl Table {
 
     /// Place of a context.
     pub fn place(&self, id: ContextId) -> Option<usize> {
-        let at = self.order.binary_search_by_key(&id, |place| self.rows[*place as usize].id).ok()?;
-        self.order.get(at).map(|place| *place as usize)
+        let Some(order) = &self.order else { return self.ids.binary_search(&id).ok() };
+        let at = order.binary_search_by_key(&id, |place| self.ids[*place as usize]).ok()?;
+        order.get(at).map(|place| *place as usize)
     }
 
-    /// Places in order of id.
-    pub fn places(&self) -> impl Iterator<Item = usize> {
-        self.order.iter().map(|place| *place as usize)
+    /// All contexts, in order of id.
+    pub fn all(&self) -> Result<Vec<Context>, Damaged> {
+        self.rows()?;
+        let places = match &self.order {
+            Some(order) => order.iter().map(|place| *place as usize).collect(),
+            None => (0..self.ids.len()).collect::<Vec<_>>(),
+        };
+        places.into_iter().map(|place| self.context(place)).collect()
     }
 
     fn key(&self, (boot, start, pid): (u32, u64, u32)) -> ProcessKey {
@@ -307,7 +291,7 @@ impl Table {
 
     /// A context by its place.
     pub fn context(&self, place: usize) -> Result<Context, Damaged> {
-        let row = self.rows.get(place).ok_or(RANGE)?;
+        let row = &self.row(place)?;
         let text = |place: u32| self.texts.get(place as usize).cloned().ok_or(RANGE);
         Ok(Context {
             id: row.id,

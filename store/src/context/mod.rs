@@ -9,6 +9,7 @@ mod column;
 mod decode;
 mod encode;
 mod images;
+mod latest;
 mod objects;
 mod place;
 mod stream;

@@ -33,6 +33,11 @@ impl Objects {
             .map(Self)
     }
 
+    /// How many.
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Bytes in memory, without those of texts.
     pub const fn size(&self) -> usize {
         self.0.len() * size_of::<Object>()
@@ -95,11 +100,6 @@ impl<'a> Sorts<'a> {
             raw.push(input.bytes()?);
         }
         Ok(Self { known: vec![None; raw.len()], raw })
-    }
-
-    /// How many.
-    pub const fn len(&self) -> usize {
-        self.raw.len()
     }
 
     /// Somebody refers to one as of that sort.

@@ -140,11 +140,11 @@ impl Summary {
     }
 
     /// Of the contexts of a chunk, in its order.
-    pub fn of_table(table: &Table) -> Self {
+    pub fn of_table(table: &Table) -> Result<Self, Damaged> {
         let mut out = Self::default();
         let mut texts = Texts::default();
         let (mut users, mut comms, mut exes) = (Known::default(), Known::default(), Known::default());
-        for row in &table.rows {
+        for row in table.rows()? {
             let (boot, start, pid) = row.process;
             out.ids.push(row.id);
             let place = out.boot_place(table.boots.get(boot as usize).copied().unwrap_or_default());
@@ -180,12 +180,12 @@ impl Summary {
             out.shared.push(shared);
         }
         out.texts = texts.list;
-        out
+        Ok(out)
     }
 
     /// Of a chunk, from what the segment has of it: its summary, or where the format has none, the chunk itself.
     pub fn read(format: u32, value: &[u8]) -> Result<Self, Damaged> {
-        if has_summaries(format) { Self::unpack(value) } else { Ok(Self::of_table(&Table::unpack(value)?)) }
+        if has_summaries(format) { Self::unpack(value) } else { Self::of_table(&Table::unpack(value)?) }
     }
 
     /// From what is stored; every column is checked to have all rows and every index to be in range.

@@ -140,17 +140,23 @@ proptest! {
     }
 
     #[test]
-    fn a_chunk_comes_back_as_it_went_in_and_gives_its_summary(contexts in contexts(), closed: bool) {
+    fn a_chunk_comes_back_as_it_went_in_and_gives_its_summary(
+        contexts in contexts(),
+        closed: bool,
+        first: prop::sample::Index,
+    ) {
         let refs: Vec<&Context> = contexts.iter().collect();
         let form = if closed { Form::Closed(3) } else { Form::Open };
         let value = encode(&refs, form);
+        // Whichever is asked for first, and so however far it is decoded at once.
         let chunk = Chunk::unpack(FORMAT, &value).unwrap();
+        let first = first.index(contexts.len().max(1));
+        for context in contexts[first.min(contexts.len())..].iter().chain(&contexts) {
+            prop_assert_eq!(chunk.get(context.id).unwrap(), Some(context.clone()));
+        }
         let mut sorted = contexts.clone();
         sorted.sort_by_key(|context| context.id);
         prop_assert_eq!(chunk.all().unwrap(), sorted);
-        for context in &contexts {
-            prop_assert_eq!(chunk.get(context.id).unwrap(), Some(context.clone()));
-        }
         let summary = Summary::of(&refs);
         prop_assert_eq!(Summary::read(FORMAT, &value).unwrap(), summary);
     }
