@@ -16,6 +16,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use benches::{Random, repeat::Repeat};
+use rustix::time::ClockId;
 use store::{Budget, By, Filter, Options, Order, PathPattern, Query, Store, TimelineQuery, Writer};
 
 /// Questions of each sort.
@@ -67,26 +68,12 @@ fn main() {
 
 /// Peak of resident memory in bytes, and seconds of CPU of all threads.
 fn costs() -> (u64, f64) {
-    (benches::peak_memory(), cpu("/proc/self/stat"))
+    (benches::peak_memory(), cpu(ClockId::ProcessCPUTime).as_secs_f64())
 }
 
-/// Seconds of CPU by a `stat` file of proc(5): fields 14 and 15 in ticks of 10 ms.
-fn cpu(stat: &str) -> f64 {
-    let stat = std::fs::read_to_string(stat).unwrap_or_default();
-    let after = stat.rsplit_once(')').map_or("", |(_, after)| after);
-    let ticks: u64 = after.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
-    ticks as f64 / 100.0
-}
-
-/// CPU time of all threads.
-fn process_cpu() -> Duration {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
-}
-
-/// CPU time of this thread: what is left where others make it wait.
-fn thread_cpu() -> Duration {
-    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+/// CPU time of this thread, or of all of them: what is left where others make it wait.
+fn cpu(clock: ClockId) -> Duration {
+    let now = rustix::time::clock_gettime(clock);
     Duration::new(now.tv_sec.cast_unsigned(), u32::try_from(now.tv_nsec).unwrap_or(0))
 }
 
@@ -109,14 +96,14 @@ fn told(name: &str, mut times: Vec<Duration>, note: &str) {
 
 fn build(dir: &Path, repeat: &Repeat, events: u64) {
     let mut writer = Writer::open(dir, options(false)).unwrap();
-    let (mut written, mut round, mut used) = (0, 0, 0.0);
+    let (mut written, mut round, mut used) = (0, 0, Duration::ZERO);
     let mut times = Vec::new();
     'all: loop {
         for batch in repeat.round(round) {
-            let (begun, cpu_begun) = (Instant::now(), cpu("/proc/thread-self/stat"));
+            let (begun, cpu_begun) = (Instant::now(), cpu(ClockId::ThreadCPUTime));
             written += writer.append(&batch).unwrap().events;
             times.push(begun.elapsed());
-            used += cpu("/proc/thread-self/stat") - cpu_begun;
+            used += cpu(ClockId::ThreadCPUTime).saturating_sub(cpu_begun);
             if written >= events {
                 break 'all;
             }
@@ -128,7 +115,7 @@ fn build(dir: &Path, repeat: &Repeat, events: u64) {
         "build: {written} events, {} commits, {:.2} M events/s by the clock, {:.2} M events/s of CPU",
         times.len(),
         written as f64 / wall.as_secs_f64() / 1e6,
-        written as f64 / used / 1e6
+        written as f64 / used.as_secs_f64() / 1e6
     );
     told("commit", times, "");
     writer.close().unwrap();
@@ -211,16 +198,16 @@ fn query(dir: &Path) {
         let (mut times, mut used, mut found, mut full) = (Vec::new(), Vec::new(), 0, 0);
         for (_, question) in some {
             let query = question.query();
-            let before = thread_cpu();
-            let all_before = process_cpu();
+            let before = cpu(ClockId::ThreadCPUTime);
+            let all_before = cpu(ClockId::ProcessCPUTime);
             let begun = Instant::now();
             let page = store.events(&query).unwrap();
             let took = begun.elapsed();
             times.push(took);
-            used.push(thread_cpu().saturating_sub(before));
+            let own = cpu(ClockId::ThreadCPUTime).saturating_sub(before);
+            used.push(own);
             if took > Duration::from_millis(SLOW) && std::env::var_os("TACHO_SLOW").is_some() {
-                let own = thread_cpu().saturating_sub(before);
-                let all = process_cpu().saturating_sub(all_before);
+                let all = cpu(ClockId::ProcessCPUTime).saturating_sub(all_before);
                 println!(
                     "slow: {took:.1?}, CPU {own:.1?} of {all:.1?}; {} found: {question:?}",
                     page.events.len()

@@ -1,5 +1,7 @@
 //! File calls: which path was meant, and what is known of the file before the call.
 
+use std::sync::Arc;
+
 use event::{Detail, File, FileFacts, Kind, Nanos, file_flags};
 
 use crate::enrich::{
@@ -161,7 +163,7 @@ impl FileEnricher {
         let mut found = find(view, path, last)?;
         let text = String::from_utf8_lossy(&found.path);
         if let Some(mount) = self.mounts.find(view, found.facts.mount_id, &text) {
-            found.facts.filesystem = mount.fs_type.as_str().into();
+            found.facts.filesystem = Arc::clone(&mount.fs_type);
         }
         Some(found)
     }

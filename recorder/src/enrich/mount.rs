@@ -61,7 +61,7 @@ impl FileEnricher {
         mount.parent_mount_id = info.parent;
         mount.device = info.device;
         mount.group_id = info.group;
-        mount.fs_type = info.fs_type;
+        mount.fs_type = info.fs_type.to_string();
         mount.root = file_of_path(info.root.as_bytes());
         mount.root.facts = found.map(|found| found.facts).filter(|facts| facts.mount_id == info.id);
         mount.root.flags |= file_flags::FROM_LOOKUP;
@@ -96,7 +96,7 @@ impl FileEnricher {
             device: mount.device,
             root: mount.root.path.clone(),
             path: mount.mountpoint.path.as_str().into(),
-            fs_type: mount.fs_type.clone(),
+            fs_type: mount.fs_type.as_str().into(),
             source: mount.source.clone(),
             group: mount.group_id,
             from_event: true,

@@ -18,7 +18,7 @@ pub struct MountInfo {
     /// Where it is mounted.
     pub path: Arc<str>,
     /// File system type.
-    pub fs_type: String,
+    pub fs_type: Arc<str>,
     /// What was mounted, in the file system's own words.
     pub source: String,
     /// Peer group, 0 if it has none.
@@ -53,7 +53,7 @@ fn line(line: &[u8]) -> Option<MountInfo> {
         device: major << 20 | minor & 0xf_ffff,
         root,
         path: path.into(),
-        fs_type: unescape(fields.next()?),
+        fs_type: unescape(fields.next()?).into(),
         source: unescape(fields.next().unwrap_or_default()),
         group,
         from_event: false,
@@ -101,7 +101,7 @@ mod tests {
             device: 98 << 20 | 1,
             root: "/a b".to_owned(),
             path: "/mnt/c\\d".into(),
-            fs_type: "ext3".to_owned(),
+            fs_type: "ext3".into(),
             source: "/dev/root".to_owned(),
             group: 7,
             from_event: false,

@@ -56,11 +56,15 @@ pub struct BlockBuilder {
     encoded: Vec<u8>,
     shape_table: Table,
     /// The latest simple details, each with its number.
-    latest: [(Option<Simple>, u32); 8],
+    latest: [(Option<Simple>, u32); LATEST],
 }
 
 /// A detail of two numbers at most, of which there are few, and which come again and again: which one, and these.
 type Simple = (u8, u32, u32);
+
+/// How many of these are remembered; the one that was met first goes.
+const LATEST: usize = 8;
+const NO_DETAILS: [(Option<Simple>, u32); LATEST] = [(None, 0); LATEST];
 
 const fn simple(detail: &Detail) -> Option<Simple> {
     Some(match detail {
@@ -110,7 +114,7 @@ impl BlockBuilder {
             details: Interned::default(),
             encoded: Vec::new(),
             shape_table: Table::new(64),
-            latest: [(None, 0); 8],
+            latest: NO_DETAILS,
         }
     }
 
@@ -128,7 +132,7 @@ impl BlockBuilder {
         self.clock = 0;
         self.details.clear();
         self.shape_table.clear();
-        self.latest = [(None, 0); 8];
+        self.latest = NO_DETAILS;
     }
 
     /// The order of the files so far.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub use super::layout::Layout;
 use super::layout::{BUCKETS, BYTES, CONSTANT, FIXED, HALVED, Laid, PLANES, VARINT, lay, small_planes};
 use super::numbers::Numbers;
-use crate::bytes::{Damaged, Input, Packer, put, unpack, unpack_all};
+use crate::bytes::{Damaged, Input, Packer, put, unpack, unpack_all, unzigzag};
 use crate::limits::{KEPT_COLUMNS, MAX_BLOCK_EVENTS, MAX_SECTION};
 
 /// Bytes of a BLAKE3 hash that protect the directory; frames have checksums of their own.
@@ -426,6 +426,22 @@ impl Stored {
     /// The first of a column's `count` numbers.
     pub fn first_numbers(&self, column: usize, count: usize, first: usize) -> Result<Vec<u64>, Damaged> {
         self.laid(column, count)?.first(first.min(count), count)
+    }
+
+    /// Likewise of a column that tells each by its step (zigzag) from the one before, the first from `before`.
+    pub fn first_sums(
+        &self,
+        column: usize,
+        count: usize,
+        first: usize,
+        before: i64,
+    ) -> Result<Vec<i64>, Damaged> {
+        let mut sum = before;
+        let sums = self.first_numbers(column, count, first)?.into_iter().map(|step| {
+            sum = sum.wrapping_add(unzigzag(step));
+            sum
+        });
+        Ok(sums.collect())
     }
 
     /// A column of `count` numbers of which few are asked for.

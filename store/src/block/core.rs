@@ -162,17 +162,12 @@ impl Core {
 
     /// Those of the first events.
     fn first_times(&self, count: usize) -> Result<Vec<Nanos>, Damaged> {
-        let mut time = self.first.1;
-        let steps = self.stored()?.first_numbers(place::TIMES, self.count, count)?;
-        if self.clock > 0 {
-            let slips = self.stored()?.bytes(place::SLIPS)?;
-            return ticks::decode(time, &steps, self.count, &slips, self.clock);
+        let (stored, earliest) = (self.stored()?, self.first.1);
+        if self.clock == 0 {
+            return stored.first_sums(place::TIMES, self.count, count, earliest);
         }
-        let times = steps.into_iter().map(|step| {
-            time = time.wrapping_add(unzigzag(step));
-            time
-        });
-        Ok(times.collect())
+        let steps = stored.first_numbers(place::TIMES, self.count, count)?;
+        ticks::decode(earliest, &steps, self.count, &stored.bytes(place::SLIPS)?, self.clock)
     }
 
     /// Per event: index into the header row's contexts, always in range.

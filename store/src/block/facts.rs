@@ -29,7 +29,8 @@ pub struct Facts {
     ranks: Option<Vec<u32>>,
     /// How many files have facts.
     count: usize,
-    inodes: Forward<u64>,
+    /// As signed numbers, since that is how their steps are told.
+    inodes: Forward<i64>,
     modes: Numbers,
     uids: Numbers,
     gids: Numbers,
@@ -88,9 +89,10 @@ impl Facts {
         };
         if let Some(at) = at {
             let rows = (at, at, self.count);
-            let inode = self.inodes.get(rows, |first| first_inodes(stored, self.count, first))?;
+            let inode =
+                self.inodes.get(rows, |first| stored.first_sums(place::INODES, self.count, first, 0))?;
             let times = self.times.get(rows, |first| first_times(stored, self.count, first))?;
-            file.facts = Some(self.facts(at, inode, times, names).ok_or(missing)?);
+            file.facts = Some(self.facts(at, inode.cast_unsigned(), times, names).ok_or(missing)?);
         }
         Ok(file)
     }
@@ -110,28 +112,13 @@ impl Facts {
     }
 }
 
-/// Inodes of the first of so many files.
-fn first_inodes(stored: &Stored, files: usize, first: usize) -> Result<Vec<u64>, Damaged> {
-    let mut inode = 0_u64;
-    let inodes = stored.first_numbers(place::INODES, files, first)?.into_iter().map(|step| {
-        inode = inode.wrapping_add(unzigzag(step).cast_unsigned());
-        inode
-    });
-    Ok(inodes.collect())
-}
-
 /// Modification and change times of the first of so many files, out of codes and distinct times: see the encoder.
 fn first_times(stored: &Stored, files: usize, first: usize) -> Result<Vec<(Nanos, Nanos)>, Damaged> {
     let codes = stored.numbers(place::FILE_TIMES, 2 * files)?;
     let new = |codes: &[u64]| codes.iter().filter(|code| **code == 0).count();
     let count = new(&codes);
     let codes = &codes[..2 * first.min(files)];
-    let mut last = 0_i64;
-    let distinct = stored.first_numbers(place::DISTINCT_TIMES, count, new(codes))?.into_iter().map(|step| {
-        last = last.wrapping_add(unzigzag(step));
-        last
-    });
-    let distinct: Vec<Nanos> = distinct.collect();
+    let distinct = stored.first_sums(place::DISTINCT_TIMES, count, new(codes), 0)?;
     let (mut likely, mut next) = (0_i64, 0_i64);
     let mut place = |code: u64, likely: i64| {
         let place = match code.checked_sub(1) {

@@ -144,16 +144,14 @@ impl Table {
     }
 
     fn row(&self, place: usize) -> Result<Row, Damaged> {
-        let count = self.ids.len();
-        // Of an id that comes again the latest counts, wherever it is.
-        let last = if self.order.is_some() { count } else { (place + 1).next_multiple_of(STEP) - 1 };
-        self.rows.get((place, last, count), |count| self.first_rows(count))
+        let last = (place + 1).next_multiple_of(STEP) - 1;
+        self.rows.get((place, last, self.ids.len()), |count| self.first_rows(count))
     }
 
     /// Rows of the first contexts.
     fn first_rows(&self, count: usize) -> Result<Vec<Row>, Damaged> {
         let mut columns = Columns::read(&self.stored, self.ids.len(), count)?;
-        let mut places = Places::new(count);
+        let mut places = Places::new(&self.ids, self.order.is_none());
         let mut rows: Vec<Row> = Vec::with_capacity(count);
         let (mut since, mut start, mut pid) = (0_i64, 0_u64, 0_u32);
         let mut images = 0..u32::try_from(self.images.len()).unwrap_or(u32::MAX);
@@ -239,7 +237,7 @@ impl Table {
                 flags: columns.of(FLAGS).small()?,
                 image,
             });
-            places.push(id);
+            places.advance();
         }
         Ok(rows)
     }
@@ -258,11 +256,8 @@ impl Table {
     /// All contexts, in order of id.
     pub fn all(&self) -> Result<Vec<Context>, Damaged> {
         self.rows()?;
-        let places = match &self.order {
-            Some(order) => order.iter().map(|place| *place as usize).collect(),
-            None => (0..self.ids.len()).collect::<Vec<_>>(),
-        };
-        places.into_iter().map(|place| self.context(place)).collect()
+        let place = |at: usize| self.order.as_ref().map_or(at, |order| order[at] as usize);
+        (0..self.ids.len()).map(|at| self.context(place(at))).collect()
     }
 
     fn key(&self, (boot, start, pid): (u32, u64, u32)) -> ProcessKey {

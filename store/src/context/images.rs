@@ -64,7 +64,7 @@ impl Texts {
 }
 
 /// The images of a chunk, by number.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Images {
     rows: Vec<ImageRow>,
     lists: OnceLock<Result<Lists, Damaged>>,

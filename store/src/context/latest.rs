@@ -4,22 +4,26 @@ use std::collections::HashMap;
 
 use event::ContextId;
 
-/// Finds the latest row of an id: where ids grow, as most do, they are a list to search.
-pub struct Places {
-    ids: Vec<ContextId>,
+/// Finds the latest row of an id among those that were decoded: where ids grow, as nearly always, they are a list to search.
+pub struct Places<'a> {
+    /// Of all rows, decoded or not.
+    ids: &'a [ContextId],
+    /// Rows that were decoded.
+    done: usize,
     /// Some that were found lately, by their last bits: many come from a few.
     lately: [(ContextId, usize); LATELY],
-    /// Once they do not grow.
+    /// If ids do not grow.
     unordered: Option<HashMap<ContextId, usize>>,
 }
 
 /// Entries of that memory.
 const LATELY: usize = 16;
 
-impl Places {
-    /// For so many rows.
-    pub fn new(count: usize) -> Self {
-        Self { ids: Vec::with_capacity(count), lately: [(0, usize::MAX); LATELY], unordered: None }
+impl<'a> Places<'a> {
+    /// No row is decoded yet.
+    pub fn new(ids: &'a [ContextId], growing: bool) -> Self {
+        let unordered = (!growing).then(HashMap::new);
+        Self { ids, done: 0, lately: [(0, usize::MAX); LATELY], unordered }
     }
 
     /// Place of the latest row of an id.
@@ -27,27 +31,25 @@ impl Places {
         if let Some(places) = &self.unordered {
             return places.get(&id).copied();
         }
+        let ids = &self.ids[..self.done];
         // Mostly the last one.
-        if self.ids.last() == Some(&id) {
-            return self.ids.len().checked_sub(1);
+        if ids.last() == Some(&id) {
+            return ids.len().checked_sub(1);
         }
         let lately = &mut self.lately[usize::try_from(id % LATELY as u64).unwrap_or(0)];
-        if lately.0 == id && lately.1 < self.ids.len() {
+        if lately.0 == id && lately.1 < ids.len() {
             return Some(lately.1);
         }
-        let place = self.ids.binary_search(&id).ok()?;
+        let place = ids.binary_search(&id).ok()?;
         *lately = (id, place);
         Some(place)
     }
 
-    /// The id of the next row.
-    pub fn push(&mut self, id: ContextId) {
-        if self.unordered.is_none() && self.ids.last().is_some_and(|last| *last >= id) {
-            self.unordered = Some(self.ids.iter().copied().zip(0..).collect());
+    /// One more row was decoded.
+    pub fn advance(&mut self) {
+        if let (Some(places), Some(id)) = (&mut self.unordered, self.ids.get(self.done)) {
+            places.insert(*id, self.done);
         }
-        if let Some(places) = &mut self.unordered {
-            places.insert(id, self.ids.len());
-        }
-        self.ids.push(id);
+        self.done = (self.done + 1).min(self.ids.len());
     }
 }

@@ -20,7 +20,7 @@ enum Object {
 }
 
 /// By number.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Objects(Vec<Object>);
 
 impl Objects {
