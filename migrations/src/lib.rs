@@ -7,7 +7,7 @@
 #![forbid(unsafe_code)]
 
 /// Format version that this release writes.
-pub const CURRENT: u32 = 4;
+pub const CURRENT: u32 = 5;
 
 /// Oldest format version that can be brought up to date.
 pub const OLDEST: u32 = 1;
@@ -36,6 +36,7 @@ pub const MIGRATIONS: &[Migration] = &[
         title: "columns in pages, so that a few events are read without the whole block",
     },
     Migration { from: 3, to: 4, title: "times in steps of the clock that told them" },
+    Migration { from: 4, to: 5, title: "paths that tell themselves where they end" },
 ];
 
 /// What has to be done to a segment; empty if it is up to date.

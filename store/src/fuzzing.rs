@@ -34,7 +34,7 @@ fn frames(sections: [&[u8]; 3]) -> Vec<u8> {
 /// Counts of a block, and columns of one in one page: format 2.
 const COUNTS_2: usize = 4;
 const COLUMNS_2: usize = 30;
-/// Likewise formats 3 and 4, without those of groups and pages.
+/// Likewise formats 3 to 5, without those of groups and pages.
 const COUNTS_3: usize = 6;
 const TABLES_3: usize = 16;
 const TABLES_4: usize = 17;
@@ -42,7 +42,7 @@ const GROUP_COLUMNS: usize = 17;
 const PAGE_COLUMNS_3: usize = 7;
 const PAGE_COLUMNS_4: usize = 8;
 
-/// Counts and columns of a block of a format (2 to 4) with so many groups and pages.
+/// Counts and columns of a block of a format (2 to 5) with so many groups and pages.
 const fn numbers(format: u32, groups: usize, pages: usize) -> (usize, usize) {
     match format {
         2 => (COUNTS_2, COLUMNS_2),
@@ -76,8 +76,8 @@ fn columns(input: &mut Input<'_>, counts: usize, columns: usize) -> Result<Vec<u
     Ok(value)
 }
 
-/// A header row and a block: flags (1 byte: bits 0 and 1 the format less one, 2 the value as it is, 3 and 4 the
-/// pages less one, 5 to 7 the groups), then the row (without its checksum), then the
+/// A header row and a block: flags (2 bytes; of the first, bits 0 to 2 the format less one, 3 the value as it is, 4 and 5 the
+/// pages less one; of the second, bits 0 to 2 the groups), then the row (without its checksum), then the
 /// value, or its three sections, or its columns; all but the last after its length.
 pub fn block(bytes: &[u8]) {
     let _ = decode_block(bytes);
@@ -86,16 +86,16 @@ pub fn block(bytes: &[u8]) {
 fn decode_block(bytes: &[u8]) -> Result<(), Damaged> {
     let mut input = Input(bytes);
     {
-        let [flags] = input.array::<1>()?;
+        let [flags, groups] = input.array::<2>()?;
         let mut row = input.bytes()?.to_vec();
         let check = blake3::hash(&row);
         row.extend_from_slice(&check.as_bytes()[..4]);
-        let format = u32::from(flags & 3) + 1;
+        let format = u32::from(flags & 7) + 1;
         let value = match format {
-            _ if flags & 4 != 0 => input.0.to_vec(),
+            1..=5 if flags & 8 != 0 => input.0.to_vec(),
             1 => frames([input.bytes()?, input.bytes()?, input.0]),
-            2..=4 => {
-                let (counts, all) = numbers(format, usize::from(flags >> 5), usize::from(flags >> 3 & 3) + 1);
+            2..=5 => {
+                let (counts, all) = numbers(format, usize::from(groups & 7), usize::from(flags >> 4 & 3) + 1);
                 columns(&mut input, counts, all)?
             }
             _ => return Err(Damaged("no format is called so")),
@@ -156,7 +156,7 @@ pub fn context(bytes: &[u8]) {
     }
 }
 
-/// Indexes: which one (1 byte), then its chunk.
+/// Indexes: which one (1 byte; bit 6: of format 4), then its chunk.
 pub fn index(bytes: &[u8]) {
     let _ = decode_index(bytes);
 }
@@ -164,10 +164,11 @@ pub fn index(bytes: &[u8]) {
 fn decode_index(bytes: &[u8]) -> Result<(), Damaged> {
     let Some((which, bytes)) = bytes.split_first() else { return Ok(()) };
     let value = if which & 0x80 == 0 { pack(bytes, 1) } else { bytes.to_vec() };
-    match which & 0x7f {
+    let format = if which & 0x40 == 0 { migrations::CURRENT } else { 4 };
+    match which & 0x3f {
         0 => {
             let value = columns(&mut Input(bytes), 1, paths::COLUMNS).unwrap_or(value);
-            let chunk = Chunk::open(value)?;
+            let chunk = Chunk::open(format, value)?;
             let _ = chunk.counts();
             chunk.each(|entry| entry.blocks(|_| Ok(())).map(|()| true)).map(|_| ())
         }

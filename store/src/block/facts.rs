@@ -9,6 +9,7 @@ use super::column::Stored;
 use super::forward::Forward;
 use super::numbers::Numbers;
 use super::place;
+use super::tables::PAGES_FROM;
 use crate::bytes::{Damaged, Input, unzigzag};
 
 /// Raw path and error of a file that has one.
@@ -43,8 +44,8 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Of a group of so many files. Little is decoded yet.
-    pub fn decode(stored: &Stored, files: usize, odd_by_place: bool) -> Result<Self, Damaged> {
+    /// Of a group of so many files of a block of that format. Little is decoded yet.
+    pub fn decode(format: u32, stored: &Stored, files: usize) -> Result<Self, Damaged> {
         let ranks = match stored.constant(place::FACTS_KNOWN) {
             Some(1) => None,
             _ => {
@@ -73,7 +74,7 @@ impl Facts {
             mounts: stored.lookup(place::MOUNTS, facts)?,
             filesystems: stored.lookup(place::FILESYSTEMS, facts)?,
             mount_paths: stored.lookup(place::MOUNT_PATHS, facts)?,
-            odd: odd_files(&odd, odd_by_place)?,
+            odd: odd_files(&odd, format < PAGES_FROM)?,
         })
     }
 

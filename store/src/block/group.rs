@@ -29,8 +29,8 @@ pub struct Group {
     pub files: Range<usize>,
     /// Likewise of its paths.
     pub paths: Range<usize>,
-    /// Whether odd files are told by their places, not by steps: format 2.
-    odd_by_place: bool,
+    /// Version of the segment's format.
+    format: u32,
     fronts: Lazy<Fronts>,
     /// Paths put together one by one.
     single: AtomicUsize,
@@ -43,12 +43,12 @@ pub struct Group {
 
 impl Group {
     /// By its columns.
-    pub(super) fn new(stored: Stored, files: Range<usize>, paths: Range<usize>, odd_by_place: bool) -> Self {
+    pub(super) fn new(format: u32, stored: Stored, files: Range<usize>, paths: Range<usize>) -> Self {
         Self {
             stored: Some(stored),
             files,
             paths,
-            odd_by_place,
+            format,
             fronts: Lazy::new(),
             single: AtomicUsize::new(0),
             list: Lazy::new(),
@@ -64,7 +64,7 @@ impl Group {
             stored: None,
             files: 0..files,
             paths: 0..paths.len(),
-            odd_by_place: true,
+            format: 1,
             fronts: Lazy::new(),
             single: AtomicUsize::new(0),
             list: Ok(paths).into(),
@@ -80,7 +80,7 @@ impl Group {
 
     fn fronts(&self) -> Result<&Fronts, Damaged> {
         let places = [place::PATH_SHARED, place::PATH_LENGTHS, place::PATH_TEXT];
-        lazy(&self.fronts, || Fronts::decode(self.stored()?, places, self.paths.len()))
+        lazy(&self.fronts, || Fronts::decode(self.format, self.stored()?, places, self.paths.len()))
     }
 
     /// Its paths.
@@ -148,8 +148,7 @@ impl Group {
     pub(super) fn file(&self, index: usize, names: &Names) -> Result<File, Damaged> {
         let missing = Damaged("an event is incomplete");
         let stored = self.stored()?;
-        let facts =
-            lazy(&self.facts, || Facts::decode(stored, self.files.len(), self.odd_by_place).map(Box::new))?;
+        let facts = lazy(&self.facts, || Facts::decode(self.format, stored, self.files.len()).map(Box::new))?;
         let index =
             index.checked_sub(self.files.start).filter(|index| *index < self.files.len()).ok_or(missing)?;
         let path =

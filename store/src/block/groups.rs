@@ -106,12 +106,10 @@ impl Tables {
 
     /// A group of files; `value` has the bytes of [`Self::group_range`], from `base` on, and may have more.
     pub fn group_in(&self, group: usize, value: Arc<Vec<u8>>, base: usize) -> Result<Group, Damaged> {
-        let Source::Columns { tables, groups, .. } = &self.source else { return Err(MISSING) };
+        let Source::Columns { groups, .. } = &self.source else { return Err(MISSING) };
         let place = self.groups()?.list.get(group).ok_or(MISSING)?;
         let stored = groups.part(group * place::GROUP..(group + 1) * place::GROUP, value, base);
-        // Format 2 has no number of groups.
-        let odd_by_place = tables.count(place::GROUP_COUNT) == 0;
-        Ok(Group::new(stored, place.files.clone(), place.paths.clone(), odd_by_place))
+        Ok(Group::new(self.format, stored, place.files.clone(), place.paths.clone()))
     }
 
     /// A group of files of a block that was read as a whole.

@@ -31,25 +31,18 @@ impl Paths {
 
     /// All of them, put together.
     pub(super) fn of(fronts: &Fronts) -> Result<Self, Damaged> {
-        let Fronts { shared, lengths, text } = fronts;
-        let (mut rest, count) = (text.as_slice(), shared.len());
-        let total: u64 = shared.iter().chain(lengths).map(|length| u64::from(*length)).sum();
-        if total > MAX_SECTION as u64 {
-            return Err(Damaged("paths are too long"));
-        }
-        let mut text: Vec<u8> = Vec::with_capacity(usize::try_from(total).unwrap_or(0));
-        let mut ends = Vec::with_capacity(count);
+        let total = usize::try_from(fronts.total()).ok().filter(|total| *total <= MAX_SECTION);
+        let mut text: Vec<u8> = Vec::with_capacity(total.ok_or(Damaged("paths are too long"))?);
+        let mut ends = Vec::with_capacity(fronts.len());
         let mut last = 0;
-        for (shared, length) in shared.iter().zip(lengths) {
-            let (shared, length) = (*shared as usize, *length as usize);
+        for (shared, own) in fronts.iter() {
             let start = text.len();
-            if shared > start - last || length > rest.len() {
+            if shared > start - last {
                 return Err(Damaged("a path shares more than there is"));
             }
             text.extend_from_within(last..last + shared);
-            let (own, later) = rest.split_at(length);
             text.extend_from_slice(own);
-            (rest, last) = (later, start);
+            last = start;
             ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
         }
         let text = String::from_utf8(text).map_err(|_| Damaged("a path is not UTF-8"))?;

@@ -64,6 +64,8 @@ pub struct Tables {
     pub(super) path_count: usize,
     /// Events of each page but the last.
     page_rows: usize,
+    /// Version of the segment's format.
+    pub(super) format: u32,
     /// Columns of a page.
     page_columns: usize,
     /// Bytes of the value that come before groups and pages, and bytes of all of it.
@@ -159,6 +161,7 @@ impl Tables {
             file_count,
             path_count,
             page_rows,
+            format: zone.format,
             page_columns: page_columns(zone.format),
             lengths,
             ids: (zone.first, zone.last),

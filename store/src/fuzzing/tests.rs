@@ -114,8 +114,8 @@ fn blocks(events: &[Event]) -> Vec<Seed> {
     let of = |name, form, groups: u8, page_count: u8, others: &[(usize, &[u8])]| {
         let (zone, value) = encode(7, &refs, true, &GENESIS, form);
         let row = zone.encode();
-        let mut out = vec![3 | (page_count - 1) << 3 | groups << 5];
-        let (counts, columns) = numbers(4, usize::from(groups), usize::from(page_count));
+        let mut out = vec![4 | (page_count - 1) << 4, groups];
+        let (counts, columns) = numbers(5, usize::from(groups), usize::from(page_count));
         put_bytes(&mut out, &row[..row.len() - 4]);
         out.extend(columns_of(&value, counts, columns, others));
         (name, out)

@@ -117,17 +117,29 @@ const MISSING: Damaged = Damaged("a path is missing");
 
 /// A chunk, not unpacked yet.
 #[derive(Debug)]
-pub struct Chunk(Stored);
+pub struct Chunk {
+    /// Version of the segment's format.
+    format: u32,
+    stored: Stored,
+}
 
 impl Chunk {
-    /// From a stored value.
-    pub fn open(value: Vec<u8>) -> Result<Self, Damaged> {
-        Stored::open(Arc::new(value), 1, |_| Ok(COLUMNS)).map(Self)
+    /// From a value that is stored in a segment of that format.
+    pub fn open(format: u32, value: Vec<u8>) -> Result<Self, Damaged> {
+        Ok(Self { format, stored: Stored::open(Arc::new(value), 1, |_| Ok(COLUMNS))? })
+    }
+
+    fn len(&self) -> usize {
+        self.stored.count(0)
+    }
+
+    fn fronts(&self) -> Result<Fronts, Damaged> {
+        Fronts::decode(self.format, &self.stored, [SHARED, LENGTHS, TEXT], self.len())
     }
 
     /// Number of events of each path.
     pub fn counts(&self) -> Result<Vec<u64>, Damaged> {
-        self.0.numbers(EVENTS, self.0.count(0))
+        self.stored.numbers(EVENTS, self.len())
     }
 
     /// Calls `found` with a path, if it is here; the others are not put together.
@@ -136,13 +148,10 @@ impl Chunk {
         path: &str,
         found: impl FnOnce(Entry<'_>) -> Result<(), Damaged>,
     ) -> Result<(), Damaged> {
-        let (stored, count) = (&self.0, self.0.count(0));
-        let Some(row) = Fronts::decode(stored, [SHARED, LENGTHS, TEXT], count)?.find(path)? else {
-            return Ok(());
-        };
-        let numbers = stored.small(BLOCK_COUNTS, count, MAX_SECTION as u64)?;
+        let Some(row) = self.fronts()?.find(path)? else { return Ok(()) };
+        let numbers = self.stored.small(BLOCK_COUNTS, self.len(), MAX_SECTION as u64)?;
         let (before, own) = numbers.split_at_checked(row).ok_or(MISSING)?;
-        let blocks = stored.bytes(BLOCKS)?;
+        let blocks = self.stored.bytes(BLOCKS)?;
         let mut input = Input(&blocks);
         for _ in 0..before.iter().map(|number| u64::from(*number)).sum() {
             input.number()?;
@@ -152,21 +161,18 @@ impl Chunk {
 
     /// Calls `each` with every path, in order, until it says false; gives what it said last.
     pub fn each(&self, mut each: impl FnMut(Entry<'_>) -> Result<bool, Damaged>) -> Result<bool, Damaged> {
-        let stored = &self.0;
-        let count = stored.count(0);
-        let shared = stored.small(SHARED, count, MAX_SECTION as u64)?;
-        let lengths = stored.small(LENGTHS, count, MAX_SECTION as u64)?;
-        let numbers = stored.small(BLOCK_COUNTS, count, MAX_SECTION as u64)?;
-        let (text, blocks) = (stored.bytes(TEXT)?, stored.bytes(BLOCKS)?);
-        let (mut text, mut blocks) = (Input(&text), Input(&blocks));
+        let fronts = self.fronts()?;
+        let numbers = self.stored.small(BLOCK_COUNTS, self.len(), MAX_SECTION as u64)?;
+        let blocks = self.stored.bytes(BLOCKS)?;
+        let mut blocks = Input(&blocks);
         let mut path = String::new();
-        for (row, ((shared, length), number)) in shared.into_iter().zip(lengths).zip(numbers).enumerate() {
+        for (row, ((shared, own), number)) in fronts.iter().zip(numbers).enumerate() {
             let mut bytes = std::mem::take(&mut path).into_bytes();
-            if shared as usize > bytes.len() {
+            if shared > bytes.len() {
                 return Err(Damaged("a path shares more than there is"));
             }
-            bytes.truncate(shared as usize);
-            bytes.extend_from_slice(text.take(length as usize)?);
+            bytes.truncate(shared);
+            bytes.extend_from_slice(own);
             path = String::from_utf8(bytes).map_err(|_| Damaged("a path is not UTF-8"))?;
             if !each(Entry { path: &path, row, blocks: (blocks.0, number as usize) })? {
                 return Ok(false);

@@ -94,6 +94,8 @@ pub struct Run {
     /// What its chunks are.
     pub list: Arc<List>,
     row: u64,
+    /// Version of the segment's format.
+    format: u32,
 }
 
 impl Run {
@@ -110,12 +112,17 @@ impl Run {
                 list
             }
         };
-        Ok(Self { table, list, row })
+        Ok(Self { table, list, row, format: view.format })
     }
 
     /// A chunk, as stored.
     pub fn chunk(&self, chunk: usize) -> Result<Vec<u8>, FileError> {
         Ok(index_range(&self.table, self.row + 1, self.list.total(), self.list.place(chunk))?)
+    }
+
+    /// Likewise of the run of paths.
+    pub fn paths(&self, chunk: usize) -> Result<paths::Chunk, FileError> {
+        Ok(paths::Chunk::open(self.format, self.chunk(chunk)?)?)
     }
 }
 

@@ -41,7 +41,7 @@ fn scan(
         {
             break;
         }
-        let chunk = Chunk::open(run.chunk(number)?)?;
+        let chunk = run.paths(number)?;
         let on = chunk.each(|entry| {
             if entry.path < from {
                 return Ok(true);
@@ -70,7 +70,7 @@ pub fn of_pattern(
     if let Some(path) = pattern.exact() {
         let number = run.list.find(path.as_bytes());
         if number < run.list.len() {
-            let chunk = Chunk::open(run.chunk(number)?)?;
+            let chunk = run.paths(number)?;
             chunk.find(path, |entry| {
                 events = numbers.of((number, &chunk), &entry)?;
                 entry.blocks(|block| mark(blocks, block))

@@ -106,7 +106,7 @@ fn compare(view: &View, rows: Rows) -> Result<(), FileError> {
     }
     let stored = chunks(&table, PATHS, &rows.paths, "paths")?;
     for (stored, (_, made)) in stored.into_iter().zip(rows.paths) {
-        if !Chunk::open(stored)?.same(&Chunk::open(made)?)? {
+        if !Chunk::open(view.format, stored)?.same(&Chunk::open(migrations::CURRENT, made)?)? {
             return Err(wrong("paths"));
         }
     }

@@ -40,13 +40,13 @@ fn a_store_from_the_future_is_refused_by_all() {
         write.open_table(META).unwrap().insert("format", 99_u32.to_le_bytes().as_slice()).unwrap();
         write.commit().unwrap();
     }
-    let future = |error: &OpenError| matches!(error, OpenError::Newer { found: 99, supported: 4, path } if *path == file);
+    let future = |error: &OpenError| matches!(error, OpenError::Newer { found: 99, supported: 5, path } if *path == file);
     assert!(future(&Store::open(dir.path()).unwrap_err()));
     assert!(future(&Writer::open(dir.path(), Options::default()).unwrap_err()));
     let VerifyError::Open(error) = verify(dir.path(), &mut |_| {}).unwrap_err() else {
         panic!("another error");
     };
-    assert!(error.to_string().contains("99") && error.to_string().contains("up to 4"), "{error}");
+    assert!(error.to_string().contains("99") && error.to_string().contains("up to 5"), "{error}");
 }
 
 #[test]
