@@ -11,6 +11,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use redb::StorageBackend;
 
+use super::guard::Guard;
+
 /// What is done to a segment's file, or to its name. Tests watch these and make them fail.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -82,6 +84,7 @@ pub struct Direct {
     file: File,
     path: PathBuf,
     watch: Option<Arc<dyn Watch>>,
+    guard: Guard,
 }
 
 impl Direct {
@@ -90,7 +93,7 @@ impl Direct {
             before(watch.as_ref(), path, Operation::Create)?;
         }
         let file = OpenOptions::new().read(true).write(true).create_new(create).mode(0o600).open(path)?;
-        Ok(Self { file, path: path.to_owned(), watch })
+        Ok(Self { file, path: path.to_owned(), watch, guard: Guard::default() })
     }
 
     fn before(&self, operation: Operation<'_>) -> io::Result<()> {
@@ -108,7 +111,8 @@ pub fn refresh(path: &Path, watch: Option<Arc<dyn Watch>>) -> io::Result<()> {
     let (len, mut at, mut chunk) = (file.len()?, 0, vec![0; CHUNK]);
     while at < len {
         let size = chunk.len().min(usize::try_from(len - at).unwrap_or(CHUNK));
-        file.read(at, &mut chunk[..size])?;
+        // Not as redb reads: a chunk need not begin with a page.
+        file.file.read_exact_at(&mut chunk[..size], at)?;
         file.write(at, &chunk[..size])?;
         at += size as u64;
     }
@@ -121,7 +125,9 @@ impl StorageBackend for Direct {
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.file.read_exact_at(out, offset)
+        self.file.read_exact_at(out, offset)?;
+        self.guard.look(offset, out);
+        Ok(())
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
@@ -136,6 +142,7 @@ impl StorageBackend for Direct {
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         self.before(Operation::Write(offset, data))?;
+        self.guard.changed(offset);
         self.file.write_all_at(data, offset)
     }
 }
@@ -150,6 +157,7 @@ pub struct Overlay {
     file: File,
     /// Read by several threads of a question at a time.
     state: RwLock<Written>,
+    guard: Guard,
 }
 
 #[derive(Debug)]
@@ -162,7 +170,8 @@ impl Overlay {
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let len = file.metadata()?.len();
-        Ok(Self { file, state: RwLock::new(Written { len, pages: BTreeMap::new() }) })
+        let state = RwLock::new(Written { len, pages: BTreeMap::new() });
+        Ok(Self { file, state, guard: Guard::default() })
     }
 
     fn fill(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
@@ -198,6 +207,8 @@ impl StorageBackend for Overlay {
                     .copy_from_slice(&bytes[index(from - start)..index(to - start)]);
             }
         }
+        drop(state);
+        self.guard.look(offset, out);
         Ok(())
     }
 
@@ -211,6 +222,7 @@ impl StorageBackend for Overlay {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.guard.changed(offset);
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let end = offset + data.len() as u64;
         for page in offset / PAGE..end.div_ceil(PAGE) {

@@ -3,5 +3,6 @@
 pub mod backend;
 pub mod digest;
 pub mod file;
+pub mod guard;
 pub mod meta;
 pub mod tables;

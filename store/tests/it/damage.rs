@@ -81,6 +81,41 @@ fn a_damaged_packed_segment_costs_only_its_own_events() {
     hurt(true);
 }
 
+/// Most memory that this process had, in bytes.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() << 10
+}
+
+/// redb makes room for a page as large as its number says before it reads it.
+#[test]
+fn a_page_number_that_tells_of_gigabytes_costs_no_memory() {
+    const ORDER: u8 = 18 << 3;
+    let (dir, _, bytes) = made(true);
+    let victim = dir.path().join("segments/000000000002.redb");
+    // The page that names the tables: each definition has the number of a root behind its own number of rows.
+    let named = |page: &[u8]| {
+        ["zones", "contexts"].map(|name| page.windows(name.len()).any(|at| at == name.as_bytes()))
+    };
+    let mut asked = 0;
+    for (place, page) in
+        bytes.chunks(4096).enumerate().filter(|(_, page)| page[0] == 1 && named(page) == [true; 2])
+    {
+        for at in (0..4088).filter(|at| page[at + 1..at + 8] == [0; 7] && page[*at] > 0) {
+            let mut damaged = bytes.clone();
+            damaged[4096 * place + at + 7] = ORDER;
+            std::fs::write(&victim, &damaged).unwrap();
+            if let Ok(store) = Store::open(dir.path()) {
+                ask_everything(&store);
+            }
+            asked += 1;
+        }
+    }
+    assert!(asked > 10, "{asked}");
+    assert!(peak() < 1 << 30, "{} bytes", peak());
+}
+
 #[test]
 fn recording_goes_on_beside_a_damaged_open_segment() {
     let dir = dir();
