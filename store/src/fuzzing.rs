@@ -7,7 +7,9 @@ use event::{Context, Exit, Gap, Provenance};
 
 use crate::block::{Rest, Zone, pages};
 use crate::bytes::{Damaged, Input, pack, put, put_bytes};
-use crate::context::{self, Summary, decode_stream, unpack_stream};
+use crate::context::{
+    self, EXIT_COLUMNS, EXIT_COLUMNS_FROM, EXIT_COUNTS, Summary, decode_exits, decode_stream, unpack_stream,
+};
 use crate::index::directory::Directory;
 use crate::index::lives::Lives;
 use crate::index::paths::{self, Chunk};
@@ -147,6 +149,9 @@ pub fn context(bytes: &[u8]) {
     let _ = unpack_stream(bytes);
     let _ = decode_stream::<Context>(bytes);
     let _ = decode_stream::<Exit>(bytes);
+    if let Ok(value) = columns(&mut Input(bytes), EXIT_COUNTS, EXIT_COLUMNS) {
+        let _ = decode_exits(EXIT_COLUMNS_FROM, &value);
+    }
     let _ = decode_stream::<Gap>(bytes);
     let _ = decode_stream::<Provenance>(bytes);
     if let Ok(summary) = Summary::unpack(&pack(bytes, 1)) {

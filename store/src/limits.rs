@@ -67,6 +67,8 @@ pub const MIN_SEGMENT: u64 = 256 << 10;
 pub const PATHS_PER_CHUNK: usize = if cfg!(test) { 64 } else { 2048 };
 /// Paths that are packed together until the index is made of them; merging has so many of each block unpacked.
 pub const PATHS_PER_PIECE: usize = if cfg!(test) { 3 } else { 512 };
+/// Exits of one row of a packed segment; more are damage.
+pub const EXITS_PER_ROW: usize = if cfg!(test) { 64 } else { 1 << 16 };
 /// Pids of one chunk of a packed segment's process index.
 pub const PIDS_PER_CHUNK: usize = 512;
 /// Bits of a filter for each term: one in about 45 terms that are nowhere passes.

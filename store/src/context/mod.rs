@@ -2,12 +2,13 @@
 //!
 //! [`encode`] makes a chunk. [`Chunk`] reads one of any format: a context by id, or all; [`Summary`] is what questions
 //! need of each, as columns in memory. In formats 1 and 2 summaries were stored beside the chunks, which were streams of
-//! `MessagePack`.
+//! `MessagePack`. Exits are beside them: [`encode_exits`], [`decode_exits`].
 
 mod chunk;
 mod column;
 mod decode;
 mod encode;
+mod exits;
 mod images;
 mod latest;
 mod objects;
@@ -20,6 +21,7 @@ mod version2;
 
 pub use chunk::{Chunk, has_summaries, version};
 pub use encode::encode;
+pub use exits::{EXIT_COLUMNS, EXIT_COLUMNS_FROM, EXIT_COUNTS, decode_exits, encode_exits};
 pub use stream::{decode_stream, encode_one, pack_stream, unpack_stream};
 pub use summary::{Summary, lived_since};
 

@@ -11,7 +11,7 @@ use event::{
 use super::{chunk, context, decode_block, decode_index, index, numbers, pins, segment};
 use crate::block::{Form, GENESIS, encode, pages};
 use crate::bytes::{Input, put, put_bytes, unpack, unpack_all};
-use crate::context::Summary;
+use crate::context::{EXIT_COLUMNS, EXIT_COUNTS, Summary, encode_exits};
 use crate::index::{Builder, filter, paths, run};
 use crate::reader::ImagePaths;
 
@@ -183,11 +183,18 @@ fn context_seed() -> Seed {
     ("context/chunk", columns_of(&value, crate::context::COUNTS, crate::context::COLUMNS, &[]))
 }
 
+fn exits_seed() -> Seed {
+    let process = contexts()[0].process;
+    let exits = [3, 4, 9].map(|time| Exit { process, time, status: (time > 3).then_some(256) });
+    ("context/exits", columns_of(&encode_exits(&exits, Form::Open), EXIT_COUNTS, EXIT_COLUMNS, &[]))
+}
+
 #[test]
 fn the_kept_seeds_are_what_is_written_today() {
     let mut seeds = blocks(&events());
     seeds.extend(indexes(&events(), &contexts()));
     seeds.push(context_seed());
+    seeds.push(exits_seed());
     seeds.extend(rest(events()));
     for (name, seed) in seeds {
         let file = corpus().join(name);

@@ -9,7 +9,7 @@ use super::segment::{Segment, View};
 use super::shared::Shared;
 use crate::SegmentState;
 use crate::bytes::Damaged;
-use crate::context::{Chunk, Summary, decode_stream, unpack_stream, version};
+use crate::context::{Chunk, Summary, decode_exits, version};
 use crate::segment::file::{FileError, guarded};
 use crate::segment::tables::{CONTEXTS, EXITS, PieceKey, all, get, summaries};
 
@@ -253,8 +253,8 @@ impl<'a> Contexts<'a> {
 /// Calls `each` with the exits of a segment, in order.
 pub fn each_exit(view: &View, mut each: impl FnMut(Exit)) -> Result<(), FileError> {
     guarded(|| {
-        all(&view.transaction.open_table(EXITS)?, |_, value| {
-            if let Ok(some) = unpack_stream(&value).and_then(|stream| decode_stream::<Exit>(&stream)) {
+        all(&view.transaction.open_table(EXITS)?, |number, value| {
+            if let Ok(some) = decode_exits(number, &value) {
                 some.into_iter().for_each(&mut each);
             }
         })?;

@@ -1,17 +1,19 @@
 //! Contexts and streams of a segment, written anew.
 
-use event::Context;
+use event::{Context, Exit};
 use redb::{ReadableTable, WriteTransaction};
 
 use super::repack::LEVEL;
 use crate::block::Form;
 use crate::bytes::Damaged;
-use crate::context::{Chunk, Summary, encode, pack_stream, unpack_stream};
+use crate::context::{
+    Chunk, EXIT_COLUMNS_FROM, Summary, decode_exits, encode, encode_exits, pack_stream, unpack_stream,
+};
 use crate::index::Builder;
-use crate::limits::PACKED_CHUNK_CONTEXTS;
+use crate::limits::{EXITS_PER_ROW, PACKED_CHUNK_CONTEXTS};
 use crate::reader::View;
 use crate::segment::file::FileError;
-use crate::segment::tables::{CONTEXTS, PieceKey, Pieces, all, put};
+use crate::segment::tables::{CONTEXTS, EXITS, PieceKey, Pieces, all, put};
 
 /// Writes all contexts, in chunks of [`PACKED_CHUNK_CONTEXTS`] or some more.
 pub fn contexts(view: &View, write: &WriteTransaction, index: &mut Builder) -> Result<(), FileError> {
@@ -42,6 +44,38 @@ pub fn contexts(view: &View, write: &WriteTransaction, index: &mut Builder) -> R
         flush(&mut waiting)?;
     }
     Ok(())
+}
+
+/// Writes all exits, as columns.
+pub fn exits(view: &View, write: &WriteTransaction, index: &mut Builder) -> Result<(), FileError> {
+    let mut rows = write.open_table(EXITS)?;
+    let mut problem: Option<FileError> = None;
+    let (mut waiting, mut next) = (Vec::new(), EXIT_COLUMNS_FROM);
+    let mut flush = |waiting: &mut Vec<Exit>| -> Result<(), FileError> {
+        for some in waiting.chunks(EXITS_PER_ROW) {
+            put(&mut rows, next, &encode_exits(some, Form::Closed(LEVEL)))?;
+            next += 1;
+        }
+        waiting.clear();
+        Ok(())
+    };
+    all(&view.transaction.open_table(EXITS)?, |number, value| {
+        let mut take = || -> Result<(), FileError> {
+            let some = decode_exits(number, &value)?;
+            for exit in &some {
+                index.exit(exit);
+            }
+            waiting.extend(some);
+            if waiting.len() >= EXITS_PER_ROW { flush(&mut waiting) } else { Ok(()) }
+        };
+        if problem.is_none() {
+            problem = take().err();
+        }
+    })?;
+    match problem {
+        Some(problem) => Err(problem),
+        None => flush(&mut waiting),
+    }
 }
 
 /// Joins all rows of a table of streams to one, with more at its end.

@@ -8,7 +8,7 @@ use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
 use super::commit::last_hash;
 use crate::block::{Hash, Zone};
 use crate::bytes::Damaged;
-use crate::context::{Summary, decode_stream, unpack_stream};
+use crate::context::{Summary, decode_exits, decode_stream, unpack_stream};
 use crate::limits::WRITER_PAGE_CACHE;
 use crate::segment::backend::Watch;
 use crate::segment::digest::digest;
@@ -50,11 +50,9 @@ fn sum(read: &ReadTransaction) -> Result<(Head, Totals, Hash), FileError> {
         }
         Err(damaged) => problem = Some(damaged),
     })?;
-    all(&read.open_table(EXITS)?, |_, value| {
-        match unpack_stream(&value).and_then(|stream| decode_stream::<event::Exit>(&stream)) {
-            Ok(exits) => exits.iter().for_each(|exit| totals.saw(exit.time)),
-            Err(damaged) => problem = Some(damaged),
-        }
+    all(&read.open_table(EXITS)?, |number, value| match decode_exits(number, &value) {
+        Ok(exits) => exits.iter().for_each(|exit| totals.saw(exit.time)),
+        Err(damaged) => problem = Some(damaged),
     })?;
     all(&read.open_table(GAPS)?, |_, value| {
         match unpack_stream(&value).and_then(|stream| decode_stream::<event::Gap>(&stream)) {

@@ -9,7 +9,7 @@ use event::{Class, EventId, Gap, GapReason, Kind};
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
-use super::contents::{contexts, streams};
+use super::contents::{contexts, exits, streams};
 use crate::block::{BlockBuilder, Form, GENESIS, Hash, Rest, Zone, pages};
 use crate::bytes::Damaged;
 use crate::context::encode_one;
@@ -17,13 +17,13 @@ use crate::index::Builder;
 use crate::limits::{
     BLOCK_EVENTS, PACKED_BLOCK_EVENTS, PACKED_BLOCK_FILES, REWRITE_COMMIT, REWRITE_PAGE_CACHE,
 };
-use crate::reader::{Contexts, ImagePaths, Segment, Shared, View, each_exit, each_zone};
+use crate::reader::{Contexts, ImagePaths, Segment, Shared, View, each_zone};
 use crate::segment::digest::digest;
 use crate::segment::file::{self, FileError, fact, guarded};
 use crate::segment::meta::{
     COMMITS, Closed, FORMAT, HEAD, ORIGIN, PACKED, REWRITING, REWRITTEN, THINNED, Totals,
 };
-use crate::segment::tables::{BLOCKS, EXITS, GAPS, META, PROVENANCE, ZONES, get, put};
+use crate::segment::tables::{BLOCKS, GAPS, META, PROVENANCE, ZONES, get, put};
 use crate::sign::Signed;
 use crate::{Order, SegmentState};
 
@@ -253,8 +253,7 @@ fn finish(
     write.open_table(ZONES)?;
     write.open_table(BLOCKS)?;
     contexts(view, &write, &mut index)?;
-    each_exit(view, |exit| index.exit(&exit))?;
-    streams(&view.transaction.open_table(EXITS)?, &write, EXITS, &[])?;
+    exits(view, &write, &mut index)?;
     let left_out: Vec<u8> = at.left_out.iter().flat_map(encode_one).collect();
     streams(&view.transaction.open_table(GAPS)?, &write, GAPS, &left_out)?;
     if let Some(from) = crate::reader::provenance_table(&view.transaction)? {
