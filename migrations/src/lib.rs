@@ -36,7 +36,7 @@ pub const MIGRATIONS: &[Migration] = &[
         title: "columns in pages, so that a few events are read without the whole block",
     },
     Migration { from: 3, to: 4, title: "times in steps of the clock that told them" },
-    Migration { from: 4, to: 5, title: "paths that tell themselves where they end" },
+    Migration { from: 4, to: 5, title: "paths that tell themselves where they end, and exits as columns" },
 ];
 
 /// What has to be done to a segment; empty if it is up to date.

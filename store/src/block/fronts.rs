@@ -2,6 +2,7 @@
 //! without making all of them.
 
 use super::column::{Columns, Layout, Stored};
+use super::files::split;
 use crate::bytes::{Damaged, in_common, unzigzag, zigzag};
 use crate::limits::MAX_SECTION;
 
@@ -29,15 +30,11 @@ const ENDS: Damaged = Damaged("paths do not end where they should");
 struct NameStart(usize);
 
 impl NameStart {
-    /// Goes on to a path with so many shared bytes; `slash` is what comes behind the last slash of its own.
-    fn next(&mut self, shared: usize, slash: Option<usize>) {
-        self.0 = slash.map_or(self.0.min(shared), |slash| shared.saturating_add(slash));
+    /// Goes on to a path with so many shared bytes, and of its own so many up to and with the last slash: 0 if there is
+    /// none.
+    fn next(&mut self, shared: usize, directory: usize) {
+        self.0 = if directory == 0 { self.0.min(shared) } else { shared.saturating_add(directory) };
     }
-}
-
-/// What comes behind the last slash.
-fn behind_slash(own: &[u8]) -> Option<usize> {
-    memchr::memrchr(b'/', own).map(|slash| slash + 1)
 }
 
 impl Fronts {
@@ -54,7 +51,7 @@ impl Fronts {
             ends_tell &= memchr::memchr(0, own).is_none();
             text.extend_from_slice(own);
             text.push(0);
-            name.next(shared, behind_slash(own));
+            name.next(shared, split(own).0.len());
             last = path;
         }
         if ends_tell {
@@ -91,28 +88,28 @@ impl Fronts {
         let text = stored.bytes(text)?;
         let (mut shared, mut lengths) = (Vec::with_capacity(count), Vec::with_capacity(count));
         let (mut start, mut name) = (0, NameStart::default());
-        let mut add = |own: usize, slash: Option<usize>| {
+        let mut add = |own: usize, directory: usize| {
             let step = unzigzag(u64::from(steps.next().ok_or(ENDS)?));
             let before = i64::try_from(name.0).ok().and_then(|name| name.checked_add(step));
             let before = before.and_then(|shared| u32::try_from(shared).ok()).ok_or(DAMAGED)?;
             shared.push(before);
             lengths.push(u32::try_from(own).map_err(|_| ENDS)?);
-            name.next(before as usize, slash);
+            name.next(before as usize, directory);
             Ok(())
         };
         if let Some(told) = told {
             for own in told {
                 let bytes = text.get(start..).and_then(|rest| rest.get(..own as usize)).ok_or(ENDS)?;
-                add(bytes.len(), behind_slash(bytes))?;
+                add(bytes.len(), split(bytes).0.len())?;
                 start += bytes.len() + 1;
             }
         } else {
-            let mut slash = None;
+            let mut directory = 0;
             for at in memchr::memchr2_iter(0, b'/', &text) {
                 if text[at] == b'/' {
-                    slash = Some(at + 1 - start);
+                    directory = at + 1 - start;
                 } else {
-                    add(at - start, slash.take())?;
+                    add(at - start, std::mem::take(&mut directory))?;
                     start = at + 1;
                 }
             }

@@ -66,8 +66,6 @@ pub struct Tables {
     page_rows: usize,
     /// Version of the segment's format.
     pub(super) format: u32,
-    /// Columns of a page.
-    page_columns: usize,
     /// Bytes of the value that come before groups and pages, and bytes of all of it.
     lengths: (usize, usize),
     /// First and last id, earliest and latest time.
@@ -162,7 +160,6 @@ impl Tables {
             path_count,
             page_rows,
             format: zone.format,
-            page_columns: page_columns(zone.format),
             lengths,
             ids: (zone.first, zone.last),
             times: (zone.min_time, zone.max_time),
@@ -237,7 +234,8 @@ impl Tables {
 
     /// Where in the list of columns a page's are.
     const fn page_places(&self, page: usize) -> Range<usize> {
-        page * self.page_columns..(page + 1) * self.page_columns
+        let columns = page_columns(self.format);
+        page * columns..(page + 1) * columns
     }
 
     /// Where in the value a page's columns are.
@@ -425,7 +423,7 @@ impl Tables {
     /// Each column's name, bytes before it was packed, and bytes as stored.
     pub fn sizes(&self) -> Vec<(&'static str, u64, usize)> {
         let Source::Columns { tables, groups, pages, .. } = &self.source else { return Vec::new() };
-        let names = place::PAGE_NAMES.iter().take(self.page_columns).cycle().copied();
+        let names = place::PAGE_NAMES.iter().take(page_columns(self.format)).cycle().copied();
         let group_names = place::GROUP_NAMES.iter().cycle().copied();
         let tables = tables.sizes(place::TABLE_NAMES.into_iter()).into_iter();
         tables.chain(groups.sizes(group_names)).chain(pages.sizes(names)).collect()

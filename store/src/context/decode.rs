@@ -79,6 +79,12 @@ pub fn text(bytes: &[u8]) -> Result<&str, Damaged> {
     std::str::from_utf8(bytes).map_err(|_| Damaged("a text is not UTF-8"))
 }
 
+/// A column of boots.
+pub fn boots(stored: &Stored, column: usize) -> Result<Vec<BootId>, Damaged> {
+    let bytes = stored.bytes(column)?;
+    Ok(bytes.as_chunks::<16>().0.iter().map(|boot| BootId::from_be_bytes(*boot)).collect())
+}
+
 const fn source(number: u64) -> Result<Source, Damaged> {
     Ok(match number {
         0 => Source::Event,
@@ -108,8 +114,7 @@ impl Table {
         if rows > MAX_CHUNK_CONTEXTS || images > rows {
             return Err(Damaged("a chunk has too many contexts"));
         }
-        let bytes = stored.bytes(BOOT_IDS)?;
-        let boots = bytes.as_chunks::<16>().0.iter().map(|boot| BootId::from_be_bytes(*boot)).collect();
+        let boots = boots(&stored, BOOT_IDS)?;
         let bytes = stored.bytes(TEXTS)?;
         let (mut input, mut texts) = (Input(&bytes), Vec::new());
         while !input.0.is_empty() {

@@ -17,17 +17,17 @@ use crate::block::{Columns, Form, Layout, Seeded};
 use crate::bytes::{put, put_bytes, zigzag};
 
 /// Things by number, each once.
-struct Each<K> {
+pub struct Each<K> {
     places: HashMap<K, u64, Seeded>,
 }
 
 impl<K: Hash + Eq> Each<K> {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { places: HashMap::default() }
     }
 
     /// Place of a key; `new` is called for one that did not come up before.
-    fn place(&mut self, key: K, new: impl FnOnce(&K)) -> u64 {
+    pub fn place(&mut self, key: K, new: impl FnOnce(&K)) -> u64 {
         let next = self.places.len() as u64;
         *self.places.entry(key).or_insert_with_key(|key| {
             new(key);
@@ -79,11 +79,12 @@ struct Before {
 }
 
 /// A step, small if it is near 0 in either direction.
-fn step(value: u64, before: u64) -> u64 {
+pub fn step(value: u64, before: u64) -> u64 {
     zigzag(value.wrapping_sub(before).cast_signed())
 }
 
-fn time_step(value: i64, before: i64) -> u64 {
+/// Likewise of times.
+pub fn time_step(value: i64, before: i64) -> u64 {
     zigzag(value.wrapping_sub(before))
 }
 

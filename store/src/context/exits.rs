@@ -1,12 +1,15 @@
 //! Exits as columns, of packed segments; of others they are streams, a row for each commit.
 
+use std::mem::replace;
 use std::sync::Arc;
 
-use event::{BootId, Exit, ProcessKey};
+use event::{Exit, ProcessKey};
 
+use super::decode::boots;
+use super::encode::{Each, step, time_step};
 use super::stream::{decode_stream, unpack_stream};
 use crate::block::{Columns, Form, Layout, Stored};
-use crate::bytes::{Damaged, unzigzag, zigzag};
+use crate::bytes::{Damaged, unzigzag};
 use crate::limits::EXITS_PER_ROW;
 
 /// Rows of this number and above have columns.
@@ -28,29 +31,27 @@ const PIDS: usize = 4;
 /// 0 if the status was not seen, else one more than it.
 const STATUSES: usize = 5;
 
+const RANGE: Damaged = Damaged("an exit's number is out of range");
+
 /// Makes a row of at most [`EXITS_PER_ROW`] exits.
 pub fn encode_exits(exits: &[Exit], form: Form) -> Vec<u8> {
-    let mut boots: Vec<BootId> = Vec::new();
+    let (mut boots, mut boot_bytes) = (Each::new(), Vec::new());
     let boot = |exit: &Exit| {
-        let known = boots.iter().position(|boot| *boot == exit.process.boot);
-        known.unwrap_or_else(|| {
-            boots.push(exit.process.boot);
-            boots.len() - 1
-        }) as u64
+        boots.place(exit.process.boot, |boot| boot_bytes.extend_from_slice(&boot.to_be_bytes()))
     };
     let places: Vec<u64> = exits.iter().map(boot).collect();
-    let (mut time, mut pid) = (0_i64, 0_i64);
     let mut columns = Columns::new(form);
     columns.count(exits.len());
-    columns.bytes(&boots.iter().flat_map(|boot| boot.to_be_bytes()).collect::<Vec<_>>());
+    columns.bytes(&boot_bytes);
     columns.numbers(&places, Layout::Varint);
-    let times =
-        exits.iter().map(|exit| zigzag(exit.time.wrapping_sub(std::mem::replace(&mut time, exit.time))));
+    let mut last = 0;
+    let times = exits.iter().map(|exit| time_step(exit.time, replace(&mut last, exit.time)));
     columns.each(times, Layout::Planes);
-    let lives = exits.iter().map(|exit| zigzag(exit.time.wrapping_sub(exit.process.start.cast_signed())));
+    let lives = exits.iter().map(|exit| step(exit.time.cast_unsigned(), exit.process.start));
     columns.each(lives, Layout::Planes);
-    let pids = exits.iter().map(|exit| i64::from(exit.process.pid));
-    columns.each(pids.map(|next| zigzag(next - std::mem::replace(&mut pid, next))), Layout::Varint);
+    let mut last = 0;
+    let pids = exits.iter().map(|exit| u64::from(exit.process.pid));
+    columns.each(pids.map(|pid| step(pid, replace(&mut last, pid))), Layout::Varint);
     let statuses = exits.iter().map(|exit| exit.status.map_or(0, |status| u64::from(status) + 1));
     columns.each(statuses, Layout::Varint);
     columns.finish()
@@ -61,15 +62,12 @@ pub fn decode_exits(number: u64, value: &[u8]) -> Result<Vec<Exit>, Damaged> {
     if number < EXIT_COLUMNS_FROM {
         return decode_stream(&unpack_stream(value)?);
     }
-    let range = Damaged("an exit's number is out of range");
     let stored = Stored::open(Arc::new(value.to_vec()), EXIT_COUNTS, |_| Ok(EXIT_COLUMNS))?;
     let count = stored.count(0);
     if count > EXITS_PER_ROW {
         return Err(Damaged("a row has too many exits"));
     }
-    let boots = stored.bytes(BOOT_IDS)?;
-    let boots: Vec<BootId> =
-        boots.as_chunks::<16>().0.iter().map(|boot| BootId::from_be_bytes(*boot)).collect();
+    let boots = boots(&stored, BOOT_IDS)?;
     let places = stored.small(BOOTS, count, u64::from(u32::MAX))?;
     let times = stored.first_sums(TIMES, count, count, 0)?;
     let lives = stored.numbers(LIVES, count)?;
@@ -80,14 +78,14 @@ pub fn decode_exits(number: u64, value: &[u8]) -> Result<Vec<Exit>, Damaged> {
             let time = times[exit];
             Ok(Exit {
                 process: ProcessKey {
-                    boot: *boots.get(places[exit] as usize).ok_or(range)?,
+                    boot: *boots.get(places[exit] as usize).ok_or(RANGE)?,
                     start: time.wrapping_sub(unzigzag(lives[exit])).cast_unsigned(),
-                    pid: u32::try_from(pids[exit]).map_err(|_| range)?,
+                    pid: u32::try_from(pids[exit]).map_err(|_| RANGE)?,
                 },
                 time,
                 status: match statuses[exit].checked_sub(1) {
                     None => None,
-                    Some(status) => Some(u32::try_from(status).map_err(|_| range)?),
+                    Some(status) => Some(u32::try_from(status).map_err(|_| RANGE)?),
                 },
             })
         })

@@ -8,10 +8,9 @@ use redb::{Key, ReadTransaction, ReadableTable, TableDefinition, TableError};
 use super::file::FileError;
 use super::meta::{HEAD, Head, ORIGIN, PACKED, REWRITTEN, Totals};
 use super::tables::{
-    CONTEXTS, EXITS, FILTERS, GAPS, INDEX, META, PATHS, PIDS, PROVENANCE, SUMMARIES, ZONES, all,
+    CONTEXTS, EXITS, FILTERS, GAPS, INDEX, META, PATHS, PIDS, PROVENANCE, SUMMARIES, ZONES, try_all,
 };
 use crate::block::Hash;
-use crate::bytes::Damaged;
 use crate::context::{encode_one, unpack_stream};
 
 /// First format whose hashes are over stored bytes.
@@ -44,17 +43,11 @@ pub fn digest(
 fn streams(read: &ReadTransaction, hasher: &mut blake3::Hasher) -> Result<(), FileError> {
     for (table, always) in [(CONTEXTS, true), (EXITS, true), (GAPS, true), (PROVENANCE, false)] {
         let mut stream = blake3::Hasher::new();
-        let mut problem: Option<Damaged> = None;
         if let Some(table) = existing(read, table)? {
-            all(&table, |_, value| match unpack_stream(&value) {
-                Ok(bytes) => {
-                    stream.update(&bytes);
-                }
-                Err(damaged) => problem = Some(damaged),
+            try_all(&table, |_, value| -> Result<(), FileError> {
+                stream.update(&unpack_stream(&value)?);
+                Ok(())
             })?;
-        }
-        if let Some(damaged) = problem {
-            return Err(damaged.into());
         }
         if always || stream.count() > 0 {
             hasher.update(stream.finalize().as_bytes());

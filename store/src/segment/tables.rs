@@ -200,6 +200,17 @@ pub fn all(
     table: &impl ReadableTable<&'static PieceKey, &'static [u8]>,
     mut each: impl FnMut(u64, Vec<u8>),
 ) -> Result<(), StorageError> {
+    try_all(table, |number, value| {
+        each(number, value);
+        Ok(())
+    })
+}
+
+/// Likewise, until one of them is an error.
+pub fn try_all<E: From<StorageError>>(
+    table: &impl ReadableTable<&'static PieceKey, &'static [u8]>,
+    mut each: impl FnMut(u64, Vec<u8>) -> Result<(), E>,
+) -> Result<(), E> {
     let mut current: Option<(u64, Vec<u8>)> = None;
     for row in table.iter()? {
         let (key, piece) = row?;
@@ -210,15 +221,15 @@ pub fn all(
             Some((at, value)) if *at == number => value.extend_from_slice(piece.value()),
             _ => {
                 if let Some((at, value)) = current.replace((number, piece.value().to_vec())) {
-                    each(at, value);
+                    each(at, value)?;
                 }
             }
         }
     }
-    if let Some((at, value)) = current {
-        each(at, value);
+    match current {
+        Some((at, value)) => each(at, value),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// The table that tells what queries need of each chunk of contexts.

@@ -12,7 +12,7 @@ use crate::bytes::Damaged;
 use crate::context::Summary;
 use crate::reader::{Contexts, Segment, Shared, View, each_zone, load_provenance};
 use crate::segment::file::{FileError, guarded};
-use crate::segment::tables::{BLOCKS, all, get, summaries};
+use crate::segment::tables::{BLOCKS, get, summaries, try_all};
 use crate::{Order, SegmentState};
 
 /// Checks a segment whose stored bytes are known to be those that were written.
@@ -57,18 +57,13 @@ pub fn check(
 /// Ids of the contexts, which must be those of their summaries.
 fn contexts(shared: &Shared, segment: &Segment, view: &View) -> Result<HashSet<u64>, FileError> {
     let mut summarised = HashSet::new();
-    let mut problem: Option<Damaged> = None;
     guarded(|| {
         let table = view.transaction.open_table(summaries(view.format))?;
-        all(&table, |_, value| match Summary::read(view.format, &value) {
-            Ok(summary) => summarised.extend(summary.ids.iter().copied()),
-            Err(damaged) => problem = Some(damaged),
-        })?;
-        Ok(())
+        try_all(&table, |_, value| {
+            summarised.extend(Summary::read(view.format, &value)?.ids.iter().copied());
+            Ok(())
+        })
     })?;
-    if let Some(damaged) = problem {
-        return Err(damaged.into());
-    }
     if Contexts::new(shared, segment, view)?.count()? != summarised.len() as u64 {
         return Err(FileError::Damaged("contexts and their summaries do not agree".to_owned()));
     }

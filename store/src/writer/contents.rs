@@ -5,7 +5,6 @@ use redb::{ReadableTable, WriteTransaction};
 
 use super::repack::LEVEL;
 use crate::block::Form;
-use crate::bytes::Damaged;
 use crate::context::{
     Chunk, EXIT_COLUMNS_FROM, Summary, decode_exits, encode, encode_exits, pack_stream, unpack_stream,
 };
@@ -13,12 +12,11 @@ use crate::index::Builder;
 use crate::limits::{EXITS_PER_ROW, PACKED_CHUNK_CONTEXTS};
 use crate::reader::View;
 use crate::segment::file::FileError;
-use crate::segment::tables::{CONTEXTS, EXITS, PieceKey, Pieces, all, put};
+use crate::segment::tables::{CONTEXTS, EXITS, PieceKey, Pieces, put, try_all};
 
 /// Writes all contexts, in chunks of [`PACKED_CHUNK_CONTEXTS`] or some more.
 pub fn contexts(view: &View, write: &WriteTransaction, index: &mut Builder) -> Result<(), FileError> {
     let mut chunks = write.open_table(CONTEXTS)?;
-    let mut problem: Option<FileError> = None;
     let (mut waiting, mut next) = (Vec::new(), 0);
     let mut flush = |waiting: &mut Vec<Context>| -> Result<(), FileError> {
         let contexts: Vec<&Context> = waiting.iter().collect();
@@ -28,28 +26,16 @@ pub fn contexts(view: &View, write: &WriteTransaction, index: &mut Builder) -> R
         waiting.clear();
         Ok(())
     };
-    all(&view.transaction.open_table(CONTEXTS)?, |_, value| {
-        let mut take = || -> Result<(), FileError> {
-            waiting.extend(Chunk::unpack(view.format, &value)?.all()?);
-            if waiting.len() >= PACKED_CHUNK_CONTEXTS { flush(&mut waiting) } else { Ok(()) }
-        };
-        if problem.is_none() {
-            problem = take().err();
-        }
+    try_all(&view.transaction.open_table(CONTEXTS)?, |_, value| -> Result<(), FileError> {
+        waiting.extend(Chunk::unpack(view.format, &value)?.all()?);
+        if waiting.len() >= PACKED_CHUNK_CONTEXTS { flush(&mut waiting) } else { Ok(()) }
     })?;
-    if let Some(problem) = problem {
-        return Err(problem);
-    }
-    if !waiting.is_empty() {
-        flush(&mut waiting)?;
-    }
-    Ok(())
+    if waiting.is_empty() { Ok(()) } else { flush(&mut waiting) }
 }
 
 /// Writes all exits, as columns.
 pub fn exits(view: &View, write: &WriteTransaction, index: &mut Builder) -> Result<(), FileError> {
     let mut rows = write.open_table(EXITS)?;
-    let mut problem: Option<FileError> = None;
     let (mut waiting, mut next) = (Vec::new(), EXIT_COLUMNS_FROM);
     let mut flush = |waiting: &mut Vec<Exit>| -> Result<(), FileError> {
         for some in waiting.chunks(EXITS_PER_ROW) {
@@ -59,23 +45,15 @@ pub fn exits(view: &View, write: &WriteTransaction, index: &mut Builder) -> Resu
         waiting.clear();
         Ok(())
     };
-    all(&view.transaction.open_table(EXITS)?, |number, value| {
-        let mut take = || -> Result<(), FileError> {
-            let some = decode_exits(number, &value)?;
-            for exit in &some {
-                index.exit(exit);
-            }
-            waiting.extend(some);
-            if waiting.len() >= EXITS_PER_ROW { flush(&mut waiting) } else { Ok(()) }
-        };
-        if problem.is_none() {
-            problem = take().err();
+    try_all(&view.transaction.open_table(EXITS)?, |number, value| -> Result<(), FileError> {
+        let some = decode_exits(number, &value)?;
+        for exit in &some {
+            index.exit(exit);
         }
+        waiting.extend(some);
+        if waiting.len() >= EXITS_PER_ROW { flush(&mut waiting) } else { Ok(()) }
     })?;
-    match problem {
-        Some(problem) => Err(problem),
-        None => flush(&mut waiting),
-    }
+    flush(&mut waiting)
 }
 
 /// Joins all rows of a table of streams to one, with more at its end.
@@ -85,15 +63,11 @@ pub fn streams(
     table: Pieces,
     more: &[u8],
 ) -> Result<(), FileError> {
-    let mut problem: Option<Damaged> = None;
     let mut joined = Vec::new();
-    all(from, |_, value| match unpack_stream(&value) {
-        Ok(part) => joined.extend_from_slice(&part),
-        Err(damaged) => problem = Some(damaged),
+    try_all(from, |_, value| -> Result<(), FileError> {
+        joined.extend_from_slice(&unpack_stream(&value)?);
+        Ok(())
     })?;
-    if let Some(damaged) = problem {
-        return Err(damaged.into());
-    }
     joined.extend_from_slice(more);
     let mut to = write.open_table(table)?;
     if !joined.is_empty() {

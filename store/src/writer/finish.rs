@@ -7,14 +7,13 @@ use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
 
 use super::commit::last_hash;
 use crate::block::{Hash, Zone};
-use crate::bytes::Damaged;
 use crate::context::{Summary, decode_exits, decode_stream, unpack_stream};
 use crate::limits::WRITER_PAGE_CACHE;
 use crate::segment::backend::Watch;
 use crate::segment::digest::digest;
 use crate::segment::file::{self, FileError, Handle, fact, guarded};
 use crate::segment::meta::{CLOSED, COMMITS, Closed, HEAD, Head, Totals};
-use crate::segment::tables::{EXITS, GAPS, META, ZONES, all, summaries};
+use crate::segment::tables::{EXITS, GAPS, META, ZONES, summaries, try_all};
 use crate::sign::{SegmentSigner, Signed};
 
 /// A segment that a crash or an error left open, closed now.
@@ -37,32 +36,29 @@ fn sum(read: &ReadTransaction) -> Result<(Head, Totals, Hash), FileError> {
         totals.add_zone(&zone);
         last = Some(zone);
     }
-    let mut problem: Option<Damaged> = None;
-    all(&read.open_table(summaries(format))?, |_, value| match Summary::read(format, &value) {
-        Ok(summary) => {
-            totals.contexts += summary.ids.len() as u64;
-            for (id, since) in summary.ids.iter().zip(&summary.since) {
-                totals.next_context = totals.next_context.max(id.saturating_add(1));
-                if *id >= head.first_context {
-                    totals.saw(*since);
-                }
+    try_all(&read.open_table(summaries(format))?, |_, value| -> Result<(), FileError> {
+        let summary = Summary::read(format, &value)?;
+        totals.contexts += summary.ids.len() as u64;
+        for (id, since) in summary.ids.iter().zip(&summary.since) {
+            totals.next_context = totals.next_context.max(id.saturating_add(1));
+            if *id >= head.first_context {
+                totals.saw(*since);
             }
         }
-        Err(damaged) => problem = Some(damaged),
+        Ok(())
     })?;
-    all(&read.open_table(EXITS)?, |number, value| match decode_exits(number, &value) {
-        Ok(exits) => exits.iter().for_each(|exit| totals.saw(exit.time)),
-        Err(damaged) => problem = Some(damaged),
-    })?;
-    all(&read.open_table(GAPS)?, |_, value| {
-        match unpack_stream(&value).and_then(|stream| decode_stream::<event::Gap>(&stream)) {
-            Ok(gaps) => gaps.iter().for_each(|gap| totals.saw(gap.to)),
-            Err(damaged) => problem = Some(damaged),
+    try_all(&read.open_table(EXITS)?, |number, value| -> Result<(), FileError> {
+        for exit in decode_exits(number, &value)? {
+            totals.saw(exit.time);
         }
+        Ok(())
     })?;
-    if let Some(damaged) = problem {
-        return Err(damaged.into());
-    }
+    try_all(&read.open_table(GAPS)?, |_, value| -> Result<(), FileError> {
+        for gap in decode_stream::<event::Gap>(&unpack_stream(&value)?)? {
+            totals.saw(gap.to);
+        }
+        Ok(())
+    })?;
     Ok((head, totals, last_hash(last.as_ref())))
 }
 
